@@ -1,0 +1,1 @@
+"""An ONVIF camera made of software, to test and demonstrate against."""
