@@ -1,0 +1,1 @@
+"""The typed facade over a camera's ONVIF services."""

@@ -1,0 +1,112 @@
+"""What the ONVIF room tells the others: plain values that survive a trip as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+DEVICE_PATH = "/onvif/device_service"
+
+
+class Codec(StrEnum):
+    """How a profile's video is encoded."""
+
+    H264 = "h264"
+    H265 = "h265"
+    MJPEG = "mjpeg"
+    MPEG4 = "mpeg4"
+    OTHER = "other"
+
+
+class Service(StrEnum):
+    """The service a profile was read from."""
+
+    MEDIA = "media"
+    MEDIA2 = "media2"
+
+
+class Problem(StrEnum):
+    """What was tolerated while reading a camera; stable keys for diagnostics."""
+
+    CLOCK = "clock"
+    SERVICES = "services"
+    DEVICE_INFORMATION = "device_information"
+    NETWORK_INTERFACES = "network_interfaces"
+    SCOPES = "scopes"
+    ENDPOINT = "endpoint"
+    MEDIA = "media"
+    MEDIA2 = "media2"
+    STREAM_URI = "stream_uri"
+    SNAPSHOT_URI = "snapshot_uri"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A camera that answered a WS-Discovery probe."""
+
+    host: str
+    port: int
+    path: str = DEVICE_PATH
+    secure: bool = False
+    endpoint: str | None = None
+    name: str = ""
+    model: str = ""
+    mac: str | None = None
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def xaddr(self) -> str:
+        """The address of the device service."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        scheme = "https" if self.secure else "http"
+        return f"{scheme}://{host}:{self.port}{self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """A camera's login; an empty username means that none is needed."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One stream of a camera; width and height are 0 and fps None where unknown.
+
+    The URI never carries userinfo; `source` is the token of the lens it shows.
+    """
+
+    token: str
+    name: str
+    codec: Codec
+    width: int
+    height: int
+    fps: float | None
+    uri: str
+    snapshot_uri: str | None
+    service: Service
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraReport:
+    """What an inspection learned; `clock_offset` is camera minus ours, in seconds."""
+
+    name: str
+    manufacturer: str
+    model: str
+    firmware: str
+    serial: str
+    mac: str | None
+    endpoint: str | None
+    unique_id: str
+    host: str
+    port: int
+    clock_offset: float
+    profiles: tuple[Profile, ...]
+    analyse: Profile
+    record: Profile
+    has_events: bool
+    has_media2: bool
+    problems: tuple[Problem, ...] = ()
