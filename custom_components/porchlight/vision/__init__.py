@@ -1,0 +1,1 @@
+"""Every decision Porchlight takes: pure functions and state machines, no input or output."""

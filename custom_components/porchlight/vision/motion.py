@@ -1,0 +1,95 @@
+"""The motion gate: whether anything moved, from small grey pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .geometry import Pixels
+
+# The gate looks at pictures of this size, whatever the camera sends.
+WIDTH, HEIGHT = 160, 90
+# Grey levels a pixel must differ by, on top of three times its own usual unrest.
+STEP = 12.0
+UNREST_FACTOR = 3.0
+# Changed pixels of a 3x3 neighbourhood that make its middle more than noise.
+NEIGHBOURS = 5
+# Changed pixels that are motion: a person about 60 pixels high in 720p.
+FEWEST_PIXELS = 6
+# A change of this share of the picture is a new scene (infrared switch, lights, a knock).
+NEW_SCENE = 0.6
+# Seconds over which the background follows what stays.
+BACKGROUND_SECONDS = 8.0
+UNREST_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """What the gate saw: the share of the picture that changed, and what that means."""
+
+    share: float
+    moving: bool
+    new_scene: bool = False
+
+
+class MotionGate:
+    """Compares each small grey picture with a slowly following background."""
+
+    def __init__(self) -> None:
+        self._background: NDArray[np.float32] | None = None
+        self._unrest = np.zeros((HEIGHT, WIDTH), np.float32)
+        self._at = 0.0
+
+    def update(self, grey: Pixels, at: float) -> Motion:
+        """Judge one picture (HEIGHT, WIDTH) taken at `at` seconds."""
+        picture = grey.astype(np.float32)
+        if self._background is None:
+            return self._start(picture, at)
+        difference = picture - self._background
+        # Exposure steps move every pixel alike: only what differs from that is movement.
+        difference -= np.median(difference)
+        distance = np.abs(difference)
+        changed = _without_specks(distance > STEP + UNREST_FACTOR * self._unrest)
+        share = float(changed.mean())
+        if share > NEW_SCENE:
+            return self._start(picture, at, new_scene=True)
+        self._follow(picture, distance, changed, at)
+        return Motion(share, moving=int(changed.sum()) >= FEWEST_PIXELS)
+
+    def _start(self, picture: NDArray[np.float32], at: float, *, new_scene: bool = False) -> Motion:
+        self._background = picture
+        self._unrest.fill(0)
+        self._at = at
+        return Motion(1.0 if new_scene else 0.0, moving=False, new_scene=new_scene)
+
+    def _follow(
+        self,
+        picture: NDArray[np.float32],
+        distance: NDArray[np.float32],
+        changed: NDArray[np.bool_],
+        at: float,
+    ) -> None:
+        elapsed = max(0.0, at - self._at)
+        self._at = at
+        background = self._background
+        if background is None:
+            return
+        # What moves is taken over four times as slowly, or a slow walker would become background.
+        rate = np.where(changed, 0.25, 1.0) * (1 - np.exp(-elapsed / BACKGROUND_SECONDS))
+        background += rate.astype(np.float32) * (picture - background)
+        rate = np.where(changed, 0.25, 1.0) * (1 - np.exp(-elapsed / UNREST_SECONDS))
+        self._unrest += rate.astype(np.float32) * (np.minimum(distance, 40) - self._unrest)
+
+
+def _without_specks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Only the pixels most of whose 3x3 neighbourhood changed too."""
+    padded = np.pad(mask, 1).astype(np.uint8)
+    rows = padded[:-2] + padded[1:-1] + padded[2:]
+    counts = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
+    result: NDArray[np.bool_] = mask & (counts >= NEIGHBOURS)
+    return result

@@ -1,0 +1,165 @@
+"""Following people over frames, and telling a person from a passing mistake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .geometry import as_array, iou
+from .types import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .types import Detection
+
+# Score that begins a track, and the median of the last scores that makes it a person.
+ENTER_SCORE = 0.5
+CONFIRM_SCORE = 0.6
+SCORES_TO_CONFIRM = 3
+SCORES_KEPT = 5
+# Seconds unseen after which someone last seen at the picture's border, or amid it, has left.
+GONE_AT_EDGE = 2.0
+GONE_AMID = 6.0
+# A track that never became a person is dropped sooner.
+GONE_UNCONFIRMED = 1.0
+# Fewer looks than this without a sighting prove nothing, however long they are apart.
+MISSES_TO_GO = 3
+# Distance between centres, in the larger box's sides, at which boxes can still be one person.
+REACH = 0.8
+LEAST_MATCH = 0.1
+
+
+@dataclass(slots=True)
+class Track:
+    """One object followed over frames; times are in seconds."""
+
+    number: int
+    box: Box
+    scores: list[float]
+    first_seen: float
+    last_seen: float
+    confirmed: bool = False
+    misses: int = 0
+    peak: float = field(default=0.0)
+    speed: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def score(self) -> float:
+        """Median of the recent scores; a frame without the object counts as 0."""
+        return median(self.scores)
+
+    def see(self, detection: Detection, at: float) -> None:
+        """Take over a sighting."""
+        elapsed = at - self.last_seen
+        if elapsed > 0:
+            (x, y), (was_x, was_y) = detection.box.centre, self.box.centre
+            self.speed = ((x - was_x) / elapsed, (y - was_y) / elapsed)
+        self.box, self.last_seen, self.misses = detection.box, at, 0
+        self._add(detection.score)
+        self.confirmed = self.confirmed or (
+            len(self.scores) >= SCORES_TO_CONFIRM and self.score >= CONFIRM_SCORE
+        )
+        if self.confirmed:
+            self.peak = max(self.peak, self.score)
+
+    def miss(self) -> None:
+        """Take over a look on which it was not seen."""
+        self.misses += 1
+        self._add(0.0)
+
+    def gone(self, at: float) -> bool:
+        """Whether it has been unseen long enough to have left."""
+        if not self.confirmed:
+            patience = GONE_UNCONFIRMED
+        else:
+            patience = GONE_AT_EDGE if self.box.at_edge else GONE_AMID
+        return self.misses >= MISSES_TO_GO and at - self.last_seen >= patience
+
+    def likeness(self, box: Box, overlap: float, at: float) -> float:
+        """How well a box continues this track: 0 (not at all) to 2."""
+        elapsed = min(1.0, max(0.0, at - self.last_seen))
+        side = max(
+            self.box.x2 - self.box.x1,
+            self.box.y2 - self.box.y1,
+            box.x2 - box.x1,
+            box.y2 - box.y1,
+        )
+        (x, y), (own_x, own_y) = box.centre, self.box.centre
+        away = min(
+            np.hypot(x - own_x, y - own_y),
+            np.hypot(x - own_x - self.speed[0] * elapsed, y - own_y - self.speed[1] * elapsed),
+        )
+        nearness = max(0.0, 1 - float(away) / (REACH * side)) if side > 0 else 0.0
+        return overlap + nearness
+
+    def _add(self, score: float) -> None:
+        self.scores = [*self.scores, score][-SCORES_KEPT:]
+
+
+class Tracker:
+    """Assigns each look's detections to tracks, best likeness first."""
+
+    def __init__(self) -> None:
+        self.tracks: list[Track] = []
+        self._next = 1
+
+    @property
+    def people(self) -> list[Track]:
+        """The tracks that are people."""
+        return [track for track in self.tracks if track.confirmed]
+
+    def update(self, detections: Sequence[Detection], at: float) -> None:
+        """Take over one look at `at` seconds, which never goes back."""
+        pairs = self._pair(detections, at)
+        for track in self.tracks:
+            if track.number not in pairs:
+                track.miss()
+        for track in self.tracks:
+            if track.number in pairs:
+                track.see(detections[pairs[track.number]], at)
+        taken = set(pairs.values())
+        for index, detection in enumerate(detections):
+            if index not in taken and detection.score >= ENTER_SCORE:
+                self._enter(detection, at)
+        self.tracks = [track for track in self.tracks if not track.gone(at)]
+
+    def clear(self) -> None:
+        """Forget everybody."""
+        self.tracks = []
+
+    def _enter(self, detection: Detection, at: float) -> None:
+        track = Track(self._next, detection.box, [detection.score], at, at)
+        self._next += 1
+        self.tracks.append(track)
+
+    def _pair(self, detections: Sequence[Detection], at: float) -> dict[int, int]:
+        if not detections or not self.tracks:
+            return {}
+        overlaps = iou(
+            as_array([track.box for track in self.tracks]),
+            as_array([detection.box for detection in detections]),
+        )
+        candidates = sorted(
+            (
+                (
+                    track.likeness(detection.box, float(overlaps[row, column]), at),
+                    row,
+                    column,
+                )
+                for row, track in enumerate(self.tracks)
+                for column, detection in enumerate(detections)
+            ),
+            reverse=True,
+        )
+        pairs: dict[int, int] = {}
+        taken: set[int] = set()
+        for likeness, row, column in candidates:
+            number = self.tracks[row].number
+            if likeness >= LEAST_MATCH and number not in pairs and column not in taken:
+                pairs[number] = column
+                taken.add(column)
+        return pairs

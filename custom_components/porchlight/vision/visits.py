@@ -1,0 +1,96 @@
+"""From people to visits: who came, how many, and when they had left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .tracks import Track
+
+# Looks without anybody that end a visit taken over from before an interruption.
+RESUMED_LOOKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """People in view from the first confirmed sighting until they have left; times in seconds."""
+
+    visit_id: str
+    arrived_at: float
+    last_seen: float
+    score: float
+    count: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A visit began."""
+
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The number of people in a visit changed."""
+
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A visit ended: everybody has left."""
+
+    visit: Visit
+
+
+type VisitEvent = Arrived | Changed | Left
+
+
+class Visits:
+    """The visit state machine of one camera."""
+
+    def __init__(self, new_id: Callable[[], str], open_visit: Visit | None = None) -> None:
+        self._new_id = new_id
+        self._resumed_looks = 0
+        self._resumed = open_visit is not None
+        self.visit = open_visit
+
+    def update(self, people: Sequence[Track], at: float) -> tuple[VisitEvent, ...]:
+        """Take over the people in view after one look at `at` seconds."""
+        if people:
+            self._resumed = False
+            return self._present(people, at)
+        if self.visit is None:
+            return ()
+        if self._resumed and self._resumed_looks < RESUMED_LOOKS:
+            self._resumed_looks += 1
+            return ()
+        return self.close()
+
+    def close(self) -> tuple[VisitEvent, ...]:
+        """End the open visit, if there is one, as of when somebody was last seen."""
+        if self.visit is None:
+            return ()
+        ended, self.visit, self._resumed = replace(self.visit, count=0), None, False
+        return (Left(ended),)
+
+    def _present(self, people: Sequence[Track], at: float) -> tuple[VisitEvent, ...]:
+        score = max(track.peak for track in people)
+        last_seen = max(track.last_seen for track in people)
+        count = len(people)
+        if self.visit is None:
+            self.visit = Visit(self._new_id(), at, last_seen, score, count, count)
+            return (Arrived(self.visit),)
+        before = self.visit
+        self.visit = replace(
+            before,
+            last_seen=max(before.last_seen, last_seen),
+            score=max(before.score, score),
+            count=count,
+            most=max(before.most, count),
+        )
+        return (Changed(self.visit),) if count != before.count else ()

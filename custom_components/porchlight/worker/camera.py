@@ -1,0 +1,283 @@
+"""One camera: its stream read in a thread of its own, its watch, and what it reports."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections import deque
+from pathlib import Path
+from time import monotonic, time
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from ..vision.motion import HEIGHT, WIDTH
+from ..vision.visits import Arrived, Left, Visit
+from ..vision.watch import Watch
+from .backoff import Backoff
+from .errors import StreamError
+from .messages import (
+    BestPicture,
+    CameraThread,
+    Status,
+    StreamDown,
+    StreamUp,
+    VisitInfo,
+    VisitNews,
+    VisitPhase,
+)
+from .pictures import jpeg, keep
+from .stream import Shrinker, Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from av.video.frame import VideoFrame
+
+    from ..vision.types import Box, Detection
+    from ..vision.visits import VisitEvent
+    from .analyst import Analyst
+    from .messages import AddCamera, Report
+
+_LOGGER = logging.getLogger(__name__)
+
+FIRST_RETRY, LAST_RETRY = 1.0, 60.0
+# A stream that lasted so many seconds was a good one: the next retry is quick again.
+GOOD_STREAM = 30.0
+# Seconds without a stream after which people are taken to have left.
+VISIT_SURVIVES = 20.0
+# Seconds between reports when nothing changed.
+STATUS_INTERVAL = 30.0
+RATE_WINDOW = 10.0
+# Seconds between two best pictures of one visit.
+PICTURE_INTERVAL = 2.0
+
+
+class Camera(threading.Thread):
+    """Watches one camera until told to stop; reports from two threads."""
+
+    def __init__(
+        self, config: AddCamera, analyst: Analyst, report: Callable[[Report], None]
+    ) -> None:
+        super().__init__(name=f"camera-{config.camera_id}", daemon=True)
+        self.config = config
+        self._analyst = analyst
+        self._send = report
+        self._stopped = threading.Event()
+        # Guards the watch and the figures below: the analyst's thread comes in too.
+        self._lock = threading.Lock()
+        self._detect = config.detect
+        open_visit = config.open_visit
+        self._watch = Watch(
+            lambda: uuid4().hex, _to_visit(open_visit) if open_visit is not None else None
+        )
+        self._shrinker = Shrinker()
+        self._last: VideoFrame | None = None
+        self._last_at: float | None = None
+        self._looks: deque[float] = deque(maxlen=100)
+        self._inference: float | None = None
+        self._people: int | None = None
+        self._moving: bool | None = None
+        self._status_at = float("-inf")
+        self._picture_at = float("-inf")
+        self._pending: tuple[VideoFrame, float] | None = None
+        self._down_since: float | None = monotonic()
+
+    def stop(self) -> None:
+        """Stop soon; nothing is reported from now on."""
+        self._stopped.set()
+        self._analyst.forget(self)
+
+    def set_detection(self, *, enabled: bool) -> None:
+        """Look for people, or stop and end the visit."""
+        with self._lock:
+            self._detect = enabled
+            self._people = None
+            events = () if enabled else self._watch.pause()
+        if not enabled:
+            self._analyst.forget(self)
+        self._tell(events)
+        self._report_status(force=True)
+
+    def still(self, width: int | None, height: int | None) -> bytes | None:
+        """The last frame as JPEG, if there is a stream and pictures may be made."""
+        frame = self._last
+        if frame is None or self.config.picture_path is None:
+            return None
+        return jpeg(frame, width, height)
+
+    def run(self) -> None:
+        """Read the stream, again and again."""
+        self._report(CameraThread(camera_id=self.config.camera_id, thread=threading.get_ident()))
+        backoff = Backoff(FIRST_RETRY, LAST_RETRY, random.random)
+        while not self._stopped.is_set():
+            began = monotonic()
+            try:
+                self._read()
+            except StreamError as error:
+                self._went_down(error)
+            if monotonic() - began >= GOOD_STREAM:
+                backoff.reset()
+            self._wait(backoff.wait())
+
+    def looked(
+        self, frame: VideoFrame, at: float, detections: Sequence[Detection], seconds: float
+    ) -> None:
+        """Take over what the analyst saw on a frame."""
+        with self._lock:
+            if self._stopped.is_set() or not self._detect:
+                return
+            look = self._watch.look(detections, at)
+            self._looks.append(at)
+            pace = seconds * 1000
+            self._inference = pace if self._inference is None else (self._inference * 9 + pace) / 10
+            self._people = look.people
+        self._tell(look.events)
+        self._consider(frame, at, look.best, look.events)
+        self._report_status()
+
+    def _read(self) -> None:
+        with Stream(self.config.source) as stream:
+            for frame in stream.frames():
+                if self._stopped.is_set():
+                    return
+                if self._down_since is not None:
+                    self._came_up(stream.codec, frame)
+                self._take(frame, monotonic())
+
+    def _take(self, frame: VideoFrame, at: float) -> None:
+        self._last, self._last_at = frame, at
+        with self._lock:
+            if self._watch.gate_due(at):
+                self._watch.see(self._shrinker.grey(frame, WIDTH, HEIGHT), at)
+            self._moving = self._watch.moving(at)
+            wanted = self._detect and self._analyst.ready and self._watch.look_due(at)
+        if wanted:
+            self._analyst.offer(self, frame, at)
+        self._report_status()
+
+    def _came_up(self, codec: str, frame: VideoFrame) -> None:
+        self._down_since = None
+        self._report(
+            StreamUp(
+                camera_id=self.config.camera_id,
+                codec=codec,
+                width=frame.width,
+                height=frame.height,
+            )
+        )
+
+    def _went_down(self, error: StreamError) -> None:
+        if self._down_since is None:
+            self._down_since = monotonic()
+        self._last = None
+        self._analyst.forget(self)
+        with self._lock:
+            self._people = self._moving = None
+        self._report(
+            StreamDown(camera_id=self.config.camera_id, problem=error.problem, detail=error.detail)
+        )
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for the next try; people are gone when the stream is away for long."""
+        until = monotonic() + seconds
+        while (left := until - monotonic()) > 0:
+            down = self._down_since
+            if down is not None and monotonic() - down >= VISIT_SURVIVES:
+                with self._lock:
+                    events = self._watch.pause()
+                self._tell(events)
+            if self._stopped.wait(min(left, 1.0)):
+                return
+
+    def _tell(self, events: Sequence[VisitEvent]) -> None:
+        for event in events:
+            phase = {Arrived: VisitPhase.ARRIVED, Left: VisitPhase.LEFT}.get(
+                type(event), VisitPhase.CHANGED
+            )
+            self._report(
+                VisitNews(camera_id=self.config.camera_id, phase=phase, visit=_to_info(event.visit))
+            )
+
+    def _consider(
+        self, frame: VideoFrame, at: float, best: Box | None, events: Sequence[VisitEvent]
+    ) -> None:
+        """Send and keep the visit's best picture: at its start, then as better ones come."""
+        if self.config.picture_path is None:
+            return
+        if best is not None:
+            self._pending = (frame, at)
+        visit = self._watch.visit
+        began = any(isinstance(event, Arrived) for event in events)
+        if self._pending is None or visit is None:
+            return
+        if not began and at - self._picture_at < PICTURE_INTERVAL:
+            return
+        (frame, taken), self._pending, self._picture_at = self._pending, None, at
+        picture = jpeg(frame)
+        self._report(
+            BestPicture(
+                camera_id=self.config.camera_id,
+                visit_id=visit.visit_id,
+                at=_wall(taken),
+                kept=keep(Path(self.config.picture_path), picture),
+                jpeg=picture,
+            )
+        )
+
+    def _report_status(self, *, force: bool = False) -> None:
+        """Report what changed at once, and the rest now and then."""
+        now = monotonic()
+        with self._lock:
+            if self._last_at is None or (self._down_since is not None and not force):
+                return
+            while self._looks and now - self._looks[0] > RATE_WINDOW:
+                self._looks.popleft()
+            state = (self._moving, self._people)
+            due = force or state != self._reported or now - self._status_at >= STATUS_INTERVAL
+            if not due:
+                return
+            self._reported, self._status_at = state, now
+            status = Status(
+                camera_id=self.config.camera_id,
+                frame_at=_wall(self._last_at),
+                moving=self._moving,
+                people=self._people,
+                fps=round(len(self._looks) / RATE_WINDOW, 1),
+                inference_ms=None if self._inference is None else round(self._inference, 1),
+            )
+        self._report(status)
+
+    _reported: tuple[bool | None, int | None] = (None, None)
+
+    def _report(self, message: Report) -> None:
+        if not self._stopped.is_set():
+            self._send(message)
+
+
+def _wall(moment: float) -> float:
+    """A monotonic moment as seconds since the epoch."""
+    return time() - (monotonic() - moment)
+
+
+def _to_info(visit: Visit) -> VisitInfo:
+    return VisitInfo(
+        visit_id=visit.visit_id,
+        arrived_at=_wall(visit.arrived_at),
+        last_seen=_wall(visit.last_seen),
+        score=round(visit.score, 3),
+        count=visit.count,
+        most=visit.most,
+    )
+
+
+def _to_visit(info: VisitInfo) -> Visit:
+    offset = monotonic() - time()
+    return Visit(
+        visit_id=info.visit_id,
+        arrived_at=info.arrived_at + offset,
+        last_seen=info.last_seen + offset,
+        score=info.score,
+        count=info.count,
+        most=info.most,
+    )

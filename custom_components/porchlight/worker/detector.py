@@ -1,0 +1,87 @@
+"""A loaded model that finds people on frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..vision.errors import UnsupportedModelError
+from ..vision.geometry import Letterbox
+from ..vision.heads import recognise
+from .engines import load
+from .errors import EngineError, EngineProblem
+from .messages import EngineFailed, EngineReady
+from .stream import Shrinker
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+    from ..vision.geometry import Pixels
+    from ..vision.types import Detection
+    from .engines import Engine
+    from .messages import UseModel
+
+# Runs that tell a model's pace; the first warms it up.
+TRIAL_RUNS = 4
+
+
+class Detector:
+    """An engine and the head that reads its model; used from one thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Raises EngineError if the model is no detector that we can read."""
+        try:
+            self.layout = recognise(engine.inputs, engine.outputs)
+        except UnsupportedModelError as error:
+            raise EngineError(EngineProblem.MODEL_UNSUPPORTED, str(error)) from error
+        self.engine = engine
+        self._head = self.layout.head()
+        self._shrinker = Shrinker()
+
+    def people(self, frame: VideoFrame) -> tuple[Detection, ...]:
+        """The people on a frame."""
+        box = Letterbox.fit(frame.width, frame.height, self.layout.side)
+        return self._infer(self._shrinker.rgb(frame, box.width, box.height), box)
+
+    def people_in(self, picture: Pixels) -> tuple[Detection, ...]:
+        """The people on an RGB picture already no larger than the model's input."""
+        height, width = picture.shape[:2]
+        return self._infer(picture, Letterbox(width, height, width, height))
+
+    def pace(self) -> float:
+        """Milliseconds that one picture takes."""
+        blank = np.zeros((self.layout.side, self.layout.side, 3), np.uint8)
+        times = []
+        for _ in range(TRIAL_RUNS):
+            start = perf_counter()
+            self.people_in(blank)
+            times.append(perf_counter() - start)
+        return min(times[1:]) * 1000
+
+    def _infer(self, picture: Pixels, box: Letterbox) -> tuple[Detection, ...]:
+        return self._head.people(self.engine.run(self._head.feed(picture)), box)
+
+
+def prepare(request: UseModel) -> tuple[Detector | None, EngineReady | EngineFailed]:
+    """Load a model and try it on one picture."""
+    try:
+        detector = Detector(load(request.engine, Path(request.path), request.threads))
+        pace = detector.pace()
+    except EngineError as error:
+        return None, EngineFailed(
+            engine=request.engine,
+            path=request.path,
+            problem=error.problem,
+            detail=error.detail,
+        )
+    return detector, EngineReady(
+        engine=detector.engine.name,
+        version=detector.engine.version,
+        path=request.path,
+        family=detector.layout.family,
+        side=detector.layout.side,
+        inference_ms=round(pace, 1),
+    )

@@ -1,0 +1,40 @@
+"""What runs a `.tflite` model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ..errors import EngineError, EngineProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ...vision.geometry import Floats
+    from ...vision.types import TensorSpec
+
+
+class Engine(Protocol):
+    """One loaded model; used from one thread."""
+
+    name: str
+    version: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+    def run(self, tensor: NDArray[np.generic]) -> Sequence[Floats]:
+        """The output tensors for one input tensor."""
+
+
+def load(name: str, model: Path, threads: int) -> Engine:
+    """Load a model into the named engine. Raises EngineError."""
+    if name != "litert":
+        raise EngineError(EngineProblem.NOT_INSTALLED, name)
+    try:
+        from .litert import LiteRt  # noqa: PLC0415 - native: only where it is asked for
+    except (ImportError, OSError) as error:
+        raise EngineError(EngineProblem.NOT_INSTALLED, str(error)) from error
+    return LiteRt(model, threads)

@@ -1,0 +1,58 @@
+"""What the worker's processes have in common: how they start and how they end."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import logging
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PR_SET_PDEATHSIG = 1
+# Home Assistant comes first when the box is short of time.
+_NICENESS = 5
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `watch` (until standard input closes) or `errand` (one question)."""
+    reports = _protect_output()
+    _end_with_parent()
+    faulthandler.enable()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
+    commands = sys.stdin.fileno()
+    match arguments:
+        case ["watch"]:
+            from .service import Service  # noqa: PLC0415 - an errand loads less
+
+            os.nice(_NICENESS)
+            Service(commands, reports).run()
+        case ["errand"]:
+            from .errand import Errands  # noqa: PLC0415 - as above
+
+            Errands(commands, reports).run()
+        case _:
+            print("usage: worker watch|errand", file=sys.stderr)  # noqa: T201 - a person typed this
+            return 2
+    sys.stderr.flush()
+    # Threads may be deep in a blocking read; nothing of theirs needs an orderly end.
+    os._exit(0)
+
+
+def _protect_output() -> int:
+    """Keep standard output for messages; whatever a library prints goes to standard error."""
+    reports = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return reports
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when Home Assistant's dies, even if this one hangs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "prctl"):
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,103 @@
+"""One question, answered by a process that ends with it.
+
+ONVIF's SOAP stack, codecs and engines load here, so Home Assistant pays neither their memory
+nor their crashes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from ..onvif.errors import NoVideoError, OnvifError
+from .channel import Decoder, encode
+from .errors import StreamError, StreamProblem
+from .messages import Done, ErrandFailed, FirstFrame, FrameTaken, Inspect, Scan, UseModel
+
+if TYPE_CHECKING:
+    from .messages import Answer, Message
+
+_CHUNK = 65536
+
+
+class Errands:
+    """Takes one errand from a file descriptor and answers on another."""
+
+    def __init__(self, questions: int, answers: int) -> None:
+        self._questions = questions
+        self._answers = answers
+
+    def run(self) -> None:
+        """Do the errand that comes; nothing if none comes."""
+        decoder = Decoder()
+        while data := os.read(self._questions, _CHUNK):
+            for message in decoder.feed(data):
+                self._do(message)
+                return
+
+    def _do(self, errand: Message) -> None:
+        try:
+            match errand:
+                case Scan():
+                    self._scan(errand)
+                case Inspect():
+                    self._inspect(errand)
+                case FirstFrame():
+                    self._first_frame(errand)
+                case UseModel():
+                    self._try_model(errand)
+        except NoVideoError as error:
+            self._answer(ErrandFailed(key=error.key, detail=error.reason))
+        except OnvifError as error:
+            self._answer(ErrandFailed(key=error.key, detail=str(error)))
+        except StreamError as error:
+            self._answer(ErrandFailed(key=error.problem, detail=error.detail))
+
+    def _answer(self, answer: Answer) -> None:
+        data = memoryview(encode(answer))
+        while data:
+            data = data[os.write(self._answers, data) :]
+
+    def _scan(self, errand: Scan) -> None:
+        from ..onvif.discovery import scan  # noqa: PLC0415 - only what the errand needs is loaded
+
+        asyncio.run(scan(errand.sources, seconds=errand.seconds, on_found=self._answer))
+        self._answer(Done())
+
+    def _inspect(self, errand: Inspect) -> None:
+        from ..onvif.client import inspect  # noqa: PLC0415 - SOAP takes a second to load
+
+        self._answer(
+            asyncio.run(
+                inspect(
+                    errand.host,
+                    errand.port,
+                    errand.credentials,
+                    path=errand.path,
+                    endpoint=errand.endpoint,
+                )
+            )
+        )
+
+    def _first_frame(self, errand: FirstFrame) -> None:
+        from .pictures import jpeg  # noqa: PLC0415 - codecs
+        from .stream import Stream  # noqa: PLC0415 - codecs
+
+        with Stream(errand.source) as stream:
+            for frame in stream.frames():
+                self._answer(
+                    FrameTaken(
+                        codec=stream.codec,
+                        width=frame.width,
+                        height=frame.height,
+                        jpeg=jpeg(frame),
+                    )
+                )
+                return
+        raise StreamError(StreamProblem.NO_VIDEO)
+
+    def _try_model(self, errand: UseModel) -> None:
+        from .detector import prepare  # noqa: PLC0415 - engines
+
+        self._answer(prepare(errand)[1])

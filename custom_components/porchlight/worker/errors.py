@@ -1,0 +1,53 @@
+"""What can go wrong in the worker, each with the stable key its translation is found by."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class StreamProblem(StrEnum):
+    """Why a stream gives no pictures."""
+
+    UNREACHABLE = "unreachable"
+    UNAUTHORIZED = "unauthorized"
+    REFUSED = "refused"
+    NO_VIDEO = "no_video"
+    UNSUPPORTED_CODEC = "unsupported_codec"
+    STALLED = "stalled"
+    BROKEN = "broken"
+    ENDED = "ended"
+
+
+class EngineProblem(StrEnum):
+    """Why nothing can be detected."""
+
+    NOT_INSTALLED = "engine_not_installed"
+    CRASHED = "engine_crashed"
+    MODEL_REFUSED = "model_refused"
+    MODEL_UNSUPPORTED = "model_unsupported"
+
+
+class WorkerError(Exception):
+    """Base of what this room raises; a bare one is a bug."""
+
+
+class StreamError(WorkerError):
+    """A stream cannot be watched; handled by the caller. The text never holds credentials."""
+
+    def __init__(self, problem: StreamProblem, detail: str = "") -> None:
+        super().__init__(f"{problem}: {detail}" if detail else problem.value)
+        self.problem = problem
+        self.detail = detail
+
+
+class EngineError(WorkerError):
+    """An engine or a model cannot be used; handled by the caller."""
+
+    def __init__(self, problem: EngineProblem, detail: str = "") -> None:
+        super().__init__(f"{problem}: {detail}" if detail else problem.value)
+        self.problem = problem
+        self.detail = detail
+
+
+class ChannelError(WorkerError):
+    """The other process sent what is no message of ours: a bug."""

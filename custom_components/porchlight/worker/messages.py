@@ -1,0 +1,274 @@
+"""What Home Assistant's process and the worker's say to each other.
+
+Moments are seconds since the epoch, UTC. Passwords never show in a repr.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..onvif.models import CameraReport, Credentials, Found
+from .errors import EngineProblem, StreamProblem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An RTSP stream and its login; the address carries no userinfo."""
+
+    url: str
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitInfo:
+    """One visit as the outside knows it."""
+
+    visit_id: str
+    arrived_at: float
+    last_seen: float
+    score: float
+    count: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddCamera:
+    """Watch a camera, or watch it differently. `picture_path`: where its best picture is kept."""
+
+    camera_id: str
+    source: Source
+    detect: bool = True
+    picture_path: str | None = None
+    open_visit: VisitInfo | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveCamera:
+    """Stop watching a camera."""
+
+    camera_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDetection:
+    """Look for people, or stop looking; the stream stays."""
+
+    camera_id: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseModel:
+    """Run this model from now on."""
+
+    engine: str
+    path: str
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeStill:
+    """Encode the last frame; answered by a Still with the same request number."""
+
+    camera_id: str
+    request: int
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alive:
+    """The worker's main loop is running; sent every few seconds."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraThread:
+    """A camera is read by this thread: how a crash is told to be its doing."""
+
+    camera_id: str
+    thread: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamUp:
+    """Frames arrive."""
+
+    camera_id: str
+    codec: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamDown:
+    """No frames arrive; the worker goes on trying."""
+
+    camera_id: str
+    problem: StreamProblem
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How a camera's watch stands. People is None until a frame has been analysed."""
+
+    camera_id: str
+    frame_at: float
+    moving: bool | None
+    people: int | None
+    fps: float
+    inference_ms: float | None
+
+
+class VisitPhase(StrEnum):
+    """What became of a visit."""
+
+    ARRIVED = "arrived"
+    CHANGED = "changed"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitNews:
+    """A visit began, changed or ended."""
+
+    camera_id: str
+    phase: VisitPhase
+    visit: VisitInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestPicture:
+    """The best picture of the visit so far. `kept` is false if it could not be written."""
+
+    camera_id: str
+    visit_id: str
+    at: float
+    kept: bool
+    jpeg: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Still:
+    """The last frame as JPEG; None if there is none."""
+
+    request: int
+    jpeg: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineReady:
+    """A model runs: which engine, which tensors, and the milliseconds one picture takes."""
+
+    engine: str
+    version: str
+    path: str
+    family: str
+    side: int
+    inference_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFailed:
+    """A model does not run."""
+
+    engine: str
+    path: str
+    problem: EngineProblem
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """Search for cameras from these addresses of ours; answered by many Found, then Done."""
+
+    sources: tuple[str, ...]
+    seconds: float = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspect:
+    """Ask a camera over ONVIF what it is; answered by a CameraReport or an ErrandFailed."""
+
+    host: str
+    port: int
+    path: str
+    credentials: Credentials
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstFrame:
+    """Decode one frame; answered by a FrameTaken or an ErrandFailed."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameTaken:
+    """One decoded frame."""
+
+    codec: str
+    width: int
+    height: int
+    jpeg: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrandFailed:
+    """An errand could not be done; the key is one of the room's that did it."""
+
+    key: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """An errand with many answers is over."""
+
+
+type Command = AddCamera | RemoveCamera | SetDetection | UseModel | TakeStill
+type Report = (
+    Alive
+    | CameraThread
+    | StreamUp
+    | StreamDown
+    | Status
+    | VisitNews
+    | BestPicture
+    | Still
+    | EngineReady
+    | EngineFailed
+)
+type Errand = Scan | Inspect | FirstFrame | UseModel
+type Answer = Found | CameraReport | FrameTaken | EngineReady | EngineFailed | ErrandFailed | Done
+type Message = Command | Report | Errand | Answer
+
+MESSAGES: tuple[type, ...] = (
+    AddCamera,
+    RemoveCamera,
+    SetDetection,
+    UseModel,
+    TakeStill,
+    Alive,
+    CameraThread,
+    StreamUp,
+    StreamDown,
+    Status,
+    VisitNews,
+    BestPicture,
+    Still,
+    EngineReady,
+    EngineFailed,
+    Scan,
+    Inspect,
+    FirstFrame,
+    FrameTaken,
+    ErrandFailed,
+    Done,
+    Found,
+    CameraReport,
+)

@@ -1,0 +1,117 @@
+"""The worker's main loop: takes commands, keeps the cameras, reports."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import select
+import threading
+from typing import TYPE_CHECKING
+
+from .analyst import Analyst
+from .camera import Camera
+from .channel import Decoder, encode
+from .detector import prepare
+from .messages import (
+    AddCamera,
+    Alive,
+    EngineReady,
+    RemoveCamera,
+    SetDetection,
+    Still,
+    TakeStill,
+    UseModel,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .messages import Message, Report
+
+_LOGGER = logging.getLogger(__name__)
+
+HEARTBEAT = 3.0
+# A look that takes longer than this never ends.
+STUCK = 30.0
+_CHUNK = 65536
+
+
+class Service:
+    """Watches cameras for as long as commands can come."""
+
+    def __init__(self, commands: int, reports: int) -> None:
+        """Reads and writes these file descriptors."""
+        self._commands = commands
+        self._reports = reports
+        self._writing = threading.Lock()
+        self._cameras: dict[str, Camera] = {}
+        self._analyst = Analyst()
+        self._handlers: dict[type, Callable[..., None]] = {
+            AddCamera: self._add,
+            RemoveCamera: self._remove,
+            SetDetection: self._set_detection,
+            UseModel: self._use_model,
+            TakeStill: self._take_still,
+        }
+
+    def run(self) -> None:
+        """Serve until the other end closes."""
+        self._analyst.start()
+        decoder = Decoder()
+        self.report(Alive(pid=os.getpid()))
+        while True:
+            ready, _, _ = select.select([self._commands], [], [], HEARTBEAT)
+            if ready:
+                data = os.read(self._commands, _CHUNK)
+                if not data:
+                    return
+                for message in decoder.feed(data):
+                    self._handle(message)
+            else:
+                self._check()
+                self.report(Alive(pid=os.getpid()))
+
+    def report(self, message: Report) -> None:
+        """Send a report; called from any thread."""
+        data = memoryview(encode(message))
+        with self._writing:
+            while data:
+                try:
+                    data = data[os.write(self._reports, data) :]
+                except BrokenPipeError:
+                    # Nobody listens any more: the main loop is about to see the same.
+                    return
+
+    def _handle(self, message: Message) -> None:
+        self._handlers[type(message)](message)
+
+    def _check(self) -> None:
+        if self._analyst.stuck_for() > STUCK:
+            _LOGGER.error("The engine has not returned for %.0f seconds", STUCK)
+            faulthandler.dump_traceback()
+            os.abort()
+
+    def _add(self, config: AddCamera) -> None:
+        self._remove(RemoveCamera(camera_id=config.camera_id))
+        camera = Camera(config, self._analyst, self.report)
+        self._cameras[config.camera_id] = camera
+        camera.start()
+
+    def _remove(self, command: RemoveCamera) -> None:
+        if camera := self._cameras.pop(command.camera_id, None):
+            camera.stop()
+
+    def _set_detection(self, command: SetDetection) -> None:
+        if camera := self._cameras.get(command.camera_id):
+            camera.set_detection(enabled=command.enabled)
+
+    def _use_model(self, command: UseModel) -> None:
+        detector, outcome = prepare(command)
+        self._analyst.use(detector if isinstance(outcome, EngineReady) else None)
+        self.report(outcome)
+
+    def _take_still(self, command: TakeStill) -> None:
+        camera = self._cameras.get(command.camera_id)
+        picture = camera.still(command.width, command.height) if camera else None
+        self.report(Still(request=command.request, jpeg=picture))
