@@ -1,1 +1,22 @@
 """An ONVIF camera made of software, to test and demonstrate against."""
+
+from simulator.camera import Camera, CameraState
+from simulator.clock import Clock, ManualClock, SystemClock
+from simulator.errors import CommandError, FootageError, SimulatorError, SpecError
+from simulator.simulator import Simulator
+from simulator.spec import CameraSpec, StreamSpec
+
+__all__ = [
+    "Camera",
+    "CameraSpec",
+    "CameraState",
+    "Clock",
+    "CommandError",
+    "FootageError",
+    "ManualClock",
+    "Simulator",
+    "SimulatorError",
+    "SpecError",
+    "StreamSpec",
+    "SystemClock",
+]

@@ -1,0 +1,292 @@
+"""One camera: its servers, its footage, and the means to change it while it runs."""
+
+import asyncio
+import contextlib
+import dataclasses
+from typing import Protocol
+
+from simulator import motion
+from simulator.addresses import Addresses
+from simulator.clock import Clock
+from simulator.condition import Stall, condition_of
+from simulator.device import DeviceService
+from simulator.errors import CommandError
+from simulator.events import EventService
+from simulator.footage import CLOCK_RATE, Footage, Rendition
+from simulator.media import MediaService
+from simulator.media2 import Media2Service
+from simulator.profiles import profiles_of
+from simulator.rtsp import RtspServer
+from simulator.spec import CameraSpec
+from simulator.stream import Stream
+from simulator.timeline import Timeline
+from simulator.web import WebServer
+
+_STATUSES = range(300, 600)
+# Wakes just past an edge of motion rather than just before it.
+_EDGE = 0.001
+
+
+class Presence(Protocol):
+    """Hears when a camera comes and goes."""
+
+    def hello(self, spec: CameraSpec, addresses: Addresses) -> None:
+        """Hear that a camera has come."""
+
+    def bye(self, spec: CameraSpec) -> None:
+        """Hear that a camera has gone."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CameraState:
+    """What a camera does at this moment."""
+
+    online: bool
+    position: float
+    """Second of the footage in view."""
+    loop: int
+    """How often the footage has ended since the start or the last seek."""
+    duration: float
+    motion: bool
+    """Whether the footage moves at this moment."""
+    motion_intervals: list[tuple[float, float]]
+    clients: int
+    """RTSP clients that play."""
+    main_clients: int
+    sub_clients: int
+    subscriptions: int
+    clock_offset: float
+    rtsp_status: int | None
+    stall: Stall | None
+    garbage: bool
+    onvif_silent: bool
+    events_muted: bool
+
+
+class Camera:
+    """A running camera."""
+
+    def __init__(
+        self,
+        spec: CameraSpec,
+        footage: Footage,
+        clock: Clock,
+        presence: Presence | None = None,
+    ) -> None:
+        self.spec = spec
+        self.footage = footage
+        self.online = False
+        self._clock = clock
+        self._presence = presence
+        self._condition = condition_of(spec)
+        self._profiles = profiles_of(footage)
+        self._timeline = Timeline(clock, footage.duration_ticks)
+        self._timeline.seek(self._snapped(spec.start))
+        self._streams = {
+            one.path: Stream(one.rendition, self._timeline, clock) for one in self._profiles
+        }
+        self._rtsp = RtspServer(spec, self._condition, self._streams, clock)
+        self._web = WebServer(spec, self._condition, clock, self._timeline, self._profiles)
+        self._events: EventService | None = None
+        self._motion_task: asyncio.Task[None] | None = None
+        self._told: bool | None = None
+
+    @property
+    def host(self) -> str:
+        """Loopback address it listens on."""
+        return self.spec.host
+
+    @property
+    def port(self) -> int:
+        """Port of HTTP."""
+        return self._web.port
+
+    @property
+    def rtsp_port(self) -> int:
+        """Port of RTSP."""
+        return self._rtsp.port
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where it says its services are."""
+        return Addresses(
+            host=self.spec.advertised_host or self.spec.host,
+            port=self.port,
+            rtsp_port=self.rtsp_port,
+        )
+
+    @property
+    def onvif_url(self) -> str:
+        """URL of the device service."""
+        return f"http://{self.host}:{self.port}/onvif/device_service"
+
+    @property
+    def main_url(self) -> str:
+        """RTSP URL of the main stream, without credentials."""
+        return f"rtsp://{self.host}:{self.rtsp_port}/main"
+
+    @property
+    def sub_url(self) -> str:
+        """RTSP URL of the sub stream, without credentials."""
+        return f"rtsp://{self.host}:{self.rtsp_port}/sub"
+
+    @property
+    def position(self) -> float:
+        """Second of the footage in view."""
+        return self._timeline.position
+
+    @property
+    def in_motion(self) -> bool:
+        """Whether the footage moves at this moment."""
+        return motion.is_moving(self.footage.motion, self.position)
+
+    async def start(self) -> None:
+        """Power on; raises OSError if a port is taken."""
+        await self.go_online()
+        self._motion_task = asyncio.create_task(self._watch_motion())
+
+    async def stop(self) -> None:
+        """Power off."""
+        task, self._motion_task = self._motion_task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.go_offline()
+        for stream in self._streams.values():
+            await stream.close()
+
+    async def go_online(self) -> None:
+        """Listen on the ports it had before, and say hello."""
+        if self.online:
+            return
+        await self._web.start()
+        await self._rtsp.start()
+        addresses = self.addresses
+        self._events = self._events or EventService(
+            self._condition, addresses, lambda: self.in_motion
+        )
+        device = DeviceService(self.spec, self._condition, addresses)
+        media = [MediaService(self._profiles, addresses)] if self.spec.media1 else []
+        media2 = [Media2Service(self._profiles, addresses)] if self.spec.media2 else []
+        self._web.serve([device, self._events, *media, *media2])
+        self.online = True
+        if self._presence is not None:
+            self._presence.hello(self.spec, addresses)
+
+    async def go_offline(self) -> None:
+        """Say bye, cut every connection and stop listening; subscriptions are lost."""
+        if not self.online:
+            return
+        self.online = False
+        if self._presence is not None:
+            self._presence.bye(self.spec)
+        self.kill_subscriptions()
+        await self._rtsp.stop()
+        await self._web.stop()
+
+    def set_password(self, password: str) -> None:
+        """Take another password from now on; who plays goes on playing."""
+        self._condition.password = password
+
+    def set_clock_offset(self, seconds: float) -> None:
+        """Put the camera's own clock ahead of the machine's."""
+        self._condition.clock_offset = seconds
+
+    def drop_rtsp(self) -> int:
+        """Cut every RTSP connection now; return how many there were."""
+        return self._rtsp.drop_all()
+
+    def refuse_rtsp(self, status: int | None) -> None:
+        """Answer every RTSP request with a status; None ends it. Who plays goes on."""
+        if status is not None and status not in _STATUSES:
+            raise CommandError("status must be from 300 to 599")
+        self._condition.rtsp_status = status
+
+    def stall(self, kind: Stall | None) -> None:
+        """Keep connections but send no media, or nothing ("all"); None ends it."""
+        if kind not in ("media", "all", None):
+            raise CommandError("kind must be media, all or null")
+        self._condition.stall = kind
+
+    def send_garbage(self, *, on: bool) -> None:
+        """Send random bytes in place of video."""
+        self._condition.garbage = on
+        if not on:
+            self._rtsp.resume()
+
+    def mute_events(self, *, on: bool) -> None:
+        """Keep subscriptions alive but tell them nothing."""
+        self._condition.events_muted = on
+
+    def kill_subscriptions(self) -> int:
+        """Forget every event subscription; return how many there were."""
+        return self._events.kill_all() if self._events else 0
+
+    def publish_motion(self, *, moving: bool) -> None:
+        """Tell subscribers of motion, whatever the footage shows."""
+        if self._events:
+            self._events.publish(moving=moving)
+
+    def silence_onvif(self, *, on: bool) -> None:
+        """Take HTTP requests without answering them."""
+        self._condition.onvif_silent = on
+        self._web.silence(on=on)
+
+    def seek(self, second: float) -> float:
+        """Show the last key frame at or before a second now; return its second.
+
+        Only moments where both streams have a key frame count.
+        """
+        ticks = self._snapped(second)
+        self._timeline.seek(ticks)
+        for stream in self._streams.values():
+            stream.resync()
+        if self._motion_task is not None:
+            self._motion_task.cancel()
+            self._motion_task = asyncio.create_task(self._watch_motion())
+        return ticks / CLOCK_RATE
+
+    def state(self) -> CameraState:
+        """Return what the camera does at this moment."""
+        condition = self._condition
+        return CameraState(
+            online=self.online,
+            position=self.position,
+            loop=self._timeline.loop,
+            duration=self.footage.source.duration,
+            motion=self.in_motion,
+            motion_intervals=[(one.start, one.end) for one in self.footage.motion],
+            clients=self._rtsp.playing,
+            main_clients=self._streams["main"].watched,
+            sub_clients=self._streams["sub"].watched,
+            subscriptions=self._events.subscriptions if self._events else 0,
+            clock_offset=condition.clock_offset,
+            rtsp_status=condition.rtsp_status,
+            stall=condition.stall,
+            garbage=condition.garbage,
+            onvif_silent=condition.onvif_silent,
+            events_muted=condition.events_muted,
+        )
+
+    def _snapped(self, second: float) -> int:
+        duration = self.footage.source.duration
+        if not 0 <= second < duration:
+            raise CommandError(f"second must be from 0 to {duration:.3f}")
+        both = _keys(self.footage.main) & _keys(self.footage.sub)
+        return max(ticks for ticks in both if ticks <= second * CLOCK_RATE)
+
+    async def _watch_motion(self) -> None:
+        intervals = self.footage.motion
+        duration = self.footage.source.duration
+        while True:
+            moving = self.in_motion
+            if self._told is not moving:
+                self._told = moving
+                self.publish_motion(moving=moving)
+            rest = motion.next_change(intervals, self.position, duration)
+            await self._clock.sleep_until(self._clock.monotonic() + rest + _EDGE)
+
+
+def _keys(rendition: Rendition) -> set[int]:
+    return {unit.ticks for unit in rendition.units if unit.key}

@@ -1,0 +1,17 @@
+"""Everything the simulator refuses to do, as one tree."""
+
+
+class SimulatorError(Exception):
+    """Base of all errors a caller of the simulator may handle."""
+
+
+class SpecError(SimulatorError):
+    """A camera description is incomplete or contradicts itself."""
+
+
+class FootageError(SimulatorError):
+    """The video cannot be read, or holds no frame."""
+
+
+class CommandError(SimulatorError):
+    """A command for a running camera is unknown or has a wrong argument."""

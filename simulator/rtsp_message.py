@@ -1,0 +1,96 @@
+"""RTSP requests and answers as they travel (RFC 2326), with interleaved frames skipped."""
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+_REASONS = {
+    451: "Parameter Not Understood",
+    453: "Not Enough Bandwidth",
+    454: "Session Not Found",
+    455: "Method Not Valid in This State",
+    459: "Aggregate Operation Not Allowed",
+    461: "Unsupported Transport",
+}
+_FRAME_MARK = b"$"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request; header names are in lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        """The URL's path without slashes at its ends."""
+        return urlsplit(self.url).path.strip("/")
+
+
+async def read_request(reader: asyncio.StreamReader) -> Request | None:
+    """Return the next request, or None for an interleaved frame (the client's RTCP).
+
+    Raises EOFError when the client has gone, ValueError when it speaks no RTSP.
+    """
+    first = await reader.readexactly(1)
+    if first == _FRAME_MARK:
+        head = await reader.readexactly(3)
+        await reader.readexactly(int.from_bytes(head[1:]))
+        return None
+    if first in b"\r\n":
+        return None
+    try:
+        head = first + await reader.readuntil(b"\r\n\r\n")
+    except asyncio.LimitOverrunError as error:
+        raise ValueError("request too long") from error
+    lines = head.decode("utf-8", "surrogateescape").split("\r\n")
+    method, url, version = lines[0].split(" ", 2)
+    if not version.startswith("RTSP/1."):
+        raise ValueError(f"no RTSP: {version}")
+    headers: dict[str, str] = {}
+    for line in filter(None, lines[1:]):
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    await reader.readexactly(int(headers.get("content-length", "0")))
+    return Request(method=method, url=url, headers=headers)
+
+
+def answer(request: Request, status: int, headers: Mapping[str, str], body: str = "") -> bytes:
+    """Return an answer to a request."""
+    lines = [f"RTSP/1.0 {status} {_reason(status)}"]
+    if "cseq" in request.headers:
+        lines.append(f"CSeq: {request.headers['cseq']}")
+    lines.append("Server: RTSP Server")
+    lines.extend(f"{name}: {value}" for name, value in headers.items())
+    payload = body.encode()
+    if payload:
+        lines.append(f"Content-Length: {len(payload)}")
+    return "\r\n".join([*lines, "", ""]).encode() + payload
+
+
+def interleaved_channels(transport: str) -> tuple[int, int] | None:
+    """Return the channels for RTP and RTCP a Transport header asks for; None if not TCP."""
+    for offer in transport.split(","):
+        parts = [part.strip() for part in offer.split(";")]
+        if parts[0].upper() != "RTP/AVP/TCP":
+            continue
+        for part in parts:
+            name, _, value = part.partition("=")
+            if name.lower() == "interleaved":
+                low, _, high = value.partition("-")
+                return int(low), int(high or int(low) + 1)
+        return 0, 1
+    return None
+
+
+def _reason(status: int) -> str:
+    if status in _REASONS:
+        return _REASONS[status]
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
