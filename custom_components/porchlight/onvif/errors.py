@@ -48,6 +48,12 @@ class NoVideoError(OnvifError):
         self.reason = reason
 
 
+class CameraFaultError(OnvifError):
+    """The camera answered one call with a fault or with something unreadable."""
+
+    key = "camera_fault"
+
+
 class NoInterfaceError(OnvifError):
     """None of the given source addresses could be used to search."""
 

@@ -1,0 +1,205 @@
+"""One camera's SOAP calls: opened, signed, bounded in time, and their failures told apart."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import aiohttp
+
+from ._library import WSDL_DIR, ONVIFError, ONVIFService, Transport, XmlError, ZeepError
+from .errors import AuthenticationError, CameraFaultError, CannotConnectError, NotOnvifError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from .models import Credentials
+
+# Cameras send the fault with any HTTP status and word it in their own way.
+_REFUSED = re.compile(
+    rb"(?:not|un)[\s_-]*authori[sz]ed"
+    rb"|requires\s+authori[sz]ation"
+    rb"|authori[sz]ation\s+(?:failed|failure|error|required)"
+    rb"|authority\s+failure"
+    rb"|failed\s*authentication"
+    rb"|authentication\s*(?:failed|failure|error|required)"
+    rb"|(?:could|can)\s*not\s+be\s+authenticated"
+    rb"|(?:invalid|wrong|incorrect|bad)[\s_-]*(?:user[\s_-]*name|user|password|credentials)"
+    rb"|InvalidSecurity|FailedCheck|InvalidUsernameToken",
+    re.IGNORECASE,
+)
+_FAULT = re.compile(rb"<(?:[\w-]+:)?Fault\b")
+_ENVELOPE = re.compile(rb"<(?:[\w-]+:)?Envelope\b")
+_REFUSED_STATUS = frozenset({401, 403})
+# What zeep lets through when an answer isn't what the schema says.
+_UNREADABLE = (
+    ONVIFError,
+    ZeepError,
+    XmlError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One ONVIF service: its namespace and where its calls are described."""
+
+    namespace: str
+    binding: str
+    wsdl: Path
+
+
+DEVICE = Service(
+    namespace="http://www.onvif.org/ver10/device/wsdl",
+    binding="DeviceBinding",
+    wsdl=WSDL_DIR / "devicemgmt.wsdl",
+)
+MEDIA = Service(
+    namespace="http://www.onvif.org/ver10/media/wsdl",
+    binding="MediaBinding",
+    wsdl=WSDL_DIR / "media.wsdl",
+)
+MEDIA2 = Service(
+    namespace="http://www.onvif.org/ver20/media/wsdl",
+    binding="Media2Binding",
+    wsdl=Path(__file__).parent / "wsdl" / "media2.wsdl",
+)
+EVENTS_NAMESPACE = "http://www.onvif.org/ver10/events/wsdl"
+
+
+class CameraTransport(Transport):  # type: ignore[misc] # the library ships no types
+    """The library's transport, with refusals and strangers told apart by the raw answer."""
+
+    async def post_xml(self, address: str, envelope: Any, headers: dict[str, str]) -> Any:
+        """Send one envelope; raises AuthenticationError or NotOnvifError."""
+        response = await super().post_xml(address, envelope, headers)
+        content: bytes = response.content or b""
+        is_soap = _ENVELOPE.search(content)
+        if is_soap and _FAULT.search(content) and _REFUSED.search(content):
+            raise AuthenticationError("The camera refused the credentials")
+        if is_soap and response.status_code not in _REFUSED_STATUS:
+            return response
+        if response.status_code in _REFUSED_STATUS:
+            raise AuthenticationError(f"The camera answered HTTP {response.status_code}")
+        raise NotOnvifError(f"The answer (HTTP {response.status_code}) isn't SOAP")
+
+
+class Calls:
+    """The services of one camera; an async context manager that closes what it opened."""
+
+    def __init__(self, device_xaddr: str, credentials: Credentials, *, seconds: float) -> None:
+        """Take `seconds` as the longest that one call may last."""
+        self.xaddrs: dict[str, str] = {DEVICE.namespace: device_xaddr}
+        self._credentials = credentials
+        self._seconds = seconds
+        self._offset = timedelta()
+        self._opened: dict[str, Any] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._close_services()
+        if self._session is not None:
+            await self._session.close()
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """The username and password, to be removed from what the camera answers."""
+        return self._credentials.username, self._credentials.password
+
+    async def set_clock_offset(self, offset: timedelta) -> None:
+        """Sign from now on with our time plus `offset`."""
+        self._offset = offset
+        await self._close_services()
+
+    def offers(self, service: Service) -> bool:
+        """Whether the camera named an address for the service."""
+        return service.namespace in self.xaddrs
+
+    async def __call__(
+        self,
+        service: Service,
+        operation: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        signed: bool = True,
+    ) -> Any:
+        """The answer to one call; raises one of the tree's errors, never another."""
+        opened = await self._open(service)
+        signed = signed and bool(self._credentials.username)
+        call = getattr(opened, operation if signed else f"authless_{operation}")
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await call(dict(params or {}))
+        # Neither text nor cause is kept: both may hold addresses with credentials.
+        except TimeoutError:
+            raise CannotConnectError(f"No answer to {operation} in time") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise CannotConnectError(f"{operation} failed: {type(error).__name__}") from None
+        except _UNREADABLE as error:
+            raise CameraFaultError(f"{operation} failed: {type(error).__name__}") from None
+
+    async def _open(self, service: Service) -> Any:
+        if opened := self._opened.get(service.namespace):
+            return opened
+        opened = ONVIFService(
+            self.xaddrs[service.namespace],
+            self._credentials.username,
+            self._credentials.password,
+            str(service.wsdl),
+            no_cache=True,
+            dt_diff=self._offset,
+            binding_name=f"{{{service.namespace}}}{service.binding}",
+        )
+        self._opened[service.namespace] = opened
+        opened.transport = CameraTransport(session=self._shared_session(), verify_ssl=False)
+        await opened.setup()
+        return opened
+
+    def _shared_session(self) -> aiohttp.ClientSession:
+        # Newer firmware may insist on HTTP digest; the middleware only acts when asked to.
+        if self._session is None:
+            username, password = self.login
+            digest = (aiohttp.DigestAuthMiddleware(username, password),) if username else ()
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=False), middlewares=digest
+            )
+        return self._session
+
+    async def _close_services(self) -> None:
+        while self._opened:
+            _namespace, opened = self._opened.popitem()
+            await opened.close()
+
+
+async def load_descriptions() -> None:
+    """Read the services' descriptions, which takes seconds on a small box, ahead of a deadline."""
+    for service in (DEVICE, MEDIA, MEDIA2):
+        opened = ONVIFService(
+            "http://localhost",
+            None,
+            None,
+            str(service.wsdl),
+            no_cache=True,
+            binding_name=f"{{{service.namespace}}}{service.binding}",
+        )
+        try:
+            await opened.setup()
+        finally:
+            await opened.close()
