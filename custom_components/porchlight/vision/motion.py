@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ NEIGHBOURS = 5
 FEWEST_PIXELS = 6
 # A change of this share of the picture is a new scene (infrared switch, lights, a knock).
 NEW_SCENE = 0.6
+# Looks back over which something must also have changed: what stands where someone left does not.
+RECENT = 3
 # Seconds over which the background follows what stays.
 BACKGROUND_SECONDS = 8.0
 UNREST_SECONDS = 20.0
@@ -43,6 +46,7 @@ class MotionGate:
     def __init__(self) -> None:
         self._background: NDArray[np.float32] | None = None
         self._unrest = np.zeros((HEIGHT, WIDTH), np.float32)
+        self._recent: deque[NDArray[np.float32]] = deque(maxlen=RECENT)
         self._at = 0.0
 
     def update(self, grey: Pixels, at: float) -> Motion:
@@ -58,11 +62,15 @@ class MotionGate:
         share = float(changed.mean())
         if share > NEW_SCENE:
             return self._start(picture, at, new_scene=True)
+        moved = _without_specks(changed & (np.abs(picture - self._recent[0]) > STEP))
+        self._recent.append(picture)
         self._follow(picture, distance, changed, at)
-        return Motion(share, moving=int(changed.sum()) >= FEWEST_PIXELS)
+        return Motion(share, moving=int(moved.sum()) >= FEWEST_PIXELS)
 
     def _start(self, picture: NDArray[np.float32], at: float, *, new_scene: bool = False) -> Motion:
-        self._background = picture
+        self._background = picture.copy()
+        self._recent.clear()
+        self._recent.append(picture)
         self._unrest.fill(0)
         self._at = at
         return Motion(1.0 if new_scene else 0.0, moving=False, new_scene=new_scene)

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from av.video.frame import VideoFrame
 
+from .messages import ThreadStarted
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..vision.types import Detection
     from .detector import Detector
+    from .messages import Report
 
 
 class Client(Protocol):
@@ -35,8 +40,9 @@ class _Seat:
 class Analyst(threading.Thread):
     """Runs the detector. A newer frame replaces the one that still waits: no queue grows."""
 
-    def __init__(self) -> None:
+    def __init__(self, report: Callable[[Report], None]) -> None:
         super().__init__(name="analyst", daemon=True)
+        self._report = report
         self._wake = threading.Condition()
         self._seats: dict[Client, _Seat] = {}
         self._detector: Detector | None = None
@@ -72,6 +78,7 @@ class Analyst(threading.Thread):
 
     def run(self) -> None:
         """Look at frames for ever."""
+        self._report(ThreadStarted(camera_id=None, thread=threading.get_ident()))
         while True:
             with self._wake:
                 while (turn := self._next()) is None:

@@ -18,10 +18,11 @@ from .backoff import Backoff
 from .errors import StreamError
 from .messages import (
     BestPicture,
-    CameraThread,
+    PictureKept,
     Status,
     StreamDown,
     StreamUp,
+    ThreadStarted,
     VisitInfo,
     VisitNews,
     VisitPhase,
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 
     from av.video.frame import VideoFrame
 
-    from ..vision.types import Box, Detection
+    from ..vision.types import Detection
     from ..vision.visits import VisitEvent
+    from ..vision.watch import Look
     from .analyst import Analyst
     from .messages import AddCamera, Report
 
@@ -79,6 +81,7 @@ class Camera(threading.Thread):
         self._people: int | None = None
         self._moving: bool | None = None
         self._status_at = float("-inf")
+        self._reported: tuple[bool | None, int | None] = (None, None)
         self._picture_at = float("-inf")
         self._pending: tuple[VideoFrame, float] | None = None
         self._down_since: float | None = monotonic()
@@ -108,7 +111,7 @@ class Camera(threading.Thread):
 
     def run(self) -> None:
         """Read the stream, again and again."""
-        self._report(CameraThread(camera_id=self.config.camera_id, thread=threading.get_ident()))
+        self._report(ThreadStarted(camera_id=self.config.camera_id, thread=threading.get_ident()))
         backoff = Backoff(FIRST_RETRY, LAST_RETRY, random.random)
         while not self._stopped.is_set():
             began = monotonic()
@@ -132,9 +135,13 @@ class Camera(threading.Thread):
             pace = seconds * 1000
             self._inference = pace if self._inference is None else (self._inference * 9 + pace) / 10
             self._people = look.people
+        # The picture first: whoever hears of the visit can already fetch it.
+        picture = self._best_picture(frame, at, look)
         self._tell(look.events)
-        self._consider(frame, at, look.best, look.events)
         self._report_status()
+        if picture is not None and self.config.picture_path is not None:
+            kept = keep(Path(self.config.picture_path), picture)
+            self._report(PictureKept(camera_id=self.config.camera_id, kept=kept))
 
     def _read(self) -> None:
         with Stream(self.config.source) as stream:
@@ -199,31 +206,29 @@ class Camera(threading.Thread):
                 VisitNews(camera_id=self.config.camera_id, phase=phase, visit=_to_info(event.visit))
             )
 
-    def _consider(
-        self, frame: VideoFrame, at: float, best: Box | None, events: Sequence[VisitEvent]
-    ) -> None:
-        """Send and keep the visit's best picture: at its start, then as better ones come."""
+    def _best_picture(self, frame: VideoFrame, at: float, look: Look) -> bytes | None:
+        """Send the visit's best picture: at its start, then as better ones come."""
         if self.config.picture_path is None:
-            return
-        if best is not None:
+            return None
+        if look.best is not None:
             self._pending = (frame, at)
         visit = self._watch.visit
-        began = any(isinstance(event, Arrived) for event in events)
-        if self._pending is None or visit is None:
-            return
+        began = any(isinstance(event, Arrived) for event in look.events)
+        if visit is None or self._pending is None:
+            return None
         if not began and at - self._picture_at < PICTURE_INTERVAL:
-            return
-        (frame, taken), self._pending, self._picture_at = self._pending, None, at
-        picture = jpeg(frame)
+            return None
+        (best, taken), self._pending, self._picture_at = self._pending, None, at
+        picture = jpeg(best)
         self._report(
             BestPicture(
                 camera_id=self.config.camera_id,
                 visit_id=visit.visit_id,
                 at=_wall(taken),
-                kept=keep(Path(self.config.picture_path), picture),
                 jpeg=picture,
             )
         )
+        return picture
 
     def _report_status(self, *, force: bool = False) -> None:
         """Report what changed at once, and the rest now and then."""
@@ -247,8 +252,6 @@ class Camera(threading.Thread):
                 inference_ms=None if self._inference is None else round(self._inference, 1),
             )
         self._report(status)
-
-    _reported: tuple[bool | None, int | None] = (None, None)
 
     def _report(self, message: Report) -> None:
         if not self._stopped.is_set():

@@ -85,10 +85,10 @@ class Alive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CameraThread:
-    """A camera is read by this thread: how a crash is told to be its doing."""
+class ThreadStarted:
+    """This thread does a camera's work, or with None the engine's: to tell whose a crash is."""
 
-    camera_id: str
+    camera_id: str | None
     thread: int
 
 
@@ -142,13 +142,20 @@ class VisitNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestPicture:
-    """The best picture of the visit so far. `kept` is false if it could not be written."""
+    """The best picture of the visit so far; comes before the news that the visit began."""
 
     camera_id: str
     visit_id: str
     at: float
-    kept: bool
     jpeg: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureKept:
+    """Whether the disk took the best picture."""
+
+    camera_id: str
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,12 +240,13 @@ class Done:
 type Command = AddCamera | RemoveCamera | SetDetection | UseModel | TakeStill
 type Report = (
     Alive
-    | CameraThread
+    | ThreadStarted
     | StreamUp
     | StreamDown
     | Status
     | VisitNews
     | BestPicture
+    | PictureKept
     | Still
     | EngineReady
     | EngineFailed
@@ -254,12 +262,13 @@ MESSAGES: tuple[type, ...] = (
     UseModel,
     TakeStill,
     Alive,
-    CameraThread,
+    ThreadStarted,
     StreamUp,
     StreamDown,
     Status,
     VisitNews,
     BestPicture,
+    PictureKept,
     Still,
     EngineReady,
     EngineFailed,

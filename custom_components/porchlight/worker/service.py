@@ -46,7 +46,7 @@ class Service:
         self._reports = reports
         self._writing = threading.Lock()
         self._cameras: dict[str, Camera] = {}
-        self._analyst = Analyst()
+        self._analyst = Analyst(self.report)
         self._handlers: dict[type, Callable[..., None]] = {
             AddCamera: self._add,
             RemoveCamera: self._remove,

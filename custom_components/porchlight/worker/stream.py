@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
-from urllib.parse import quote, urlsplit, urlunsplit
 
 import av
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from .addresses import redact, with_login
 from .errors import StreamError, StreamProblem
 
 if TYPE_CHECKING:
@@ -37,23 +36,6 @@ _OPTIONS = {
     "analyzeduration": "2000000",
     "reorder_queue_size": "0",
 }
-_USERINFO = re.compile(r"//[^/@\s]*@")
-
-
-def address(source: Source) -> str:
-    """The stream's address with its login, each part percent-encoded whatever it holds."""
-    login = source.credentials
-    if not login.username:
-        return source.url
-    parts = urlsplit(source.url)
-    host = parts.netloc.rpartition("@")[2]
-    userinfo = f"{quote(login.username, safe='')}:{quote(login.password, safe='')}"
-    return urlunsplit(parts._replace(netloc=f"{userinfo}@{host}"))
-
-
-def redact(text: str) -> str:
-    """The text without any login in an address."""
-    return _USERINFO.sub("//", text)
 
 
 class Stream:
@@ -68,7 +50,7 @@ class Stream:
         """Connect. Raises StreamError."""
         with _translated():
             container = av.open(
-                address(self._source),
+                with_login(self._source),
                 options=_OPTIONS,
                 timeout=(OPEN_SECONDS, READ_SECONDS),
             )

@@ -1,0 +1,68 @@
+"""Porchlight: person detection on your own cameras, inside Home Assistant."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from homeassistant.const import Platform
+from homeassistant.helpers import config_validation as cv
+
+from .const import DOMAIN
+from .coordinator import CameraCoordinator, picture_file
+from .data import DATA_HUB, DATA_PREVIEWS
+from .hub import Hub
+from .repairs import delete_camera_issues
+from .views import Previews, PreviewView
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from homeassistant.helpers.typing import ConfigType
+
+    from .data import PorchlightConfigEntry
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.CAMERA,
+    Platform.EVENT,
+    Platform.IMAGE,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+
+async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
+    """Set up what the config flow and all cameras share."""
+    hub = hass.data[DATA_HUB] = Hub(hass)
+    await hub.detector.async_load()
+    previews = hass.data[DATA_PREVIEWS] = Previews()
+    hass.http.register_view(PreviewView(previews))
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -> bool:
+    """Watch a camera."""
+    delete_camera_issues(hass, entry)
+    hub = hass.data[DATA_HUB]
+    coordinator = entry.runtime_data = CameraCoordinator(hass, entry, hub)
+    await coordinator.async_load_picture()
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    hub.async_attach(coordinator)
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -> bool:
+    """Stop watching a camera."""
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if unloaded:
+        await hass.data[DATA_HUB].async_detach(entry.runtime_data)
+    return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
+    """Forget a camera's picture and issues."""
+    delete_camera_issues(hass, entry)
+    folder = picture_file(hass, entry.entry_id).parent
+    await hass.async_add_executor_job(shutil.rmtree, folder, True)  # noqa: FBT003 - ignore_errors

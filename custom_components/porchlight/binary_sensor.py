@@ -1,0 +1,86 @@
+"""Whether somebody is there, something moves, and the stream runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+
+from .coordinator import CameraState
+from .entity import PorchlightEntity
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+    from .data import PorchlightConfigEntry
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PorchlightBinarySensorDescription(BinarySensorEntityDescription):
+    """A binary sensor and where its state comes from; `always`: also without a stream."""
+
+    is_on_fn: Callable[[CameraState], bool | None]
+    always: bool = False
+
+
+DESCRIPTIONS = (
+    PorchlightBinarySensorDescription(
+        key="person",
+        translation_key="person",
+        device_class=BinarySensorDeviceClass.OCCUPANCY,
+        is_on_fn=lambda state: None if state.people is None else state.people > 0,
+    ),
+    PorchlightBinarySensorDescription(
+        key="motion",
+        translation_key="motion",
+        device_class=BinarySensorDeviceClass.MOTION,
+        is_on_fn=lambda state: state.moving,
+    ),
+    PorchlightBinarySensorDescription(
+        key="stream",
+        translation_key="stream",
+        device_class=BinarySensorDeviceClass.CONNECTIVITY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        is_on_fn=lambda state: state.connected,
+        always=True,
+    ),
+)
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant,
+    entry: PorchlightConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add a camera's binary sensors."""
+    async_add_entities(
+        PorchlightBinarySensor(entry.runtime_data, description) for description in DESCRIPTIONS
+    )
+
+
+class PorchlightBinarySensor(PorchlightEntity, BinarySensorEntity):
+    """A binary sensor of one camera."""
+
+    entity_description: PorchlightBinarySensorDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether there is a state to tell."""
+        return self.entity_description.always or super().available
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """The state; unknown until a frame has told it."""
+        return self.entity_description.is_on_fn(self.coordinator.data)

@@ -1,0 +1,80 @@
+"""The camera itself: live view by Home Assistant's stream, stills from our own last frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, override
+
+from homeassistant.components.camera import (
+    Camera,
+    CameraEntityDescription,
+    CameraEntityFeature,
+)
+from homeassistant.components.stream import CONF_RTSP_TRANSPORT
+
+from .const import CONF_MANUFACTURER, CONF_MODEL
+from .entity import PorchlightEntity
+from .worker.addresses import with_login
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+    from .coordinator import CameraCoordinator
+    from .data import PorchlightConfigEntry
+
+PARALLEL_UPDATES = 0
+
+CAMERA = CameraEntityDescription(key="camera", translation_key="camera", name=None)
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant,
+    entry: PorchlightConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the camera."""
+    async_add_entities([PorchlightCamera(entry.runtime_data)])
+
+
+class PorchlightCamera(PorchlightEntity, Camera):
+    """One camera."""
+
+    _attr_supported_features = CameraEntityFeature.STREAM
+
+    def __init__(self, coordinator: CameraCoordinator) -> None:
+        PorchlightEntity.__init__(self, coordinator, CAMERA)
+        Camera.__init__(self)
+        self.stream_options[CONF_RTSP_TRANSPORT] = "tcp"
+        data = coordinator.config_entry.data
+        self._attr_brand = data[CONF_MANUFACTURER] or None
+        self._attr_model = data[CONF_MODEL] or None
+
+    @property
+    @override
+    def motion_detection_enabled(self) -> bool:
+        """Whether people are looked for."""
+        return self.coordinator.detects
+
+    @override
+    async def stream_source(self) -> str:
+        """The stream to show live."""
+        return with_login(self.coordinator.live_source)
+
+    @override
+    async def async_camera_image(
+        self, width: int | None = None, height: int | None = None
+    ) -> bytes | None:
+        """The last frame, unless pictures are not wanted."""
+        if not self.coordinator.takes_pictures:
+            return None
+        return await self.coordinator.hub.bridge.still(self.coordinator.camera_id, width, height)
+
+    @override
+    async def async_enable_motion_detection(self) -> None:
+        """Look for people."""
+        await self.coordinator.async_set_detection(enabled=True)
+
+    @override
+    async def async_disable_motion_detection(self) -> None:
+        """Stop looking for people."""
+        await self.coordinator.async_set_detection(enabled=False)

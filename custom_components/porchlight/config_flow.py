@@ -1,0 +1,411 @@
+"""Adding a camera: found or typed in, asked, and shown before anything is created."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, override
+from urllib.parse import urlsplit
+
+import probatio
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigFlow,
+    ConfigFlowResult,
+)
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_NAME,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_USERNAME,
+)
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import format_mac
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from . import errands
+from .const import (
+    CONF_ADDRESS,
+    CONF_CAMERA,
+    CONF_ENDPOINT,
+    CONF_FIRMWARE,
+    CONF_LIVE_STREAM,
+    CONF_MAC,
+    CONF_MANUFACTURER,
+    CONF_MODEL,
+    CONF_ONVIF_PATH,
+    CONF_PICTURES,
+    CONF_SERIAL,
+    CONF_STREAM,
+    DOMAIN,
+)
+from .data import DATA_PREVIEWS
+from .discovery import async_scan, async_sources, entry_of
+from .onvif.models import DEVICE_PATH, CameraReport, Credentials, Found, Profile
+from .options_flow import PorchlightOptionsFlow
+from .worker.messages import FrameTaken, Source
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Mapping
+
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+
+
+ENTER_ADDRESS = "enter_address"
+SCAN_AGAIN = "scan_again"
+HTTP_PORT, HTTPS_PORT = 80, 443
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a camera's ONVIF service is."""
+
+    host: str
+    port: int = HTTP_PORT
+    path: str = DEVICE_PATH
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """From a host, host:port or URL. Raises ValueError."""
+        text = text.strip()
+        parts = urlsplit(text if "//" in text else f"//{text}")
+        if not parts.hostname or any(letter.isspace() for letter in parts.hostname):
+            raise ValueError(text)
+        default = HTTPS_PORT if parts.scheme == "https" else HTTP_PORT
+        path = parts.path if len(parts.path) > 1 else DEVICE_PATH
+        return cls(host=parts.hostname, port=parts.port or default, path=path)
+
+    def __str__(self) -> str:
+        """As a person would type it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = f":{self.port}" if self.port != HTTP_PORT else ""
+        return f"{host}{port}{self.path if self.path != DEVICE_PATH else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A camera that showed itself: its report, a frame, and the streams that were chosen."""
+
+    report: CameraReport
+    frame: FrameTaken
+    live: Profile
+
+
+class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Adds a camera, and sees to one that changed."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    def __init__(self) -> None:
+        self._scan: asyncio.Task[list[Found]] | None = None
+        self._cameras: list[Found] = []
+        self._address: Address | None = None
+        self._endpoint: str | None = None
+        self._credentials = Credentials(username="", password="")
+        self._proving: asyncio.Task[Proof] | None = None
+        self._proof: Proof | None = None
+        self._error: str | None = None
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> PorchlightOptionsFlow:
+        """Change a camera's options, or the detector."""
+        return PorchlightOptionsFlow()
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Drop what the flow leaves behind."""
+        self.hass.data[DATA_PREVIEWS].pop(self.flow_id, None)
+        for task in (self._scan, self._proving):
+            if task:
+                task.cancel()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Search for cameras."""
+        if self._scan is None:
+            self._scan = self.hass.async_create_task(async_scan(self.hass))
+        if not self._scan.done():
+            return self.async_show_progress(
+                step_id="user", progress_action="scan", progress_task=self._scan
+            )
+        try:
+            self._cameras = self._scan.result()
+        except errands.ErrandError:
+            self._cameras = []
+        self._scan = None
+        return self.async_show_progress_done(next_step_id="pick")
+
+    async def async_step_pick(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose among the cameras found."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            choice = user_input[CONF_CAMERA]
+            if choice == SCAN_AGAIN:
+                return await self.async_step_user()
+            if choice == ENTER_ADDRESS:
+                return await self.async_step_camera()
+            found = next(camera for camera in self._cameras if camera.xaddr == choice)
+            if entry_of(self.hass, found) is None:
+                self._take(found)
+                return await self.async_step_camera()
+            errors[CONF_CAMERA] = "already_configured"
+        options = [
+            SelectOptionDict(value=camera.xaddr, label=self._label(camera))
+            for camera in self._cameras
+        ]
+        options += [
+            SelectOptionDict(value=choice, label=choice) for choice in (ENTER_ADDRESS, SCAN_AGAIN)
+        ]
+        return self.async_show_form(
+            step_id="pick",
+            data_schema=probatio.Schema(
+                {
+                    probatio.Required(CONF_CAMERA): SelectSelector(
+                        SelectSelectorConfig(options=options, translation_key="camera")
+                    )
+                }
+            ),
+            errors=errors,
+            description_placeholders={
+                "count": str(len(self._cameras)),
+                "interfaces": ", ".join(await async_sources(self.hass)) or "-",
+            },
+        )
+
+    @override
+    async def async_step_integration_discovery(
+        self, discovery_info: dict[str, Any]
+    ) -> ConfigFlowResult:
+        """Offer a camera that was found in the background."""
+        found: Found = discovery_info["found"]
+        await self.async_set_unique_id(found.endpoint or found.xaddr)
+        if entry_of(self.hass, found):
+            return self.async_abort(reason="already_configured")
+        self._take(found)
+        self.context["title_placeholders"] = {"name": found.name or found.model or found.host}
+        return await self.async_step_camera()
+
+    @override
+    async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
+        """Follow a camera of ours to its new address."""
+        await self.async_set_unique_id(format_mac(discovery_info.macaddress))
+        self._abort_if_unique_id_configured(updates={CONF_HOST: discovery_info.ip})
+        return self.async_abort(reason="not_ours")
+
+    async def async_step_reauth(self, _data: Mapping[str, Any]) -> ConfigFlowResult:
+        """The camera refuses its login."""
+        self._know(self._get_reauth_entry())
+        return await self.async_step_camera()
+
+    async def async_step_reconfigure(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """The camera has another address or login."""
+        self._know(self._get_reconfigure_entry())
+        return await self.async_step_camera()
+
+    async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for address and login; every failure comes back here."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            self._credentials = Credentials(
+                username=user_input.get(CONF_USERNAME, ""),
+                password=user_input.get(CONF_PASSWORD, ""),
+            )
+            try:
+                self._address = Address.parse(user_input[CONF_ADDRESS])
+            except ValueError:
+                errors[CONF_ADDRESS] = "invalid_address"
+            else:
+                return await self.async_step_prove()
+        if self._error:
+            errors["base"], self._error = self._error, None
+        return self.async_show_form(
+            step_id="camera",
+            data_schema=self.add_suggested_values_to_schema(
+                _CAMERA_SCHEMA,
+                {
+                    CONF_ADDRESS: str(self._address or ""),
+                    CONF_USERNAME: self._credentials.username,
+                    **(user_input or {}),
+                },
+            ),
+            errors=errors,
+        )
+
+    async def async_step_prove(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask the camera what it is, and decode a frame."""
+        if self._proving is None:
+            self._proving = self.hass.async_create_task(self._prove())
+        if not self._proving.done():
+            return self.async_show_progress(
+                step_id="prove", progress_action="prove", progress_task=self._proving
+            )
+        task, self._proving = self._proving, None
+        try:
+            self._proof = task.result()
+        except errands.ErrandError as error:
+            self._error = error.key if error.key in _ERRORS else "unknown"
+            return self.async_show_progress_done(next_step_id="camera")
+        return self.async_show_progress_done(next_step_id="confirm")
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the camera's picture, then create or update its entry."""
+        proof = self._proof
+        if proof is None:
+            return await self.async_step_camera()
+        report = proof.report
+        await self.async_set_unique_id(report.unique_id, raise_on_progress=False)
+        if self.source in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
+            self._abort_if_unique_id_mismatch(reason="another_camera")
+            entry = (
+                self._get_reauth_entry()
+                if self.source == SOURCE_REAUTH
+                else self._get_reconfigure_entry()
+            )
+            return self.async_update_reload_and_abort(entry, data=self._entry_data(proof))
+        self._abort_if_unique_id_configured(updates={CONF_HOST: report.host})
+        if user_input is not None:
+            return self.async_create_entry(
+                title=user_input[CONF_NAME],
+                data=self._entry_data(proof),
+                options={CONF_PICTURES: user_input[CONF_PICTURES]},
+            )
+        frame = proof.frame
+        preview = self.hass.data[DATA_PREVIEWS].sign(self.hass, self.flow_id, frame.jpeg)
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=self.add_suggested_values_to_schema(
+                _CONFIRM_SCHEMA, {CONF_NAME: _name(report), CONF_PICTURES: True}
+            ),
+            description_placeholders={
+                "preview": preview,
+                "manufacturer": report.manufacturer or "-",
+                "model": report.model or "-",
+                "firmware": report.firmware or "-",
+                "analysed": _describe(report.analyse, frame),
+                "live": _describe(proof.live),
+            },
+        )
+
+    async def _prove(self) -> Proof:
+        """Raises ErrandError."""
+        address = self._address or Address(host="")
+        report = await errands.inspect(
+            address.host,
+            address.port,
+            self._credentials,
+            path=address.path,
+            endpoint=self._endpoint,
+        )
+        frame = await errands.first_frame(self._source(report.analyse))
+        live = report.record
+        if live.uri != report.analyse.uri:
+            try:
+                await errands.first_frame(self._source(live))
+            except errands.ErrandError:
+                # Some cameras list a main stream that they do not serve; the other one works.
+                live = report.analyse
+        return Proof(report=report, frame=frame, live=live)
+
+    def _source(self, profile: Profile) -> Source:
+        return Source(url=profile.uri, credentials=self._credentials)
+
+    def _take(self, found: Found) -> None:
+        self._address = Address(host=found.host, port=found.port, path=found.path)
+        self._endpoint = found.endpoint
+
+    def _know(self, entry: ConfigEntry) -> None:
+        data = entry.data
+        self._address = Address(
+            host=data[CONF_HOST], port=data[CONF_PORT], path=data[CONF_ONVIF_PATH]
+        )
+        self._endpoint = data[CONF_ENDPOINT]
+        self._credentials = Credentials(username=data[CONF_USERNAME], password="")
+        self.context["title_placeholders"] = {"name": entry.title}
+
+    def _label(self, camera: Found) -> str:
+        parts = [camera.name, camera.model, f"{camera.host}:{camera.port}"]
+        label = " · ".join(dict.fromkeys(part for part in parts if part))
+        return f"✓ {label}" if entry_of(self.hass, camera) else label
+
+    def _entry_data(self, proof: Proof) -> dict[str, Any]:
+        report = proof.report
+        address = self._address or Address(host=report.host)
+        return {
+            CONF_HOST: report.host,
+            CONF_PORT: report.port,
+            CONF_ONVIF_PATH: address.path,
+            CONF_USERNAME: self._credentials.username,
+            CONF_PASSWORD: self._credentials.password,
+            CONF_ENDPOINT: report.endpoint,
+            CONF_MAC: report.mac,
+            CONF_MANUFACTURER: report.manufacturer,
+            CONF_MODEL: report.model,
+            CONF_FIRMWARE: report.firmware,
+            CONF_SERIAL: report.serial,
+            CONF_STREAM: report.analyse.uri,
+            CONF_LIVE_STREAM: proof.live.uri,
+        }
+
+
+_CAMERA_SCHEMA = probatio.Schema(
+    {
+        probatio.Required(CONF_ADDRESS): TextSelector(),
+        probatio.Optional(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
+        probatio.Optional(CONF_PASSWORD): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
+        ),
+    }
+)
+_CONFIRM_SCHEMA = probatio.Schema(
+    {
+        probatio.Required(CONF_NAME): TextSelector(),
+        probatio.Required(CONF_PICTURES): BooleanSelector(),
+    }
+)
+_ERRORS = frozenset(
+    {
+        "cannot_connect",
+        "not_onvif",
+        "invalid_auth",
+        "no_video",
+        "unreachable",
+        "unauthorized",
+        "refused",
+        "unsupported_codec",
+        "stalled",
+        "broken",
+        "ended",
+        "timeout",
+        "worker_failed",
+    }
+)
+
+
+def _name(report: CameraReport) -> str:
+    return report.name or " ".join(filter(None, (report.manufacturer, report.model))) or report.host
+
+
+def _describe(profile: Profile, frame: FrameTaken | None = None) -> str:
+    width = frame.width if frame else profile.width
+    height = frame.height if frame else profile.height
+    fps = f", {profile.fps:g} fps" if profile.fps else ""
+    return f"{width}x{height} {profile.codec.upper()}{fps}"

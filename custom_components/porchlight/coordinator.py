@@ -1,0 +1,299 @@
+"""One camera as Home Assistant sees it: turns the worker's reports into state."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_USERNAME,
+    STORAGE_DIR,
+)
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from . import errands
+from .const import (
+    CONF_DETECT,
+    CONF_ENDPOINT,
+    CONF_LIVE_STREAM,
+    CONF_ONVIF_PATH,
+    CONF_PICTURES,
+    CONF_STREAM,
+    DOMAIN,
+    EVENT_ARRIVED,
+    EVENT_LEFT,
+)
+from .onvif.errors import AuthenticationError
+from .onvif.models import Credentials
+from .repairs import create_storage_issue, delete_storage_issue
+from .worker.errors import StreamProblem
+from .worker.messages import (
+    AddCamera,
+    BestPicture,
+    PictureKept,
+    Source,
+    Status,
+    StreamDown,
+    StreamUp,
+    VisitInfo,
+    VisitNews,
+    VisitPhase,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from homeassistant.core import HomeAssistant
+
+    from .bridge import News
+    from .data import PorchlightConfigEntry
+    from .hub import Hub
+
+_LOGGER = logging.getLogger(__name__)
+
+# Refusals in a row before the camera is asked whether the password is wrong: one alone may
+# only mean that its connections are exhausted.
+REFUSALS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraState:
+    """What is known of a camera now. None: not known (yet)."""
+
+    connected: bool | None = None
+    problem: StreamProblem | None = None
+    moving: bool | None = None
+    people: int | None = None
+    last_frame: datetime | None = None
+    fps: float | None = None
+    inference_ms: float | None = None
+    width: int | None = None
+    height: int | None = None
+    codec: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonEvent:
+    """Somebody came, or everybody left."""
+
+    kind: str
+    visit_id: str
+    at: datetime
+    score: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """The best picture of the latest visit."""
+
+    at: datetime
+    jpeg: bytes
+
+
+class CameraCoordinator(DataUpdateCoordinator[CameraState]):
+    """Keeps one camera's state; push only."""
+
+    config_entry: PorchlightConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: PorchlightConfigEntry, hub: Hub) -> None:
+        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
+        self.hub = hub
+        self.data = CameraState()
+        self.picture: Picture | None = None
+        self._visit_listeners: list[Callable[[PersonEvent], None]] = []
+        self._refusals = 0
+        self._asking = False
+
+    @property
+    def camera_id(self) -> str:
+        """How the worker names this camera."""
+        return self.config_entry.entry_id
+
+    @property
+    def detects(self) -> bool:
+        """Whether people are looked for."""
+        return bool(self.config_entry.options.get(CONF_DETECT, True))
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether pictures may be made and kept."""
+        return bool(self.config_entry.options.get(CONF_PICTURES, True))
+
+    @property
+    def credentials(self) -> Credentials:
+        """The camera's login."""
+        data = self.config_entry.data
+        return Credentials(username=data[CONF_USERNAME], password=data[CONF_PASSWORD])
+
+    @property
+    def live_source(self) -> Source:
+        """The stream to show live."""
+        return self._source(CONF_LIVE_STREAM)
+
+    def command(self) -> AddCamera:
+        """What the worker is told to watch."""
+        picture_path = str(picture_file(self.hass, self.camera_id))
+        return AddCamera(
+            camera_id=self.camera_id,
+            source=self._source(CONF_STREAM),
+            detect=self.detects,
+            picture_path=picture_path if self.takes_pictures else None,
+        )
+
+    async def async_load_picture(self) -> None:
+        """Read the picture kept from before a restart."""
+        if self.takes_pictures:
+            self.picture = await self.hass.async_add_executor_job(
+                _read_picture, picture_file(self.hass, self.camera_id)
+            )
+
+    async def async_set_detection(self, *, enabled: bool) -> None:
+        """Look for people, or stop; kept across restarts."""
+        options = {**self.config_entry.options, CONF_DETECT: enabled}
+        self.hass.config_entries.async_update_entry(self.config_entry, options=options)
+        self.hub.bridge.set_detection(self.camera_id, enabled=enabled)
+        self.async_update_listeners()
+
+    @callback
+    def async_listen_to_visits(self, listener: Callable[[PersonEvent], None]) -> CALLBACK_TYPE:
+        """Call `listener` with each arrival and departure."""
+        self._visit_listeners.append(listener)
+        return lambda: self._visit_listeners.remove(listener)
+
+    @callback
+    def async_worker_down(self) -> None:
+        """The worker ended: nothing is known until the next one reports."""
+        self.async_set_updated_data(CameraState(connected=False))
+
+    @callback
+    def async_hear(self, news: News) -> None:
+        """Take over a report."""
+        match news:
+            case StreamUp():
+                self._came_up(news)
+            case StreamDown():
+                self._went_down(news)
+            case Status():
+                self._update(news)
+            case VisitNews():
+                self._visit(news)
+            case BestPicture():
+                self.picture = Picture(at=_moment(news.at), jpeg=news.jpeg)
+                self.async_update_listeners()
+            case PictureKept(kept=True):
+                delete_storage_issue(self.hass, self.config_entry)
+            case PictureKept(kept=False):
+                create_storage_issue(self.hass, self.config_entry)
+
+    def _came_up(self, news: StreamUp) -> None:
+        if self.data.connected is False:
+            _LOGGER.info("The stream of %s is back", self.config_entry.title)
+        self._refusals = 0
+        self.async_set_updated_data(
+            replace(
+                self.data,
+                connected=True,
+                problem=None,
+                width=news.width,
+                height=news.height,
+                codec=news.codec,
+            )
+        )
+
+    def _went_down(self, news: StreamDown) -> None:
+        if self.data.connected is not False:
+            _LOGGER.warning(
+                "The stream of %s is down: %s %s",
+                self.config_entry.title,
+                news.problem,
+                news.detail,
+            )
+        if news.problem is StreamProblem.UNAUTHORIZED:
+            self._refusals += 1
+        self.async_set_updated_data(CameraState(connected=False, problem=news.problem))
+        if self._refusals >= REFUSALS and not self._asking:
+            self._asking = True
+            self.config_entry.async_create_background_task(
+                self.hass, self._async_ask_about_login(), f"{DOMAIN} login"
+            )
+
+    def _update(self, news: Status) -> None:
+        self.async_set_updated_data(
+            replace(
+                self.data,
+                moving=news.moving,
+                people=news.people,
+                last_frame=_moment(news.frame_at),
+                fps=news.fps,
+                inference_ms=news.inference_ms,
+            )
+        )
+
+    def _visit(self, news: VisitNews) -> None:
+        kinds = {VisitPhase.ARRIVED: EVENT_ARRIVED, VisitPhase.LEFT: EVENT_LEFT}
+        if kind := kinds.get(news.phase):
+            event = _person_event(kind, news.visit)
+            for listener in list(self._visit_listeners):
+                listener(event)
+
+    async def _async_ask_about_login(self) -> None:
+        """The stream is refused: ask for the password anew only if ONVIF refuses it too."""
+        data = self.config_entry.data
+        try:
+            await errands.inspect(
+                data[CONF_HOST],
+                data[CONF_PORT],
+                self.credentials,
+                path=data[CONF_ONVIF_PATH],
+                endpoint=data.get(CONF_ENDPOINT),
+            )
+        except errands.ErrandError as error:
+            if error.key == AuthenticationError.key:
+                self.config_entry.async_start_reauth(self.hass)
+        finally:
+            self._asking = False
+            self._refusals = 0
+
+    def _source(self, key: str) -> Source:
+        """A stored stream at the camera's present address."""
+        data = self.config_entry.data
+        parts = urlsplit(data[key])
+        host = f"[{data[CONF_HOST]}]" if ":" in data[CONF_HOST] else data[CONF_HOST]
+        netloc = f"{host}:{parts.port}" if parts.port else host
+        return Source(url=urlunsplit(parts._replace(netloc=netloc)), credentials=self.credentials)
+
+
+def picture_file(hass: HomeAssistant, entry_id: str) -> Path:
+    """Where a camera's best picture is kept."""
+    return Path(hass.config.path(STORAGE_DIR, DOMAIN, entry_id, "last_person.jpg"))
+
+
+def _read_picture(path: Path) -> Picture | None:
+    try:
+        return Picture(at=_moment(path.stat().st_mtime), jpeg=path.read_bytes())
+    except OSError:
+        return None
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _person_event(kind: str, visit: VisitInfo) -> PersonEvent:
+    arrived = kind == EVENT_ARRIVED
+    return PersonEvent(
+        kind=kind,
+        visit_id=visit.visit_id,
+        at=_moment(visit.arrived_at if arrived else visit.last_seen),
+        score=visit.score,
+        count=visit.count if arrived else visit.most,
+    )

@@ -1,0 +1,20 @@
+"""What hangs on Home Assistant's objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.util.hass_dict import HassKey
+
+from .const import DOMAIN
+
+if TYPE_CHECKING:
+    from .coordinator import CameraCoordinator
+    from .hub import Hub
+    from .views import Previews
+
+type PorchlightConfigEntry = ConfigEntry[CameraCoordinator]
+
+DATA_HUB: HassKey[Hub] = HassKey(DOMAIN)
+DATA_PREVIEWS: HassKey[Previews] = HassKey(f"{DOMAIN}.previews")

@@ -1,0 +1,66 @@
+"""Finding cameras: on demand for the config flow, and in the background for further ones."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from homeassistant.components import network
+from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY
+from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.helpers import discovery_flow
+
+from . import errands
+from .const import CONF_ENDPOINT, CONF_MAC, DOMAIN
+
+if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import HomeAssistant
+
+    from .onvif.models import Found
+
+_LOGGER = logging.getLogger(__name__)
+
+
+async def async_sources(hass: HomeAssistant) -> list[str]:
+    """Our IPv4 addresses on all enabled interfaces."""
+    addresses = await network.async_get_enabled_source_ips(hass)
+    return [str(address) for address in addresses if address.version == 4]  # noqa: PLR2004 - IPv4
+
+
+async def async_scan(hass: HomeAssistant) -> list[Found]:
+    """Search all enabled interfaces. Raises ErrandError."""
+    return await errands.scan(await async_sources(hass))
+
+
+def entry_of(hass: HomeAssistant, found: Found) -> ConfigEntry | None:
+    """The entry of a camera that was found, if it is set up."""
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        data = entry.data
+        if found.mac and found.mac == data.get(CONF_MAC):
+            return entry
+        if found.endpoint and found.endpoint == data.get(CONF_ENDPOINT):
+            return entry
+        if (found.host, found.port) == (data[CONF_HOST], data[CONF_PORT]):
+            return entry
+    return None
+
+
+async def async_search(hass: HomeAssistant) -> None:
+    """Offer cameras that are not set up, each once."""
+    try:
+        cameras = await async_scan(hass)
+    except errands.ErrandError as error:
+        _LOGGER.debug("The search for cameras failed: %s", error)
+        return
+    for found in cameras:
+        if entry_of(hass, found) is None:
+            discovery_flow.async_create_flow(
+                hass,
+                DOMAIN,
+                context={"source": SOURCE_INTEGRATION_DISCOVERY},
+                data={"found": found},
+                discovery_key=discovery_flow.DiscoveryKey(
+                    domain=DOMAIN, key=found.endpoint or found.xaddr, version=1
+                ),
+            )

@@ -1,0 +1,96 @@
+"""What all cameras share: the worker, the detector, and the search for further cameras."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from homeassistant.core import callback
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
+
+from .bridge import Bridge, CameraSetAside, EngineSetAside, WorkerDown, WorkerUp
+from .const import DOMAIN
+from .detector import DetectorSetup
+from .discovery import async_search
+from .repairs import create_camera_issue, create_detector_issue
+from .worker.messages import EngineFailed, EngineReady
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+
+    from .bridge import News
+    from .coordinator import CameraCoordinator
+
+_LOGGER = logging.getLogger(__name__)
+
+FIRST_SEARCH = 30.0
+SEARCH_INTERVAL = timedelta(minutes=15)
+
+
+class Hub:
+    """Runs while there is at least one camera."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+        self._cameras: dict[str, CameraCoordinator] = {}
+        self._stop_search: list[CALLBACK_TYPE] = []
+        self.bridge = Bridge(self._hear)
+        self.detector = DetectorSetup(hass)
+
+    @callback
+    def async_attach(self, camera: CameraCoordinator) -> None:
+        """Watch a camera; the first one starts the worker."""
+        if not self._cameras:
+            self._start()
+        self._cameras[camera.camera_id] = camera
+        self.bridge.add(camera.command())
+
+    async def async_detach(self, camera: CameraCoordinator) -> None:
+        """Stop watching a camera; with the last one goes the worker."""
+        self._cameras.pop(camera.camera_id, None)
+        self.bridge.remove(camera.camera_id)
+        if not self._cameras:
+            while self._stop_search:
+                self._stop_search.pop()()
+            await self.bridge.stop()
+
+    async def async_prepare_detector(self) -> None:
+        """Get the chosen model to run, or raise a repair issue."""
+        self.bridge.use_model(await self.detector.async_prepare())
+        for camera in self._cameras.values():
+            camera.async_update_listeners()
+
+    def _start(self) -> None:
+        self.bridge.start()
+        self._hass.async_create_background_task(
+            self.async_prepare_detector(), f"{DOMAIN} detector", eager_start=False
+        )
+        self._stop_search = [
+            async_call_later(self._hass, FIRST_SEARCH, self._async_search),
+            async_track_time_interval(self._hass, self._async_search, SEARCH_INTERVAL),
+        ]
+
+    async def _async_search(self, _now: datetime) -> None:
+        await async_search(self._hass)
+
+    @callback
+    def _hear(self, news: News) -> None:
+        match news:
+            case WorkerUp():
+                pass
+            case WorkerDown():
+                for camera in self._cameras.values():
+                    camera.async_worker_down()
+            case EngineReady() | EngineFailed():
+                self.detector.outcome = news
+            case EngineSetAside():
+                create_detector_issue(self._hass, "engine_crashed", news.detail)
+            case CameraSetAside():
+                if culprit := self._cameras.get(news.camera_id):
+                    create_camera_issue(self._hass, culprit.config_entry, news.detail)
+            case _:
+                if subject := self._cameras.get(getattr(news, "camera_id", None) or ""):
+                    subject.async_hear(news)

@@ -1,0 +1,69 @@
+"""The last person's picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, override
+
+from homeassistant.components.image import ImageEntity, ImageEntityDescription
+from homeassistant.core import callback
+
+from .entity import PorchlightEntity
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from homeassistant.core import HomeAssistant
+    from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+    from .coordinator import CameraCoordinator
+    from .data import PorchlightConfigEntry
+
+PARALLEL_UPDATES = 0
+
+LAST_PERSON = ImageEntityDescription(key="last_person", translation_key="last_person")
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: PorchlightConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add a camera's picture, unless pictures are not wanted."""
+    if entry.runtime_data.takes_pictures:
+        async_add_entities([LastPersonImage(hass, entry.runtime_data)])
+
+
+class LastPersonImage(PorchlightEntity, ImageEntity):
+    """The best picture of the latest visit; there without a stream, too."""
+
+    _attr_content_type = "image/jpeg"
+
+    def __init__(self, hass: HomeAssistant, coordinator: CameraCoordinator) -> None:
+        PorchlightEntity.__init__(self, coordinator, LAST_PERSON)
+        ImageEntity.__init__(self, hass)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """A picture once taken stays."""
+        return True
+
+    @property
+    @override
+    def image_last_updated(self) -> datetime | None:
+        """When the picture was taken."""
+        picture = self.coordinator.picture
+        return picture.at if picture else None
+
+    @override
+    async def async_image(self) -> bytes | None:
+        """The picture as JPEG."""
+        picture = self.coordinator.picture
+        return picture.jpeg if picture else None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Show a new picture."""
+        self._cached_image = None
+        super()._handle_coordinator_update()

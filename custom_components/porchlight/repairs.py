@@ -1,0 +1,102 @@
+"""Repair issues: what a person has to see to, and how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, override
+
+from homeassistant.components.repairs import ConfirmRepairFlow
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+
+if TYPE_CHECKING:
+    from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+    from homeassistant.core import HomeAssistant
+
+    from .data import PorchlightConfigEntry
+
+ISSUE_DETECTOR = "detector"
+ISSUE_CAMERA = "camera_set_aside"
+ISSUE_STORAGE = "storage"
+
+
+def create_detector_issue(hass: HomeAssistant, problem: str, detail: str, folder: str = "") -> None:
+    """Nothing can be detected; `problem` is the key of its text."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        ISSUE_DETECTOR,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=problem,
+        translation_placeholders={"detail": detail, "folder": folder},
+    )
+
+
+def delete_detector_issue(hass: HomeAssistant) -> None:
+    """Something can be detected again."""
+    ir.async_delete_issue(hass, DOMAIN, ISSUE_DETECTOR)
+
+
+def create_camera_issue(hass: HomeAssistant, entry: PorchlightConfigEntry, detail: str) -> None:
+    """A camera's stream ends the worker again and again, so it is no longer watched."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{ISSUE_CAMERA}_{entry.entry_id}",
+        data={"entry_id": entry.entry_id},
+        is_fixable=True,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=ISSUE_CAMERA,
+        translation_placeholders={"name": entry.title, "detail": detail},
+    )
+
+
+def create_storage_issue(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
+    """The disk does not take a camera's pictures."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{ISSUE_STORAGE}_{entry.entry_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=ISSUE_STORAGE,
+        translation_placeholders={"name": entry.title},
+    )
+
+
+def delete_storage_issue(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
+    """The disk takes a camera's pictures again."""
+    ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_STORAGE}_{entry.entry_id}")
+
+
+def delete_camera_issues(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
+    """A camera starts anew, or is gone."""
+    ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_CAMERA}_{entry.entry_id}")
+    delete_storage_issue(hass, entry)
+
+
+class TryCameraAgain(ConfirmRepairFlow):
+    """Watches a camera again that was set aside."""
+
+    def __init__(self, entry_id: str) -> None:
+        super().__init__()
+        self._entry_id = entry_id
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Reload the camera's entry when the user agrees."""
+        if user_input is not None:
+            self.hass.config_entries.async_schedule_reload(self._entry_id)
+        return await super().async_step_confirm(user_input)
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant,  # noqa: ARG001 - Home Assistant calls it so
+    issue_id: str,  # noqa: ARG001 - Home Assistant calls it so
+    data: dict[str, str | int | float | None] | None,
+) -> RepairsFlow:
+    """Home Assistant asks how to fix an issue."""
+    return TryCameraAgain(str((data or {}).get("entry_id")))

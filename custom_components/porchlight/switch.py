@@ -1,0 +1,59 @@
+"""Looking for people can be switched off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import EntityCategory
+
+from .entity import PorchlightEntity
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+    from .data import PorchlightConfigEntry
+
+PARALLEL_UPDATES = 0
+
+DETECTION = SwitchEntityDescription(
+    key="person_detection",
+    translation_key="person_detection",
+    entity_category=EntityCategory.CONFIG,
+)
+
+
+async def async_setup_entry(
+    _hass: HomeAssistant,
+    entry: PorchlightConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add a camera's switch."""
+    async_add_entities([DetectionSwitch(entry.runtime_data, DETECTION)])
+
+
+class DetectionSwitch(PorchlightEntity, SwitchEntity):
+    """Whether people are looked for on one camera; works without a stream, too."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """A wish can always be told."""
+        return True
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Whether people are looked for."""
+        return self.coordinator.detects
+
+    @override
+    async def async_turn_on(self, **_kwargs: Any) -> None:
+        """Look for people."""
+        await self.coordinator.async_set_detection(enabled=True)
+
+    @override
+    async def async_turn_off(self, **_kwargs: Any) -> None:
+        """Stop looking for people."""
+        await self.coordinator.async_set_detection(enabled=False)

@@ -1,0 +1,44 @@
+"""The picture that the config flow shows before a camera is added."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from homeassistant.components.http import HomeAssistantView
+from homeassistant.components.http.auth import async_sign_path
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+
+_URL = "/api/porchlight/preview/{flow_id}"
+_VALID_FOR = timedelta(minutes=30)
+
+
+class Previews(dict[str, bytes]):
+    """One JPEG for each config flow that shows one."""
+
+    def sign(self, hass: HomeAssistant, flow_id: str, picture: bytes) -> str:
+        """Keep a flow's picture; the address where only its user finds it."""
+        self[flow_id] = picture
+        return async_sign_path(hass, _URL.format(flow_id=flow_id), _VALID_FOR)
+
+
+class PreviewView(HomeAssistantView):
+    """Serves a config flow's picture while the flow lasts."""
+
+    url = _URL
+    name = "api:porchlight:preview"
+    requires_auth = True
+
+    def __init__(self, previews: Previews) -> None:
+        self._previews = previews
+
+    async def get(self, _request: web.Request, flow_id: str) -> web.Response:
+        """The picture of one flow."""
+        if (picture := self._previews.get(flow_id)) is None:
+            raise web.HTTPNotFound
+        return web.Response(
+            body=picture, content_type="image/jpeg", headers={"Cache-Control": "no-store"}
+        )
