@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 from mashumaro.codecs.json import JSONDecoder, JSONEncoder
-
-from custom_components.porchlight.onvif.errors import (
+from porchlight.onvif.errors import (
     AuthenticationError,
     CannotConnectError,
     NoInterfaceError,
@@ -12,7 +11,7 @@ from custom_components.porchlight.onvif.errors import (
     NoVideoReason,
     OnvifError,
 )
-from custom_components.porchlight.onvif.models import (
+from porchlight.onvif.models import (
     CameraReport,
     Codec,
     Credentials,
