@@ -24,13 +24,12 @@ def _root_logger_kept() -> Iterator[None]:
 
 
 with _root_logger_kept():
-    from lxml.etree import LxmlError as XmlError
-    from zeep.exceptions import Error as ZeepError
-
     import onvif.client
+    from lxml.etree import LxmlError as XmlError
     from onvif import ONVIFService
     from onvif.client import AsyncTransportProtocolErrorHandler as Transport
     from onvif.exceptions import ONVIFError
+    from zeep.exceptions import Error as ZeepError
 
 for _name in ("onvif", "zeep"):
     # At debug level both write whole envelopes, signatures and addresses included.

@@ -17,12 +17,15 @@ _MAC_SCOPE = re.compile(
     r"^onvif://[^/]+/(?:.*/)?mac(?:_?addr(?:ess)?)?[/:=](?P<mac>[^/]+)$", re.IGNORECASE
 )
 _EPR_PREFIX = re.compile(r"^(?:urn:)?(?:uuid:)?", re.IGNORECASE)
-_RUNS = ("0123456789abcdef" * 2, "123456789" * 2, "1234567890" * 2, "fedcba9876543210", "987654321")
+_RUNS = (
+    "0123456789abcdef" * 2,
+    "123456789" * 2,
+    "1234567890" * 2,
+    "fedcba9876543210",
+    "00112233445566778899aabbccddeeff00",
+)
 _DEFAULT_MACS = frozenset(
     {
-        "001122334455",
-        "112233445566",
-        "aabbccddeeff",
         "abcdefabcdef",
         "deadbeefcafe",
         "000023344566",  # what a bootloader common in cheap cameras starts with
@@ -34,6 +37,8 @@ _WORDS = frozenset(
         "default",
         "na",
         "none",
+        "notavailable",
+        "notset",
         "null",
         "sample",
         "serial",
@@ -69,7 +74,8 @@ def normalise_endpoint(text: str | None) -> str | None:
     """The endpoint reference without its prefixes; None if empty or a placeholder."""
     cleaned = _EPR_PREFIX.sub("", (text or "").strip()).strip().lower()
     bare = re.sub(r"[^0-9a-z]", "", cleaned)
-    if bare in _WORDS or _is_pattern(bare):
+    groups = cleaned.split("-")
+    if bare in _WORDS or _is_pattern(bare) or all(_is_pattern(group) for group in groups):
         return None
     return cleaned
 
@@ -80,9 +86,7 @@ def normalise_serial(text: str | None) -> str | None:
     bare = re.sub(r"[^0-9a-z]", "", cleaned.lower())
     if bare in _WORDS or len(bare) <= _RUN_OF_ONE or _is_pattern(bare):
         return None
-    if _MAC_TEXT.fullmatch(cleaned.lower()) and bare in _DEFAULT_MACS:
-        return None
-    return cleaned
+    return None if bare in _DEFAULT_MACS else cleaned
 
 
 def mac_from_scopes(scopes: Iterable[str]) -> str | None:
