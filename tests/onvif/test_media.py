@@ -198,9 +198,10 @@ async def test_a_camera_without_video_says_why(
     assert caught.value.reason is reason
 
 
-async def test_numbers_that_are_none_are_unknown() -> None:
+@pytest.mark.parametrize("figure", ["", "fast", "NaN", "inf", "-15"])
+async def test_a_figure_that_is_none_is_unknown(figure: str) -> None:
     async def profiles(_request: web.Request, _token: str | None) -> web.StreamResponse:
-        inner = MAIN.media2().replace(">1920<", "><").replace(">15<", ">fast<")
+        inner = MAIN.media2().replace(">1920<", f">{figure}<").replace(">15<", f">{figure}<")
         return soap(f"<tr2:GetProfilesResponse>{inner}</tr2:GetProfilesResponse>")
 
     async with Acme(media=(), media2=(MAIN,)) as camera:

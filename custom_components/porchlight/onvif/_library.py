@@ -32,8 +32,9 @@ with _root_logger_kept():
     from zeep.exceptions import Error as ZeepError
 
 for _name in ("onvif", "zeep"):
-    # At debug level both write whole envelopes, signatures and addresses included.
-    logging.getLogger(_name).setLevel(logging.WARNING)
+    # They write whole envelopes, signatures and addresses included, when debugging, and a
+    # traceback for every odd figure a camera sends.
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 WSDL_DIR = Path(onvif.client.__file__).parent / "wsdl"
 

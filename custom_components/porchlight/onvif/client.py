@@ -149,9 +149,10 @@ async def _find_services(run: _Inspection) -> None:
     """Learn the services' addresses; GetCapabilities stands in for GetServices."""
     announced: dict[str, str] = {}
     services = await _optional(run, Problem.SERVICES, "GetServices", {"IncludeCapability": False})
-    for service in services or ():
-        if service.Namespace and service.XAddr:
-            announced[service.Namespace] = service.XAddr
+    for service in _items(services):
+        namespace, xaddr = getattr(service, "Namespace", None), getattr(service, "XAddr", None)
+        if namespace and xaddr:
+            announced[namespace] = xaddr
     if not announced.keys() & {MEDIA.namespace, MEDIA2.namespace}:
         announced |= await _capabilities(run)
     if announced:
@@ -183,8 +184,8 @@ async def _capabilities(run: _Inspection) -> dict[str, str]:
 async def _facts(run: _Inspection, information: Mapping[str, str]) -> _Facts:
     interfaces = await _optional(run, Problem.NETWORK_INTERFACES, "GetNetworkInterfaces")
     scopes = tuple(
-        item.ScopeItem.strip()
-        for item in await _optional(run, Problem.SCOPES, "GetScopes") or ()
+        str(item.ScopeItem).strip()
+        for item in _items(await _optional(run, Problem.SCOPES, "GetScopes"))
         if getattr(item, "ScopeItem", None)
     )
     endpoint = run.endpoint
@@ -193,8 +194,11 @@ async def _facts(run: _Inspection, information: Mapping[str, str]) -> _Facts:
         endpoint = getattr(answer, "GUID", answer)
     endpoint = identity.normalise_endpoint(endpoint if isinstance(endpoint, str) else None)
     hardware = [
-        (bool(item.Enabled), str(getattr(item.Info, "HwAddress", None) or ""))
-        for item in interfaces or ()
+        (
+            bool(getattr(item, "Enabled", None)),
+            str(getattr(getattr(item, "Info", None), "HwAddress", None) or ""),
+        )
+        for item in _items(interfaces)
     ]
     return _Facts(
         information=information,
@@ -213,6 +217,11 @@ async def _optional(
     except OnvifError:
         run.problems.add(problem)
         return None
+
+
+def _items(answer: Any) -> list[Any]:
+    """The entries of an answer that should be a list; firmware may send anything."""
+    return answer if isinstance(answer, list) else []
 
 
 def _report(run: _Inspection, facts: _Facts, profiles: list[Profile]) -> CameraReport:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
 from dataclasses import replace
@@ -180,8 +179,6 @@ async def _probe_until(
         for types in PROBED_TYPES:
             for searcher in searchers:
                 for target in targets:
-                    # An interface may go away meanwhile; the others go on.
-                    with contextlib.suppress(OSError):
-                        searcher.sendto(probe(types), target)
+                    searcher.sendto(probe(types), target)
             await asyncio.sleep(_BETWEEN_PROBES)
     await asyncio.sleep(max(0.0, deadline - loop.time()))

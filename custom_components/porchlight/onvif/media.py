@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from .addresses import Reached
@@ -104,15 +105,15 @@ async def _profiles_of_media2(run: _Reading) -> list[Profile]:
 
 
 def _read_media(answer: Any) -> Iterator[Profile]:
-    for item in answer or ():
+    for item in answer if isinstance(answer, list) else ():
         encoder = getattr(item, "VideoEncoderConfiguration", None)
         resolution = getattr(encoder, "Resolution", None)
         rate = getattr(encoder, "RateControl", None)
         source = getattr(item, "VideoSourceConfiguration", None)
         yield _profile(
             Service.MEDIA,
-            token=item.token,
-            name=item.Name,
+            token=getattr(item, "token", None),
+            name=getattr(item, "Name", None),
             encoding=getattr(encoder, "Encoding", None),
             width=getattr(resolution, "Width", None),
             height=getattr(resolution, "Height", None),
@@ -241,7 +242,9 @@ def _local_name(element: Any) -> str:
 
 
 def _number(value: Any) -> float:
+    """The figure a camera gives, 0 where it gives none."""
     try:
-        return max(float(value or 0), 0.0)
+        figure = float(value or 0)
     except (TypeError, ValueError):
         return 0.0
+    return figure if isfinite(figure) and figure > 0 else 0.0

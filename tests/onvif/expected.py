@@ -1,0 +1,140 @@
+"""What each recorded camera must come out as; run as a module to print docs/cameras.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "docs" / "cameras.md"
+
+_PREFACE = """# Cameras
+
+Recorded answers of real cameras are replayed against the ONVIF room; this table is what comes out.
+The expectations are in `tests/onvif/expected.py`, are checked against the recordings by
+`tests/onvif/test_cameras.py`, and the same test fails when this page differs from them. To write
+the page anew: `python -m tests.onvif.expected > docs/cameras.md`.
+
+“Analysed” and “recorded” name the profile: its token, codec, size, frames a second, and the media
+service it was read from. A camera's recording may be incomplete (not every call was recorded), so
+a reason in the last column says what the recording lacks, not what the camera can't do.
+
+| Recording | Manufacturer | Model | Known by | Profiles | Analysed | Recorded | Remark |
+|---|---|---|---|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """One row: how the camera comes out, or `reason` if it has nothing to watch."""
+
+    folder: str
+    manufacturer: str = ""
+    model: str = ""
+    known_by: str = ""
+    profiles: int = 0
+    analysed: str = ""
+    recorded: str = ""
+    reason: str = ""
+    remark: str = ""
+
+
+CAMERAS = (
+    Expected(
+        folder="agsh_mock",
+        manufacturer="Mockup Manufacturer",
+        model="Mockup Model",
+        known_by="MAC",
+        profiles=1,
+        analysed="main h264 1920x1080@5 media",
+        recorded="main h264 1920x1080@5 media",
+        remark="a mock, not a camera; one profile",
+    ),
+    Expected(
+        folder="axis_p3818-pve",
+        manufacturer="AXIS",
+        model="P3818-PVE",
+        known_by="MAC",
+        profiles=2,
+        analysed="profile_1_h264 h264 1920x960@30 media",
+        recorded="profile_1_h264 h264 1920x960@30 media",
+        remark="its larger profile is motion JPEG, so it isn't used",
+    ),
+    Expected(
+        folder="dlink_dcs-6511",
+        manufacturer="D-Link Corporation",
+        model="DCS-6511",
+        reason="no_stream_uri",
+        remark="GetStreamUri wasn't recorded",
+    ),
+    Expected(
+        folder="enp1a14-ir",
+        manufacturer="ONVIF",
+        model="ENP1A14-IR/25X",
+        known_by="serial number and address",
+        profiles=2,
+        analysed="Profile_2 h265 704x480@10 media2",
+        recorded="Profile_1 h265 2560x1440@25 media2",
+        remark="H.265 throughout; a third profile has no encoder; no interfaces recorded",
+    ),
+    Expected(
+        folder="gx728mf",
+        manufacturer="NONE",
+        model="GX728MF-IR28",
+        reason="no_stream_uri",
+        remark="GetStreamUri wasn't recorded",
+    ),
+    Expected(
+        folder="ipg-8150pss",
+        manufacturer="ONVIF_IPNC",
+        model="IPG-8150PSS",
+        known_by="serial number and address",
+        profiles=2,
+        analysed="PROFILE_001 h264 800x448@20 media2",
+        recorded="PROFILE_000 h264 2560x1920@20 media2",
+        remark="no interfaces recorded",
+    ),
+    Expected(
+        folder="reolink_e1_zoom",
+        manufacturer="REOLINK",
+        model="E1 Zoom",
+        known_by="MAC",
+        profiles=2,
+        analysed="001 h264 640x480@15 media",
+        recorded="000 h264 2048x1536@15 media",
+        remark="Media2 is offered, its answers weren't recorded",
+    ),
+    Expected(
+        folder="sunba_405",
+        manufacturer="H264",
+        model="XM530_50X50-WG_8M",
+        known_by="serial number and address",
+        profiles=2,
+        analysed="001 h264 704x480@12 media2",
+        recorded="000 h264 2592x1944@12 media2",
+        remark="no interfaces recorded",
+    ),
+)
+
+
+def page() -> str:
+    """The whole of docs/cameras.md."""
+    return _PREFACE + "".join(_row(camera) for camera in CAMERAS)
+
+
+def _row(camera: Expected) -> str:
+    remark = f"`{camera.reason}`: {camera.remark}" if camera.reason else camera.remark
+    cells = (
+        camera.folder,
+        camera.manufacturer,
+        camera.model,
+        camera.known_by or "-",
+        str(camera.profiles or "-"),
+        camera.analysed or "-",
+        camera.recorded or "-",
+        remark,
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201 - it is a command
