@@ -32,6 +32,8 @@ class SystemClock:
 class ManualClock:
     """A clock that stands still until `advance` is called."""
 
+    # Sums of decimal fractions miss their mark by less than this.
+    _slack = 1e-6
     # How often the event loop is given a turn after a sleeper was woken, so that it
     # can do its work and go to sleep again before time moves on.
     _turns = 10
@@ -47,7 +49,7 @@ class ManualClock:
 
     async def sleep_until(self, when: float) -> None:
         """Return once the clock was advanced to `when`; always yields once."""
-        if when <= self._now:
+        if when <= self._now + self._slack:
             await asyncio.sleep(0)
             return
         woken = asyncio.get_running_loop().create_future()
@@ -58,7 +60,7 @@ class ManualClock:
         """Move on by `seconds`, waking each sleeper at its own moment."""
         target = self._now + seconds
         await self._settle()
-        while self._sleepers and self._sleepers[0][0] <= target:
+        while self._sleepers and self._sleepers[0][0] <= target + self._slack:
             when, _, woken = heapq.heappop(self._sleepers)
             if woken.done():
                 continue

@@ -167,15 +167,15 @@ class _Connection:
             return
         self._needs_key = False
         chunks = []
-        if self._reported is None or ticks - self._reported >= _REPORT_EVERY:
-            self._reported = ticks
-            wall = self._server.condition.device_time()
-            chunks.append(self._frame(1, self._sender.report(ticks, wall)))
         garbage = self._server.condition.garbage
         for index, payload in enumerate(payloads, 1):
             body = os.urandom(len(payload)) if garbage else payload
             packet = self._sender.packet(body, ticks, last=index == len(payloads))
             chunks.append(self._frame(0, packet))
+        if self._reported is None or ticks - self._reported >= _REPORT_EVERY:
+            self._reported = ticks
+            wall = self._server.condition.device_time()
+            chunks.append(self._frame(1, self._sender.report(ticks, wall)))
         self._writer.write(b"".join(chunks))
 
     def _too_slow(self) -> bool:
