@@ -10,10 +10,9 @@ from homeassistant.helpers import config_validation as cv
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator, picture_file
-from .data import DATA_HUB, DATA_PREVIEWS
+from .data import DATA_HUB
 from .hub import Hub
 from .repairs import delete_camera_issues
-from .views import Previews, PreviewView
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -37,8 +36,6 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Set up what the config flow and all cameras share."""
     hub = hass.data[DATA_HUB] = Hub(hass)
     await hub.detector.async_load()
-    previews = hass.data[DATA_PREVIEWS] = Previews()
-    hass.http.register_view(PreviewView(previews))
     return True
 
 

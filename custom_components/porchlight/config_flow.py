@@ -48,10 +48,10 @@ from .const import (
     CONF_STREAM,
     DOMAIN,
 )
-from .data import DATA_PREVIEWS
 from .discovery import async_scan, async_sources, entry_of
 from .onvif.models import DEVICE_PATH, CameraReport, Credentials, Found, Profile
 from .options_flow import PorchlightOptionsFlow
+from .views import async_previews
 from .worker.messages import FrameTaken, Source
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     def async_remove(self) -> None:
         """Drop what the flow leaves behind."""
-        self.hass.data[DATA_PREVIEWS].pop(self.flow_id, None)
+        async_previews(self.hass).pop(self.flow_id, None)
         for task in (self._scan, self._proving):
             if task:
                 task.cancel()
@@ -289,7 +289,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 options={CONF_PICTURES: user_input[CONF_PICTURES]},
             )
         frame = proof.frame
-        preview = self.hass.data[DATA_PREVIEWS].sign(self.hass, self.flow_id, frame.jpeg)
+        preview = async_previews(self.hass).sign(self.hass, self.flow_id, frame.jpeg)
         return self.async_show_form(
             step_id="confirm",
             data_schema=self.add_suggested_values_to_schema(

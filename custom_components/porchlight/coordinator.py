@@ -14,9 +14,9 @@ from homeassistant.const import (
     CONF_PASSWORD,
     CONF_PORT,
     CONF_USERNAME,
-    STORAGE_DIR,
 )
 from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from . import errands

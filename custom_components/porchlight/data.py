@@ -12,9 +12,7 @@ from .const import DOMAIN
 if TYPE_CHECKING:
     from .coordinator import CameraCoordinator
     from .hub import Hub
-    from .views import Previews
 
 type PorchlightConfigEntry = ConfigEntry[CameraCoordinator]
 
 DATA_HUB: HassKey[Hub] = HassKey(DOMAIN)
-DATA_PREVIEWS: HassKey[Previews] = HassKey(f"{DOMAIN}.previews")

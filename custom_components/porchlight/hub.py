@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-FIRST_SEARCH = 30.0
+FIRST_SEARCH = 5.0
 SEARCH_INTERVAL = timedelta(minutes=15)
 
 

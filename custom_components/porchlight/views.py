@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from homeassistant.components.http import HomeAssistantView
 from homeassistant.components.http.auth import async_sign_path
+from homeassistant.util.hass_dict import HassKey
+
+from .const import DOMAIN
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
 _URL = "/api/porchlight/preview/{flow_id}"
+DATA_PREVIEWS: HassKey[Previews] = HassKey(f"{DOMAIN}.previews")
 _VALID_FOR = timedelta(minutes=30)
 
 
@@ -23,6 +27,14 @@ class Previews(dict[str, bytes]):
         """Keep a flow's picture; the address where only its user finds it."""
         self[flow_id] = picture
         return async_sign_path(hass, _URL.format(flow_id=flow_id), _VALID_FOR)
+
+
+def async_previews(hass: HomeAssistant) -> Previews:
+    """The flows' pictures; the first flow may come before anything is set up."""
+    if DATA_PREVIEWS not in hass.data:
+        previews = hass.data[DATA_PREVIEWS] = Previews()
+        hass.http.register_view(PreviewView(previews))
+    return hass.data[DATA_PREVIEWS]
 
 
 class PreviewView(HomeAssistantView):

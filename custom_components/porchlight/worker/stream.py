@@ -32,9 +32,10 @@ CODECS = frozenset({"h264", "hevc", "mjpeg", "mpeg4"})
 _OPTIONS = {
     "rtsp_transport": "tcp",
     "allowed_media_types": "video",
-    "fflags": "nobuffer+discardcorrupt",
-    "analyzeduration": "2000000",
-    "reorder_queue_size": "0",
+    "fflags": "discardcorrupt",
+    # What the stream is, its description says; looking longer only delays the first picture.
+    "analyzeduration": "500000",
+    "fpsprobesize": "0",
 }
 
 

@@ -1,0 +1,67 @@
+"""The models and footage that tests, demo and benchmarks use: mirrored, cached, or downloaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LIST = ROOT / "custom_components" / "porchlight" / "assets.json"
+MIRROR = Path(os.environ.get("PORCHLIGHT_ASSETS", ROOT.parent / "shared" / "assets"))
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "porchlight" / "assets"
+TIMEOUT = 60
+
+
+class AssetError(Exception):
+    """An asset is not to be had; the text says what to do."""
+
+
+def asset(name: str) -> Path:
+    """The path of a whole copy of an asset, such as `models/….tflite`. Raises AssetError."""
+    entries = {entry["file"]: entry for entry in json.loads(LIST.read_text(encoding="utf-8"))}
+    entry = entries[name]
+    for folder in (MIRROR, CACHE):
+        path = folder / name
+        if path.is_file() and _whole(path.read_bytes(), entry):
+            return path
+    if entry["url"] is None:
+        raise AssetError(f"{name} has no public address; set PORCHLIGHT_ASSETS to where it is")
+    return _download(entry)
+
+
+def _whole(data: bytes, entry: dict[str, str]) -> bool:
+    return hashlib.sha256(data).hexdigest() == entry["sha256"]
+
+
+def _download(entry: dict[str, str]) -> Path:
+    path = CACHE / entry["file"]
+    print(f"Downloading {entry['file']} ({entry['licence']})", file=sys.stderr)
+    try:
+        # The addresses are https and pinned in the list.
+        with urllib.request.urlopen(entry["url"], timeout=TIMEOUT) as response:  # noqa: S310 - as said
+            data = response.read()
+    except (urllib.error.URLError, TimeoutError) as error:
+        raise AssetError(
+            f"{entry['file']} could not be downloaded ({error}); "
+            "put it under the folder that PORCHLIGHT_ASSETS names"
+        ) from error
+    if not _whole(data, entry):
+        raise AssetError(f"{entry['url']} no longer gives the file that was pinned")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(path)
+    return path
+
+
+if __name__ == "__main__":
+    try:
+        for wanted in sys.argv[1:]:
+            print(asset(wanted))
+    except AssetError as problem:
+        sys.exit(str(problem))

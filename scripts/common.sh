@@ -1,0 +1,92 @@
+# Sourced by the commands beside it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { printf '\033[1m[%4ds] %s\033[0m\n' "$SECONDS" "$*" >&2; }
+
+die() {
+  printf '\033[31m%s\033[0m\n' "$*" >&2
+  exit 1
+}
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/porchlight
+
+# A uv to make environments with: the user's own, else one of ours.
+find_uv() {
+  if command -v uv >/dev/null; then
+    command -v uv
+    return
+  fi
+  local tools=$cache/tools
+  if [ ! -x "$tools/bin/uv" ]; then
+    say "Installing uv into $tools"
+    command -v python3 >/dev/null || die "python3 is missing. Install it and try again."
+    if python3 -m venv "$tools" >&2; then
+      "$tools/bin/python" -m pip install --quiet uv >&2
+    else
+      rm -rf "$tools"
+      python3 -m pip install --quiet --target "$tools/lib" uv >&2 \
+        || die "Neither python3 -m venv nor pip works here. Install python3-venv and try again."
+      mkdir -p "$tools/bin" && ln -sf ../lib/bin/uv "$tools/bin/uv"
+    fi
+  fi
+  echo "$tools/bin/uv"
+}
+
+new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info[:3] < (3, 14, 2))' 2>/dev/null; }
+
+# Python 3.14 from the PATH, else from uv, else from Debian's own packages.
+find_python() {
+  local found unpacked=$cache/python3.14/usr/bin/python3.14
+  for found in "$(command -v python3.14)" "$(uv_python)" "$unpacked"; do
+    if [ -n "$found" ] && new_enough "$found"; then
+      echo "$found"
+      return
+    fi
+  done
+  say "Python 3.14 is not here. Asking uv for it"
+  timeout 120 "$uv" python install --quiet 3.14 >&2 || true
+  found=$(uv_python)
+  if [ -z "$found" ] && command -v apt-get >/dev/null; then
+    say "Unpacking Debian's Python 3.14 into $cache/python3.14"
+    UV=$uv scripts/python-from-debian "$cache/python3.14" >&2 || true
+    found=$unpacked
+  fi
+  new_enough "$found" || die "Python 3.14.2 or newer is needed: put python3.14 on the PATH."
+  echo "$found"
+}
+
+uv_python() { "$uv" python find --no-project --no-python-downloads 3.14 2>/dev/null || true; }
+
+# environment DIR REQUIREMENTS: an environment with exactly what a file lists, made once.
+environment() {
+  local dir=$1 requirements=$2 stamp
+  uv=$(find_uv)
+  python=$(find_python)
+  stamp=$(cat "$requirements" <(echo "$python") | sha256sum)
+  if [ "$(cat "$dir/.stamp" 2>/dev/null)" = "$stamp" ]; then
+    return
+  fi
+  say "Making the environment $dir ($requirements)"
+  rm -rf "$dir"
+  "$uv" venv --quiet --python "$python" "$dir"
+  "$uv" pip install --quiet --python "$dir/bin/python" -r "$requirements" \
+    || die "Installing $requirements failed. Is a package index within reach?"
+  echo "$stamp" >"$dir/.stamp"
+}
+
+# packages COMMAND=PACKAGE…: what is missing of Debian's packages, installed where we may.
+packages() {
+  local missing=() pair
+  for pair in "$@"; do
+    command -v "${pair%%=*}" >/dev/null || [ -e "${pair%%=*}" ] || missing+=("${pair#*=}")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    say "Installing ${missing[*]}"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+      ${missing[*]} >/dev/null || die "Installing ${missing[*]} failed."
+  else
+    say "Without ${missing[*]} some of it is left out. Install them with your package manager."
+  fi
+}

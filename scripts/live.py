@@ -1,0 +1,381 @@
+"""A real Home Assistant and simulated cameras on loopback, for the demo and the tests that look."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+from itertools import count
+from typing import TYPE_CHECKING, Any, Self
+
+import aiohttp
+
+from scripts.assets import ROOT, asset
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import AsyncIterator, Iterable, Mapping
+    from pathlib import Path
+
+COMPONENT = ROOT / "custom_components" / "porchlight"
+DEFAULT_MODEL = "models/yolox_nano_416_float16.tflite"
+USER, PASSWORD = "porch", "light"
+HOST = "127.0.0.1"
+START_SECONDS = 120
+STOP_SECONDS = 30
+_CONFIGURATION = """\
+homeassistant:
+  name: Porchlight demo
+  time_zone: UTC
+http:
+  server_host: {host}
+  server_port: {port}
+frontend:
+config:
+stream:
+media_source:
+image:
+history:
+logbook:
+recorder:
+  commit_interval: 5
+logger:
+  default: warning
+  logs:
+    custom_components.porchlight: info
+"""
+
+
+class LiveError(Exception):
+    """The demo cannot go on; the text says why."""
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+async def end(process: Process | None) -> None:
+    """End one of our processes, kindly first."""
+    if process is None or process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+class Cameras:
+    """Simulated cameras in a process of their own."""
+
+    def __init__(self, specs: Iterable[Mapping[str, Any]]) -> None:
+        self._specs = list(specs)
+        self._process: Process | None = None
+        self.ready: list[dict[str, Any]] = []
+
+    async def __aenter__(self) -> Self:
+        """Start them; returns when all answer."""
+        arguments = [
+            argument
+            for spec in self._specs
+            for argument in ("--camera", ",".join(f"{key}={value}" for key, value in spec.items()))
+        ]
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "simulator",
+            *arguments,
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                while len(self.ready) < len(self._specs):
+                    line = await self._output.readline()
+                    if not line:
+                        raise LiveError("the simulated cameras did not start")
+                    self.ready.append(json.loads(line))
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    @property
+    def _output(self) -> asyncio.StreamReader:
+        if self._process is None or self._process.stdout is None:
+            raise LiveError("the simulated cameras are not running")
+        return self._process.stdout
+
+    async def __aexit__(self, *_exc: object) -> None:
+        """End them."""
+        await end(self._process)
+
+
+class HomeAssistant:
+    """A Home Assistant with Porchlight in it, onboarded, and a client of its interfaces."""
+
+    def __init__(self, folder: Path, *, python: str = sys.executable) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://{HOST}:{self.port}"
+        self.token = ""
+        self._python = python
+        self._process: Process | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._ids = count(1)
+
+    @property
+    def pid(self) -> int | None:
+        """The process."""
+        return self._process.pid if self._process else None
+
+    def prepare(self, *, model: bool = True) -> None:
+        """Write its configuration. Only loopback counts as a network."""
+        storage = self.folder / ".storage"
+        models = storage / "porchlight" / "models"
+        models.mkdir(parents=True, exist_ok=True)
+        if model:
+            shutil.copy(asset(DEFAULT_MODEL), models)
+        (self.folder / "custom_components").mkdir(exist_ok=True)
+        shutil.copytree(
+            COMPONENT,
+            self.folder / "custom_components" / "porchlight",
+            ignore=shutil.ignore_patterns("__pycache__"),
+            dirs_exist_ok=True,
+        )
+        configuration = _CONFIGURATION.format(host=HOST, port=self.port)
+        (self.folder / "configuration.yaml").write_text(configuration, encoding="utf-8")
+        network = {
+            "version": 1,
+            "minor_version": 1,
+            "key": "core.network",
+            "data": {"configured_adapters": ["lo"]},
+        }
+        (storage / "core.network").write_text(json.dumps(network), encoding="utf-8")
+
+    async def __aenter__(self) -> Self:
+        """Start it; returns when it answers."""
+        self._session = aiohttp.ClientSession()
+        log = (self.folder / "output.log").open("ab")
+        with log:
+            self._process = await asyncio.create_subprocess_exec(
+                self._python,
+                "-m",
+                "homeassistant",
+                "--config",
+                str(self.folder),
+                "--skip-pip",
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+            )
+        try:
+            await self._wait_until_up()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        """End it."""
+        await end(self._process)
+        if self._session:
+            await self._session.close()
+
+    def log(self, lines: int = 40) -> str:
+        """The end of its log."""
+        path = self.folder / "output.log"
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    async def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process:
+            self._process.kill()
+            await self._process.wait()
+
+    async def _wait_until_up(self) -> None:
+        for _ in range(START_SECONDS * 4):
+            if self._process is None or self._process.returncode is not None:
+                raise LiveError(f"Home Assistant ended; see {self.folder / 'output.log'}")
+            with contextlib.suppress(aiohttp.ClientError):
+                async with self.session.get(f"{self.url}/api/onboarding") as response:
+                    if response.ok:
+                        return
+            await asyncio.sleep(0.25)
+        raise LiveError("Home Assistant did not start in time")
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """For requests that the methods below do not make."""
+        if self._session is None:
+            raise LiveError("not started")
+        return self._session
+
+    async def onboard(self) -> None:
+        """Create the user and log in."""
+        client = f"{self.url}/"
+        answer = await self.post(
+            "/api/onboarding/users",
+            {
+                "client_id": client,
+                "name": "Porch",
+                "username": USER,
+                "password": PASSWORD,
+                "language": "en",
+            },
+        )
+        form = {
+            "grant_type": "authorization_code",
+            "code": answer["auth_code"],
+            "client_id": client,
+        }
+        async with self.session.post(f"{self.url}/auth/token", data=form) as response:
+            self.token = (await response.json())["access_token"]
+        await self.post("/api/onboarding/core_config", {})
+        await self.post("/api/onboarding/analytics", {})
+        await self.post(
+            "/api/onboarding/integration", {"client_id": client, "redirect_uri": client}
+        )
+        # Access tokens end after half an hour; the demo may run longer.
+        async with self.websocket() as call:
+            self.token = await call(
+                {
+                    "type": "auth/long_lived_access_token",
+                    "client_name": "demo",
+                    "lifespan": 30,
+                }
+            )
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Post JSON to an interface. Raises LiveError."""
+        return await self._request("POST", path, body)
+
+    async def get(self, path: str) -> Any:
+        """Get JSON from an interface. Raises LiveError."""
+        return await self._request("GET", path)
+
+    async def _request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        async with self.session.request(
+            method, f"{self.url}{path}", json=body, headers=headers
+        ) as response:
+            text = await response.text()
+            if not response.ok:
+                raise LiveError(f"{method} {path}: {response.status} {text}")
+            return json.loads(text) if text else None
+
+    @contextlib.asynccontextmanager
+    async def websocket(self) -> AsyncIterator[Call]:
+        """A WebSocket connection that is logged in."""
+        async with self.session.ws_connect(
+            f"{self.url}/api/websocket", max_msg_size=0
+        ) as connection:
+            await connection.receive_json()
+            await connection.send_json({"type": "auth", "access_token": self.token})
+            await connection.receive_json()
+            yield Call(connection)
+
+    async def entity_states(self) -> dict[str, dict[str, Any]]:
+        """All states by entity id."""
+        return {state["entity_id"]: state for state in await self.get("/api/states")}
+
+    async def add_camera(self, host: str, username: str, password: str) -> None:
+        """Add a camera through the user's flow: search, pick it, log in, confirm."""
+        step = await self.post("/api/config/config_entries/flow", {"handler": "porchlight"})
+        step = await self._past_progress(step)
+        options = _options(step, "camera")
+        choice = next((value for value, label in options.items() if host in label), None)
+        if choice is None:
+            raise LiveError(f"the search did not find {host}: {list(options.values())}")
+        step = await self._answer(step, {"camera": choice})
+        await self.log_in(step, username, password)
+
+    async def add_discovered(self, host: str, username: str, password: str) -> None:
+        """Add a camera that Home Assistant offers by itself; waits for the offer."""
+        async with self.websocket() as call:
+            for _ in range(START_SECONDS):
+                for flow in await call({"type": "config_entries/flow/progress"}):
+                    path = f"/api/config/config_entries/flow/{flow['flow_id']}"
+                    if flow["handler"] != "porchlight":
+                        continue
+                    step = await self.get(path)
+                    if _suggested(step).get("address", "").startswith(host):
+                        await self.log_in(step, username, password)
+                        return
+                await asyncio.sleep(1)
+        raise LiveError(f"{host} was not discovered")
+
+    async def log_in(self, step: Mapping[str, Any], username: str, password: str) -> None:
+        """Go on from the login step to a created entry."""
+        login = {"address": _suggested(step)["address"], "username": username}
+        step = await self._answer(step, {**login, "password": password})
+        step = await self._past_progress(step)
+        if step["step_id"] != "confirm":
+            raise LiveError(f"the camera was refused: {step['errors']}")
+        step = await self._answer(step, _suggested(step))
+        if step["type"] != "create_entry":
+            raise LiveError(f"the flow ended with {step}")
+
+    async def _past_progress(self, step: dict[str, Any]) -> dict[str, Any]:
+        for _ in range(START_SECONDS * 4):
+            if step["type"] not in ("progress", "progress_done"):
+                return step
+            await asyncio.sleep(0.25)
+            step = await self.get(f"/api/config/config_entries/flow/{step['flow_id']}")
+        raise LiveError("the config flow does not go on")
+
+    async def _answer(self, step: Mapping[str, Any], answers: Mapping[str, Any]) -> Any:
+        return await self.post(f"/api/config/config_entries/flow/{step['flow_id']}", answers)
+
+
+class Call:
+    """Sends commands over one WebSocket connection."""
+
+    def __init__(self, connection: aiohttp.ClientWebSocketResponse) -> None:
+        self._connection = connection
+        self._ids = count(1)
+
+    async def __call__(self, command: Mapping[str, Any]) -> Any:
+        """Send a command and return its result. Raises LiveError."""
+        number = next(self._ids)
+        await self._connection.send_json({"id": number, **command})
+        while True:
+            message = await self._connection.receive_json()
+            if message.get("id") == number and message["type"] == "result":
+                if not message["success"]:
+                    raise LiveError(f"{command['type']}: {message['error']}")
+                return message["result"]
+
+    async def events(self) -> AsyncIterator[dict[str, Any]]:
+        """The events subscribed to with earlier commands, for ever."""
+        while True:
+            message = await self._connection.receive_json()
+            if message["type"] == "event":
+                yield message["event"]
+
+
+def _options(step: Mapping[str, Any], field: str) -> dict[str, str]:
+    (schema,) = (entry for entry in step["data_schema"] if entry["name"] == field)
+    return {option["value"]: option["label"] for option in schema["selector"]["select"]["options"]}
+
+
+def _suggested(step: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        field["name"]: field["description"]["suggested_value"]
+        for field in step["data_schema"]
+        if "suggested_value" in field.get("description", {})
+    }
