@@ -20,6 +20,7 @@ from .worker.channel import Decoder, encode
 from .worker.errors import ChannelError
 from .worker.messages import (
     AddCamera,
+    Alive,
     RemoveCamera,
     SetDetection,
     Still,
@@ -51,6 +52,8 @@ DEATHS, DEATHS_WITHIN = 3, 600.0
 ONE_BY_ONE = 15.0
 STILL_SECONDS = 5.0
 STOP_SECONDS = 3.0
+# After a pause of our own, what the worker has sent meanwhile arrives within this.
+GRACE = 1.0
 _CHUNK = 262144
 _FATAL_THREAD = re.compile(r"^Current thread 0x([0-9a-f]+)")
 
@@ -97,12 +100,14 @@ class Bridge:
         command: Sequence[str] = WORKER,
         silence: float = SILENCE,
         one_by_one: float = ONE_BY_ONE,
+        still_seconds: float = STILL_SECONDS,
     ) -> None:
-        """Reports go to `listener`, in order; `command` starts a worker."""
+        """Reports go to `listener`, in order; `command` starts a worker; waits in seconds."""
         self._listener = listener
         self._command = (*command, "watch")
         self._silence = silence
         self._one_by_one = one_by_one
+        self._still_seconds = still_seconds
         self._cameras: dict[str, AddCamera] = {}
         self._model: UseModel | None = None
         self._process: Process | None = None
@@ -111,10 +116,10 @@ class Bridge:
         self._requests = count(1)
         self._stills: dict[int, asyncio.Future[bytes | None]] = {}
         self._threads: dict[int, str | None] = {}
+        self._last_thread: int | None = None
         self._deaths: dict[str | None, deque[float]] = {}
         self._unexplained: deque[float] = deque(maxlen=DEATHS)
         self._suspect: str | None = None
-        self._stderr: deque[str] = deque(maxlen=400)
 
     @property
     def pid(self) -> int | None:
@@ -134,13 +139,16 @@ class Bridge:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         self._supervisor = self._returning = None
-        if self._process:
-            await _end(self._process)
-            self._process = None
+        process, self._process = self._process, None
+        if process:
+            await _end(process)
         self._fail_stills()
 
     def add(self, camera: AddCamera) -> None:
         """Watch a camera, or watch it differently; also one that was set aside."""
+        known = self._cameras.get(camera.camera_id)
+        if known and camera.open_visit is None:
+            camera = replace(camera, open_visit=known.open_visit)
         self._cameras[camera.camera_id] = camera
         self._deaths.pop(camera.camera_id, None)
         self._send(camera)
@@ -174,7 +182,7 @@ class Bridge:
         self._stills[request] = future
         self._send(TakeStill(camera_id=camera_id, request=request, width=width, height=height))
         try:
-            async with asyncio.timeout(STILL_SECONDS):
+            async with asyncio.timeout(self._still_seconds):
                 return await future
         except TimeoutError:
             return None
@@ -201,55 +209,73 @@ class Bridge:
 
     async def _live(self) -> str:
         """Run one worker until it ends; why it ended."""
-        self._stderr.clear()
         self._threads.clear()
+        self._last_thread = None
         process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            limit=_CHUNK,
         )
         self._process = process
         _LOGGER.debug("Worker %s started", process.pid)
         errors = asyncio.create_task(self._read_errors(process))
         try:
-            self._listener(WorkerUp(pid=process.pid))
+            self._tell(WorkerUp(pid=process.pid))
             self._bring_back()
-            hung = not await self._read_reports(process)
-            if hung:
+            fault = await self._read_reports(process)
+            if fault:
                 await _dump(process)
             status = await process.wait()
             await errors
         finally:
             errors.cancel()
-        return "it hung" if hung else _ending(status)
+        return fault or _ending(status)
 
-    async def _read_reports(self, process: Process) -> bool:
-        """Take reports until the worker ends; False if it fell silent."""
+    async def _read_reports(self, process: Process) -> str | None:
+        """Take reports until the worker ends by itself, or what makes it one to be ended."""
         if process.stdout is None:
-            return True
+            return None
+        loop = asyncio.get_running_loop()
         decoder = Decoder()
+        deadline, late = loop.time() + self._silence, False
         while True:
+            if loop.time() >= deadline:
+                if late:
+                    return "it hung"
+                # It may be this event loop that stood still while the worker went on.
+                deadline, late = loop.time() + GRACE, True
             try:
-                async with asyncio.timeout(self._silence):
+                async with asyncio.timeout_at(deadline):
                     data = await process.stdout.read(_CHUNK)
             except TimeoutError:
-                return False
+                continue
             if not data:
-                return True
+                return None
             try:
                 for message in decoder.feed(data):
+                    # Only this: other threads may go on reporting when the main loop hangs.
+                    if isinstance(message, Alive):
+                        deadline, late = loop.time() + self._silence, False
                     self._take(message)
-            except ChannelError:
-                _LOGGER.exception("The worker sent what is no report")
-                return False
+            except ChannelError as error:
+                _LOGGER.warning("The worker sent what is no report: %s", error)
+                return "it sent what is no report"
 
     async def _read_errors(self, process: Process) -> None:
-        if process.stderr is None:
-            return
-        async for line in process.stderr:
+        """Log what the worker complains of, and remember the thread that its crash was in."""
+        while process.stderr:
+            try:
+                line = await process.stderr.readline()
+            except ValueError:
+                # Longer than any line of ours; the reader has dropped it.
+                continue
+            if not line:
+                return
             text = line.decode(errors="replace").rstrip()
-            self._stderr.append(text)
+            if match := _FATAL_THREAD.match(text):
+                self._last_thread = int(match[1], 16)
             _LOGGER.debug("Worker: %s", text)
 
     def _take(self, message: object) -> None:
@@ -263,7 +289,14 @@ class Bridge:
                 self._threads[message.thread] = message.camera_id
             case VisitNews():
                 self._remember(message)
-        self._listener(message)  # type: ignore[arg-type] # the channel decodes reports only
+        self._tell(message)  # type: ignore[arg-type] # the channel decodes reports only
+
+    def _tell(self, news: News) -> None:
+        try:
+            self._listener(news)
+        except Exception:
+            # The worker has to be kept whatever becomes of its news.
+            _LOGGER.exception("%s was not taken", type(news).__name__)
 
     def _remember(self, news: VisitNews) -> None:
         """Keep the open visit, so that the next worker can go on with it or end it."""
@@ -300,7 +333,7 @@ class Bridge:
             self._returning.cancel()
             self._returning = None
         _LOGGER.warning("The worker ended (%s) and is started again", detail)
-        self._listener(WorkerDown(detail=detail))
+        self._tell(WorkerDown(detail=detail))
         explained, culprit = self._culprit()
         now = asyncio.get_running_loop().time()
         if not explained:
@@ -313,18 +346,15 @@ class Bridge:
             return
         if culprit is None:
             self._model = None
-            self._listener(EngineSetAside(detail=detail))
+            self._tell(EngineSetAside(detail=detail))
         else:
             self._cameras.pop(culprit, None)
-            self._listener(CameraSetAside(camera_id=culprit, detail=detail))
+            self._tell(CameraSetAside(camera_id=culprit, detail=detail))
 
     def _culprit(self) -> tuple[bool, str | None]:
         """Whether it is known whose doing a death was, and the camera; no camera: the engine's."""
-        for line in self._stderr:
-            if match := _FATAL_THREAD.match(line):
-                thread = int(match[1], 16)
-                if thread in self._threads:
-                    return True, self._threads[thread]
+        if self._last_thread in self._threads:
+            return True, self._threads[self._last_thread]
         return self._suspect is not None, self._suspect
 
     def _fail_stills(self) -> None:
@@ -339,21 +369,33 @@ async def _dump(process: Process) -> None:
         process.send_signal(signal.SIGABRT)
         try:
             async with asyncio.timeout(LAST_WORDS):
-                await process.wait()
+                await _drain(process)
         except TimeoutError:
             process.kill()
+            await _drain(process)
 
 
 async def _end(process: Process) -> None:
-    if process.stdin:
-        process.stdin.close()
+    """Let a worker end by itself, for as long as that is quick."""
     try:
         async with asyncio.timeout(STOP_SECONDS):
-            await process.wait()
+            await process.communicate()
     except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        await end_now(process)
+
+
+async def end_now(process: Process) -> None:
+    """Kill a process, if it still runs, and release its pipes."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.communicate()
+
+
+async def _drain(process: Process) -> None:
+    """Wait until a process has ended; what it still sends must not keep its pipe open."""
+    while process.stdout and await process.stdout.read(_CHUNK):
+        pass
+    await process.wait()
 
 
 def _ending(status: int) -> str:

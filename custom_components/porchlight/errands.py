@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from .bridge import WORKER
+from .bridge import WORKER, end_now
 from .onvif.models import CameraReport, Found
 from .worker.channel import Decoder, encode
-from .worker.errors import EngineProblem
+from .worker.errors import ChannelError, EngineProblem
 from .worker.messages import (
     Done,
     EngineFailed,
@@ -23,6 +24,7 @@ from .worker.messages import (
 )
 
 if TYPE_CHECKING:
+    from asyncio.subprocess import Process
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from .onvif.models import Credentials
@@ -47,67 +49,94 @@ async def scan(
 ) -> list[Found]:
     """Search for cameras from these addresses of ours. Raises ErrandError."""
     found: list[Found] = []
-    async for answer in _ask(Scan(sources=tuple(sources), seconds=seconds)):
-        match answer:
-            case Found():
-                found.append(answer)
-                if on_found:
-                    on_found(answer)
-            case Done():
-                return found
+    async with _asked(Scan(sources=tuple(sources), seconds=seconds)) as answers:
+        async for answer in answers:
+            match answer:
+                case Found():
+                    found.append(answer)
+                    if on_found:
+                        on_found(answer)
+                case Done():
+                    return found
     raise ErrandError("worker_failed")
 
 
 async def inspect(
-    host: str, port: int, credentials: Credentials, *, path: str, endpoint: str | None = None
+    host: str,
+    port: int,
+    credentials: Credentials,
+    *,
+    path: str,
+    endpoint: str | None = None,
+    secure: bool = False,
 ) -> CameraReport:
     """Ask a camera over ONVIF what it is. Raises ErrandError with an ONVIF error's key."""
-    errand = Inspect(host=host, port=port, path=path, credentials=credentials, endpoint=endpoint)
-    async for answer in _ask(errand):
-        if isinstance(answer, CameraReport):
-            return answer
+    errand = Inspect(
+        host=host,
+        port=port,
+        path=path,
+        credentials=credentials,
+        endpoint=endpoint,
+        secure=secure,
+    )
+    async with _asked(errand) as answers:
+        async for answer in answers:
+            if isinstance(answer, CameraReport):
+                return answer
     raise ErrandError("worker_failed")
 
 
 async def first_frame(source: Source) -> FrameTaken:
     """Decode one frame of a stream. Raises ErrandError with a StreamProblem as key."""
-    async for answer in _ask(FirstFrame(source=source)):
-        if isinstance(answer, FrameTaken):
-            return answer
+    async with _asked(FirstFrame(source=source)) as answers:
+        async for answer in answers:
+            if isinstance(answer, FrameTaken):
+                return answer
     raise ErrandError("worker_failed")
 
 
 async def try_model(model: UseModel) -> EngineReady | EngineFailed:
     """Load a model into an engine and run it once, where a crash hurts nobody."""
     with contextlib.suppress(ErrandError):
-        async for answer in _ask(model):
-            if isinstance(answer, EngineReady | EngineFailed):
-                return answer
+        async with _asked(model) as answers:
+            async for answer in answers:
+                if isinstance(answer, EngineReady | EngineFailed):
+                    return answer
     return EngineFailed(engine=model.engine, path=model.path, problem=EngineProblem.CRASHED)
 
 
-async def _ask(errand: Errand) -> AsyncIterator[Answer]:
-    process = await asyncio.create_subprocess_exec(
-        *WORKER,
-        "errand",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    if process.stdin is None or process.stdout is None:
-        raise ErrandError("worker_failed", "no pipes")
-    decoder = Decoder()
+@asynccontextmanager
+async def _asked(errand: Errand) -> AsyncIterator[AsyncIterator[Answer]]:
+    """A process's answers to an errand; the process is gone when the context ends."""
     try:
-        process.stdin.write(encode(errand))
+        process = await asyncio.create_subprocess_exec(
+            *WORKER,
+            "errand",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            limit=_CHUNK,
+        )
+    except OSError as error:
+        raise ErrandError("worker_failed", str(error)) from error
+    try:
         async with asyncio.timeout(SECONDS):
-            while data := await process.stdout.read(_CHUNK):
-                for answer in decoder.feed(data):
-                    if isinstance(answer, ErrandFailed):
-                        raise ErrandError(answer.key, answer.detail)
-                    yield answer  # type: ignore[misc] # the channel decodes answers only
+            yield _answers(process, errand)
     except TimeoutError as error:
         raise ErrandError("timeout") from error
+    except ChannelError as error:
+        raise ErrandError("worker_failed", str(error)) from error
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        await end_now(process)
+
+
+async def _answers(process: Process, errand: Errand) -> AsyncIterator[Answer]:
+    if process.stdin is None or process.stdout is None:
+        return
+    process.stdin.write(encode(errand))
+    decoder = Decoder()
+    while data := await process.stdout.read(_CHUNK):
+        for answer in decoder.feed(data):
+            if isinstance(answer, ErrandFailed):
+                raise ErrandError(answer.key, answer.detail)
+            yield answer  # type: ignore[misc] # the channel decodes answers only

@@ -48,9 +48,12 @@ class Head(ABC):
 
     def people(self, outputs: Sequence[Floats], letterbox: Letterbox) -> tuple[Detection, ...]:
         """The people in the output tensors, without duplicates, in fractions of the frame."""
-        boxes, scores = self.read(outputs)
+        # A broken model's tensors may hold anything; what is no box is left out.
+        with np.errstate(all="ignore"):
+            boxes, scores = self.read(outputs)
         sane = np.isfinite(boxes).all(axis=1) & (scores >= SCORE_FLOOR)
-        boxes, scores = boxes[sane], np.minimum(scores[sane], 1.0)
+        boxes = np.clip(boxes[sane], -self.side, 2 * self.side)
+        scores = np.minimum(scores[sane], 1.0)
         kept = suppress(boxes, scores, overlap=OVERLAP, limit=MOST_PEOPLE)
         return letterbox.restore(boxes[kept], scores[kept])
 
@@ -104,7 +107,7 @@ class SsdHead(Head):
     @override
     def read(self, outputs: Sequence[Floats]) -> tuple[Floats, Floats]:
         boxes, classes, scores, count = (np.asarray(output)[0] for output in outputs)
-        valid = np.arange(len(scores)) < int(count)
+        valid = np.arange(len(scores)) < count
         people = valid & (np.rint(classes) == PERSON)
         corners = boxes[people][:, [1, 0, 3, 2]] * self.side
         return corners.astype(np.float32), scores[people].astype(np.float32)

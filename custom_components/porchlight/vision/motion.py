@@ -54,15 +54,12 @@ class MotionGate:
         picture = grey.astype(np.float32)
         if self._background is None:
             return self._start(picture, at)
-        difference = picture - self._background
-        # Exposure steps move every pixel alike: only what differs from that is movement.
-        difference -= np.median(difference)
-        distance = np.abs(difference)
+        distance = _distance(picture, self._background)
         changed = _without_specks(distance > STEP + UNREST_FACTOR * self._unrest)
         share = float(changed.mean())
         if share > NEW_SCENE:
             return self._start(picture, at, new_scene=True)
-        moved = _without_specks(changed & (np.abs(picture - self._recent[0]) > STEP))
+        moved = _without_specks(changed & (_distance(picture, self._recent[0]) > STEP))
         self._recent.append(picture)
         self._follow(picture, distance, changed, at)
         return Motion(share, moving=int(moved.sum()) >= FEWEST_PIXELS)
@@ -92,6 +89,13 @@ class MotionGate:
         background += rate.astype(np.float32) * (picture - background)
         rate = np.where(changed, 0.25, 1.0) * (1 - np.exp(-elapsed / UNREST_SECONDS))
         self._unrest += rate.astype(np.float32) * (np.minimum(distance, 40) - self._unrest)
+
+
+def _distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much each pixel differs beyond what all do: exposure steps move all alike."""
+    difference = one - other
+    result: NDArray[np.float32] = np.abs(difference - np.median(difference))
+    return result
 
 
 def _without_specks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

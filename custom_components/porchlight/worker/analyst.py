@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Protocol
 
 from av.video.frame import VideoFrame
 
-from .messages import ThreadStarted
+from .detector import prepare
+from .messages import EngineFailed, EngineReady, ThreadStarted, UseModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..vision.types import Detection
     from .detector import Detector
     from .messages import Report
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Client(Protocol):
@@ -40,23 +46,35 @@ class _Seat:
 class Analyst(threading.Thread):
     """Runs the detector. A newer frame replaces the one that still waits: no queue grows."""
 
-    def __init__(self, report: Callable[[Report], None]) -> None:
+    def __init__(
+        self,
+        report: Callable[[Report], None],
+        *,
+        prepare: Callable[[UseModel], tuple[Detector | None, EngineReady | EngineFailed]] = prepare,
+    ) -> None:
         super().__init__(name="analyst", daemon=True)
         self._report = report
+        self._prepare = prepare
         self._wake = threading.Condition()
         self._seats: dict[Client, _Seat] = {}
+        self._request: UseModel | None = None
         self._detector: Detector | None = None
+        self._stopped = False
         self._busy_since: float | None = None
+        self._failing = False
 
     @property
     def ready(self) -> bool:
         """Whether there is a detector."""
         return self._detector is not None
 
-    def use(self, detector: Detector | None) -> None:
-        """Look with this detector from now on."""
+    def use_model(self, request: UseModel) -> None:
+        """Look with this model as soon as it is loaded; what comes of that is reported.
+
+        It loads in this thread, so that a crash is told to be the engine's.
+        """
         with self._wake:
-            self._detector = detector
+            self._request = request
             self._wake.notify()
 
     def offer(self, client: Client, frame: VideoFrame, at: float) -> None:
@@ -66,43 +84,82 @@ class Analyst(threading.Thread):
             seat.frame, seat.at = frame, at
             self._wake.notify()
 
+    def withdraw(self, client: Client) -> None:
+        """Drop a client's waiting frame; its turn stays what it was."""
+        with self._wake:
+            if seat := self._seats.get(client):
+                seat.frame = None
+
     def forget(self, client: Client) -> None:
         """Drop a client and its frame."""
         with self._wake:
             self._seats.pop(client, None)
 
+    def stop(self) -> None:
+        """Look at nothing more."""
+        with self._wake:
+            self._stopped = True
+            self._wake.notify()
+
     def stuck_for(self) -> float:
-        """Seconds that the present look has taken."""
+        """Seconds that the engine has been at its present work."""
         since = self._busy_since
         return 0.0 if since is None else monotonic() - since
 
     def run(self) -> None:
-        """Look at frames for ever."""
+        """Look at frames until stopped."""
         self._report(ThreadStarted(camera_id=None, thread=threading.get_ident()))
-        while True:
-            with self._wake:
-                while (turn := self._next()) is None:
-                    self._wake.wait()
-            self._look(*turn)
+        while (work := self._wait()) is not None:
+            try:
+                work()
+            except Exception:
+                # The next frame may go well, and the other cameras' do.
+                if not self._failing:
+                    _LOGGER.exception("A frame could not be looked at")
+                self._failing = True
+            else:
+                self._failing = False
 
-    def _next(self) -> tuple[Client, VideoFrame, float, Detector] | None:
+    def _wait(self) -> Callable[[], None] | None:
+        """The next piece of work; None when stopped."""
+        with self._wake:
+            while not self._stopped:
+                if (work := self._next()) is not None:
+                    return work
+                self._wake.wait()
+        return None
+
+    def _next(self) -> Callable[[], None] | None:
+        if self._request is not None:
+            request, self._request = self._request, None
+            return partial(self._load, request)
         waiting = [
-            (seat.served, seat.at, client)
+            (seat.served, seat.at, client, seat.frame)
             for client, seat in self._seats.items()
             if seat.frame is not None
         ]
         if not waiting or self._detector is None:
             return None
-        client = min(waiting, key=lambda turn: turn[:2])[2]
+        _, at, client, frame = min(waiting, key=lambda turn: turn[:2])
         seat = self._seats[client]
-        frame, seat.frame, seat.served = seat.frame, None, monotonic()
-        # For the type checker: `waiting` has only seats with a frame.
-        return None if frame is None else (client, frame, seat.at, self._detector)
+        seat.frame, seat.served = None, monotonic()
+        return partial(self._look, client, frame, at, self._detector)
+
+    def _load(self, request: UseModel) -> None:
+        with self._busy():
+            self._detector, outcome = self._prepare(request)
+        self._report(outcome)
 
     def _look(self, client: Client, frame: VideoFrame, at: float, detector: Detector) -> None:
-        self._busy_since = monotonic()
         start = perf_counter()
-        detections = detector.people(frame)
-        seconds = perf_counter() - start
-        self._busy_since = None
-        client.looked(frame, at, detections, seconds)
+        with self._busy():
+            detections = detector.people(frame)
+        client.looked(frame, at, detections, perf_counter() - start)
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        self._busy_since = monotonic()
+        try:
+            yield
+        finally:
+            self._busy_since = None

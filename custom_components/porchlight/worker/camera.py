@@ -6,6 +6,7 @@ import logging
 import random
 import threading
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, time
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from ..vision.motion import HEIGHT, WIDTH
 from ..vision.visits import Arrived, Left, Visit
 from ..vision.watch import Watch
 from .backoff import Backoff
-from .errors import StreamError
+from .errors import StreamError, StreamProblem
 from .messages import (
     BestPicture,
     PictureKept,
@@ -28,7 +29,7 @@ from .messages import (
     VisitPhase,
 )
 from .pictures import jpeg, keep
-from .stream import Shrinker, Stream
+from .stream import OPEN_SECONDS, READ_SECONDS, Shrinker, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,31 +44,50 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-FIRST_RETRY, LAST_RETRY = 1.0, 60.0
-# A stream that lasted so many seconds was a good one: the next retry is quick again.
-GOOD_STREAM = 30.0
-# Seconds without a stream after which people are taken to have left.
-VISIT_SURVIVES = 20.0
-# Seconds between reports when nothing changed.
-STATUS_INTERVAL = 30.0
 RATE_WINDOW = 10.0
-# Seconds between two best pictures of one visit.
-PICTURE_INTERVAL = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long a camera waits, in seconds."""
+
+    first_retry: float = 1.0
+    last_retry: float = 60.0
+    # A stream that lasted so long was a good one: the next retry is quick again.
+    good_stream: float = 30.0
+    # Without a look for so long, people are taken to have left.
+    visit_survives: float = 20.0
+    # Between reports when nothing changed.
+    status_interval: float = 30.0
+    # Between two best pictures of one visit.
+    picture_interval: float = 2.0
+    opening: float = OPEN_SECONDS
+    reading: float = READ_SECONDS
+
+
+TIMING = Timing()
 
 
 class Camera(threading.Thread):
     """Watches one camera until told to stop; reports from two threads."""
 
     def __init__(
-        self, config: AddCamera, analyst: Analyst, report: Callable[[Report], None]
+        self,
+        config: AddCamera,
+        analyst: Analyst,
+        report: Callable[[Report], None],
+        *,
+        timing: Timing = TIMING,
     ) -> None:
         super().__init__(name=f"camera-{config.camera_id}", daemon=True)
         self.config = config
         self._analyst = analyst
         self._send = report
         self._stopped = threading.Event()
-        # Guards the watch and the figures below: the analyst's thread comes in too.
-        self._lock = threading.Lock()
+        self._timing = timing
+        # Guards the watch and the figures below, for the analyst's thread comes in too; held
+        # until what was decided is reported, so that reports come in the order of events.
+        self._lock = threading.RLock()
         self._detect = config.detect
         open_visit = config.open_visit
         self._watch = Watch(
@@ -85,6 +105,7 @@ class Camera(threading.Thread):
         self._picture_at = float("-inf")
         self._pending: tuple[VideoFrame, float] | None = None
         self._down_since: float | None = monotonic()
+        self._looked_at = monotonic()
 
     def stop(self) -> None:
         """Stop soon; nothing is reported from now on."""
@@ -96,11 +117,10 @@ class Camera(threading.Thread):
         with self._lock:
             self._detect = enabled
             self._people = None
-            events = () if enabled else self._watch.pause()
-        if not enabled:
-            self._analyst.forget(self)
-        self._tell(events)
-        self._report_status(force=True)
+            if not enabled:
+                self._analyst.withdraw(self)
+                self._end_visit()
+            self._report_status(force=True)
 
     def still(self, width: int | None, height: int | None) -> bytes | None:
         """The last frame as JPEG, if there is a stream and pictures may be made."""
@@ -112,16 +132,24 @@ class Camera(threading.Thread):
     def run(self) -> None:
         """Read the stream, again and again."""
         self._report(ThreadStarted(camera_id=self.config.camera_id, thread=threading.get_ident()))
-        backoff = Backoff(FIRST_RETRY, LAST_RETRY, random.random)
+        if not self.config.detect:
+            self._end_visit()
+        backoff = Backoff(self._timing.first_retry, self._timing.last_retry, random.random)
         while not self._stopped.is_set():
             began = monotonic()
             try:
                 self._read()
             except StreamError as error:
                 self._went_down(error)
-            if monotonic() - began >= GOOD_STREAM:
+            except Exception as error:
+                # Whatever it was: without this thread the camera is lost.
+                _LOGGER.exception("A stream could not be read")
+                self._went_down(StreamError(StreamProblem.BROKEN, type(error).__name__))
+            if monotonic() - began >= self._timing.good_stream:
                 backoff.reset()
             self._wait(backoff.wait())
+        self._last = self._pending = None
+        self._analyst.forget(self)
 
     def looked(
         self, frame: VideoFrame, at: float, detections: Sequence[Detection], seconds: float
@@ -131,20 +159,26 @@ class Camera(threading.Thread):
             if self._stopped.is_set() or not self._detect:
                 return
             look = self._watch.look(detections, at)
+            self._looked_at = monotonic()
+            # A frame that came meanwhile was wanted only because this look was not over.
+            if not self._watch.look_due(self._last_at or at):
+                self._analyst.withdraw(self)
             self._looks.append(at)
             pace = seconds * 1000
             self._inference = pace if self._inference is None else (self._inference * 9 + pace) / 10
-            self._people = look.people
-        # The picture first: whoever hears of the visit can already fetch it.
-        picture = self._best_picture(frame, at, look)
-        self._tell(look.events)
-        self._report_status()
+            self._people = look.people if self._down_since is None else None
+            # The picture first: whoever hears of the visit can already fetch it.
+            picture = self._best_picture(frame, at, look)
+            self._tell(look.events)
+            self._report_status()
         if picture is not None and self.config.picture_path is not None:
             kept = keep(Path(self.config.picture_path), picture)
             self._report(PictureKept(camera_id=self.config.camera_id, kept=kept))
 
     def _read(self) -> None:
-        with Stream(self.config.source) as stream:
+        timing = self._timing
+        source = self.config.source
+        with Stream(source, opening=timing.opening, reading=timing.reading) as stream:
             for frame in stream.frames():
                 if self._stopped.is_set():
                     return
@@ -159,43 +193,54 @@ class Camera(threading.Thread):
                 self._watch.see(self._shrinker.grey(frame, WIDTH, HEIGHT), at)
             self._moving = self._watch.moving(at)
             wanted = self._detect and self._analyst.ready and self._watch.look_due(at)
-        if wanted:
-            self._analyst.offer(self, frame, at)
-        self._report_status()
+            if wanted:
+                self._analyst.offer(self, frame, at)
+            if self._watch.visit and at - self._looked_at >= self._timing.visit_survives:
+                self._end_visit()
+            self._report_status()
 
     def _came_up(self, codec: str, frame: VideoFrame) -> None:
-        self._down_since = None
-        self._report(
-            StreamUp(
-                camera_id=self.config.camera_id,
-                codec=codec,
-                width=frame.width,
-                height=frame.height,
+        with self._lock:
+            self._down_since = None
+            self._looked_at = monotonic()
+            # Who heard that the stream was down has forgotten the rest.
+            self._status_at = float("-inf")
+            self._report(
+                StreamUp(
+                    camera_id=self.config.camera_id,
+                    codec=codec,
+                    width=frame.width,
+                    height=frame.height,
+                )
             )
-        )
 
     def _went_down(self, error: StreamError) -> None:
-        if self._down_since is None:
-            self._down_since = monotonic()
         self._last = None
-        self._analyst.forget(self)
+        self._analyst.withdraw(self)
         with self._lock:
+            if self._down_since is None:
+                self._down_since = monotonic()
             self._people = self._moving = None
-        self._report(
-            StreamDown(camera_id=self.config.camera_id, problem=error.problem, detail=error.detail)
-        )
+            self._report(
+                StreamDown(
+                    camera_id=self.config.camera_id, problem=error.problem, detail=error.detail
+                )
+            )
 
     def _wait(self, seconds: float) -> None:
         """Wait for the next try; people are gone when the stream is away for long."""
+        survives = self._timing.visit_survives
         until = monotonic() + seconds
         while (left := until - monotonic()) > 0:
             down = self._down_since
-            if down is not None and monotonic() - down >= VISIT_SURVIVES:
-                with self._lock:
-                    events = self._watch.pause()
-                self._tell(events)
+            if down is not None and monotonic() - down >= survives:
+                self._end_visit()
             if self._stopped.wait(min(left, 1.0)):
                 return
+
+    def _end_visit(self) -> None:
+        with self._lock:
+            self._tell(self._watch.pause())
 
     def _tell(self, events: Sequence[VisitEvent]) -> None:
         for event in events:
@@ -213,10 +258,12 @@ class Camera(threading.Thread):
         if look.best is not None:
             self._pending = (frame, at)
         visit = self._watch.visit
-        began = any(isinstance(event, Arrived) for event in look.events)
+        if visit is None:
+            self._pending = None
         if visit is None or self._pending is None:
             return None
-        if not began and at - self._picture_at < PICTURE_INTERVAL:
+        began = any(isinstance(event, Arrived) for event in look.events)
+        if not began and at - self._picture_at < self._timing.picture_interval:
             return None
         (best, taken), self._pending, self._picture_at = self._pending, None, at
         picture = jpeg(best)
@@ -231,19 +278,19 @@ class Camera(threading.Thread):
         return picture
 
     def _report_status(self, *, force: bool = False) -> None:
-        """Report what changed at once, and the rest now and then."""
+        """Report what changed at once, and the rest now and then. Called with the lock held."""
         now = monotonic()
-        with self._lock:
-            if self._last_at is None or (self._down_since is not None and not force):
-                return
-            while self._looks and now - self._looks[0] > RATE_WINDOW:
-                self._looks.popleft()
-            state = (self._moving, self._people)
-            due = force or state != self._reported or now - self._status_at >= STATUS_INTERVAL
-            if not due:
-                return
-            self._reported, self._status_at = state, now
-            status = Status(
+        if self._last_at is None or (self._down_since is not None and not force):
+            return
+        while self._looks and now - self._looks[0] > RATE_WINDOW:
+            self._looks.popleft()
+        state = (self._moving, self._people)
+        overdue = now - self._status_at >= self._timing.status_interval
+        if not (force or overdue or state != self._reported):
+            return
+        self._reported, self._status_at = state, now
+        self._report(
+            Status(
                 camera_id=self.config.camera_id,
                 frame_at=_wall(self._last_at),
                 moving=self._moving,
@@ -251,7 +298,7 @@ class Camera(threading.Thread):
                 fps=round(len(self._looks) / RATE_WINDOW, 1),
                 inference_ms=None if self._inference is None else round(self._inference, 1),
             )
-        self._report(status)
+        )
 
     def _report(self, message: Report) -> None:
         if not self._stopped.is_set():

@@ -68,5 +68,5 @@ def _message(body: bytes) -> Message:
     try:
         kind, fields = json.loads(body)
         return cast("Message", _decoder(kind).decode(fields))
-    except (ValueError, KeyError, TypeError, LookupError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise ChannelError(f"not a message: {type(error).__name__}") from error

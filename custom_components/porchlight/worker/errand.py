@@ -76,6 +76,7 @@ class Errands:
                     errand.credentials,
                     path=errand.path,
                     endpoint=errand.endpoint,
+                    secure=errand.secure,
                 )
             )
         )

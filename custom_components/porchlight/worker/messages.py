@@ -205,6 +205,7 @@ class Inspect:
     path: str
     credentials: Credentials
     endpoint: str | None = None
+    secure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from typing import TYPE_CHECKING
 
+from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -23,13 +25,15 @@ def jpeg(frame: VideoFrame, width: int | None = None, height: int | None = None)
         (width or frame.width) / frame.width,
         (height or frame.height) / frame.height,
     )
-    picture = frame.to_ndarray(
+    # A scaler of its own: the frame's may be in use by another thread.
+    picture = VideoReformatter().reformat(
+        frame,
         width=max(1, round(frame.width * scale)),
         height=max(1, round(frame.height * scale)),
         format="rgb24",
     )
     output = io.BytesIO()
-    Image.fromarray(picture).save(output, "JPEG", quality=QUALITY)
+    Image.fromarray(picture.to_ndarray()).save(output, "JPEG", quality=QUALITY)
     return output.getvalue()
 
 
@@ -44,6 +48,7 @@ def keep(path: Path, picture: bytes) -> bool:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         return False
     return True

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import faulthandler
 import logging
 import os
 import select
+import signal
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from .analyst import Analyst
-from .camera import Camera
+from .camera import TIMING, Camera, Timing
 from .channel import Decoder, encode
-from .detector import prepare
 from .messages import (
     AddCamera,
     Alive,
-    EngineReady,
     RemoveCamera,
     SetDetection,
     Still,
@@ -40,8 +39,19 @@ _CHUNK = 65536
 class Service:
     """Watches cameras for as long as commands can come."""
 
-    def __init__(self, commands: int, reports: int) -> None:
-        """Reads and writes these file descriptors."""
+    def __init__(
+        self,
+        commands: int,
+        reports: int,
+        *,
+        timing: Timing = TIMING,
+        heartbeat: float = HEARTBEAT,
+        stuck: float = STUCK,
+    ) -> None:
+        """Reads and writes these file descriptors; waits are in seconds."""
+        self._timing = timing
+        self._heartbeat = heartbeat
+        self._stuck = stuck
         self._commands = commands
         self._reports = reports
         self._writing = threading.Lock()
@@ -51,26 +61,37 @@ class Service:
             AddCamera: self._add,
             RemoveCamera: self._remove,
             SetDetection: self._set_detection,
-            UseModel: self._use_model,
+            UseModel: self._analyst.use_model,
             TakeStill: self._take_still,
         }
 
     def run(self) -> None:
         """Serve until the other end closes."""
         self._analyst.start()
+        try:
+            self._serve()
+        finally:
+            self._analyst.stop()
+            for camera in self._cameras.values():
+                camera.stop()
+
+    def _serve(self) -> None:
         decoder = Decoder()
-        self.report(Alive(pid=os.getpid()))
+        beat = monotonic()
         while True:
-            ready, _, _ = select.select([self._commands], [], [], HEARTBEAT)
-            if ready:
-                data = os.read(self._commands, _CHUNK)
-                if not data:
-                    return
-                for message in decoder.feed(data):
-                    self._handle(message)
-            else:
+            # By the clock, not by idleness: commands may come all the time.
+            if monotonic() >= beat:
                 self._check()
                 self.report(Alive(pid=os.getpid()))
+                beat = monotonic() + self._heartbeat
+            wait = max(0.0, beat - monotonic())
+            if not select.select([self._commands], [], [], wait)[0]:
+                continue
+            data = os.read(self._commands, _CHUNK)
+            if not data:
+                return
+            for message in decoder.feed(data):
+                self._handle(message)
 
     def report(self, message: Report) -> None:
         """Send a report; called from any thread."""
@@ -87,14 +108,14 @@ class Service:
         self._handlers[type(message)](message)
 
     def _check(self) -> None:
-        if self._analyst.stuck_for() > STUCK:
-            _LOGGER.error("The engine has not returned for %.0f seconds", STUCK)
-            faulthandler.dump_traceback()
-            os.abort()
+        if self._analyst.stuck_for() > self._stuck and self._analyst.ident is not None:
+            _LOGGER.error("The engine has not returned for %.0f seconds", self._stuck)
+            # In its thread, so that the fault handler tells whose doing it was.
+            signal.pthread_kill(self._analyst.ident, signal.SIGABRT)
 
     def _add(self, config: AddCamera) -> None:
         self._remove(RemoveCamera(camera_id=config.camera_id))
-        camera = Camera(config, self._analyst, self.report)
+        camera = Camera(config, self._analyst, self.report, timing=self._timing)
         self._cameras[config.camera_id] = camera
         camera.start()
 
@@ -105,11 +126,6 @@ class Service:
     def _set_detection(self, command: SetDetection) -> None:
         if camera := self._cameras.get(command.camera_id):
             camera.set_detection(enabled=command.enabled)
-
-    def _use_model(self, command: UseModel) -> None:
-        detector, outcome = prepare(command)
-        self._analyst.use(detector if isinstance(outcome, EngineReady) else None)
-        self.report(outcome)
 
     def _take_still(self, command: TakeStill) -> None:
         camera = self._cameras.get(command.camera_id)

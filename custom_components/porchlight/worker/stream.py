@@ -42,8 +42,12 @@ _OPTIONS = {
 class Stream:
     """One connection to a camera; use as a context manager, from one thread."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(
+        self, source: Source, *, opening: float = OPEN_SECONDS, reading: float = READ_SECONDS
+    ) -> None:
+        """`opening` and `reading`: seconds that a camera may take for either."""
         self._source = source
+        self._patience = (opening, reading)
         self._container: InputContainer | None = None
         self._video: VideoStream | None = None
 
@@ -53,7 +57,7 @@ class Stream:
             container = av.open(
                 with_login(self._source),
                 options=_OPTIONS,
-                timeout=(OPEN_SECONDS, READ_SECONDS),
+                timeout=self._patience,
             )
         self._container = container
         try:
