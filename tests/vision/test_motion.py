@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from porchlight.vision.motion import BACKGROUND_SECONDS, Motion, MotionGate
+
+from .people import Grey, grey, noisy, with_block
+
+STEP = 0.2
+
+
+class Scene:
+    """A gate that is shown pictures five times a second."""
+
+    def __init__(self) -> None:
+        self.gate = MotionGate()
+        self.at = 100.0
+
+    def show(self, *pictures: Grey) -> list[Motion]:
+        found = []
+        for picture in pictures:
+            found.append(self.gate.update(picture, self.at))
+            self.at += STEP
+        return found
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+@pytest.fixture
+def generator() -> np.random.Generator:
+    return np.random.default_rng(11)
+
+
+def test_the_first_picture_is_no_motion(scene: Scene) -> None:
+    assert scene.show(grey()) == [Motion(0.0, moving=False)]
+
+
+@pytest.mark.parametrize("spread", [2.0, 6.0])
+def test_noise_is_no_motion(scene: Scene, generator: np.random.Generator, spread: float) -> None:
+    seen = scene.show(*(noisy(generator, spread=spread) for _ in range(150)))
+    assert not any(one.moving or one.new_scene for one in seen)
+
+
+def test_a_moving_block_is_motion_on_a_noisy_picture(
+    scene: Scene, generator: np.random.Generator
+) -> None:
+    scene.show(*(noisy(generator) for _ in range(20)))
+    seen = scene.show(*(with_block(noisy(generator), 10 + 4 * i) for i in range(20)))
+    assert all(one.moving for one in seen)
+
+
+def test_a_person_of_sixty_pixels_in_720p_is_motion(scene: Scene) -> None:
+    # 60 by 20 pixels of 1280x720 are 8 by 3 of the gate's 160x90.
+    still = grey()
+
+    def walker(x: int) -> Grey:
+        picture = still.copy()
+        picture[40:48, x : x + 3] = 150
+        return picture
+
+    scene.show(*[still] * 10)
+    seen = scene.show(*(walker(20 + 2 * i) for i in range(10)))
+    assert all(one.moving for one in seen)
+
+
+def test_a_few_specks_are_no_motion(scene: Scene, generator: np.random.Generator) -> None:
+    scene.show(*[grey()] * 5)
+    for _ in range(30):
+        picture = grey()
+        rows, columns = generator.integers(0, 90, 40), generator.integers(0, 160, 40)
+        picture[rows, columns] = 255
+        (motion,) = scene.show(picture)
+        assert not motion.moving
+
+
+@pytest.mark.parametrize("levels", [40, -40])
+def test_an_exposure_step_is_no_motion(
+    scene: Scene, generator: np.random.Generator, levels: int
+) -> None:
+    scene.show(*(noisy(generator, 100) for _ in range(20)))
+    seen = scene.show(*(noisy(generator, 100 + levels) for _ in range(20)))
+    assert not any(one.moving or one.new_scene for one in seen)
+
+
+def test_an_exposure_step_does_not_set_what_stands_still_in_motion(scene: Scene) -> None:
+    scene.show(*[grey(100)] * 5)
+    scene.show(*[with_block(grey(100), 50, level=180)] * 10)
+    seen = scene.show(*[with_block(grey(130), 50, level=210)] * 5)
+    assert not any(one.moving for one in seen)
+
+
+def test_motion_is_seen_across_an_exposure_step(scene: Scene) -> None:
+    scene.show(*[grey(100)] * 5)
+    scene.show(with_block(grey(100), 20))
+    (motion,) = scene.show(with_block(grey(140), 60, level=240))
+    assert motion.moving
+    assert not motion.new_scene
+
+
+def test_another_scene_is_new_and_no_motion(scene: Scene, generator: np.random.Generator) -> None:
+    one, other = (generator.integers(0, 255, (90, 160), np.uint8) for _ in range(2))
+    scene.show(*[one] * 10)
+    first, *rest = scene.show(*[other] * 10)
+    assert first.new_scene
+    assert first.share == 1
+    assert not first.moving
+    assert not any(motion.new_scene or motion.moving for motion in rest)
+
+
+def test_motion_is_seen_at_once_in_a_new_scene(scene: Scene) -> None:
+    ramp = np.tile(np.linspace(0, 200, 160).astype(np.uint8), (90, 1))
+    scene.show(*[ramp] * 5)
+    scene.show(np.ascontiguousarray(ramp[:, ::-1]))
+    seen = scene.show(*(with_block(ramp[:, ::-1], 10 + 6 * i, level=255) for i in range(5)))
+    assert any(one.moving for one in seen)
+
+
+def test_what_is_put_down_stops_moving_at_once(scene: Scene) -> None:
+    scene.show(*[grey()] * 10)
+    scene.show(*(with_block(grey(), 10 + 6 * i) for i in range(10)))
+    seen = scene.show(*[with_block(grey(), 64)] * 10)
+    assert not any(one.moving for one in seen[3:])
+    assert seen[3].share > 0
+
+
+def test_where_something_was_taken_away_nothing_moves_for_long(scene: Scene) -> None:
+    scene.show(*[with_block(grey(), 64)] * 10)
+    seen = scene.show(*[grey()] * 10)
+    assert seen[0].moving
+    assert not any(one.moving for one in seen[3:])
+
+
+def test_what_stays_becomes_background(scene: Scene) -> None:
+    scene.show(*[grey()] * 10)
+    pictures = int(8 * BACKGROUND_SECONDS / STEP)
+    seen = scene.show(*[with_block(grey(), 64)] * pictures)
+    assert seen[0].share > 0
+    assert seen[-1].share == 0
+
+
+def test_a_slow_walker_goes_on_moving(scene: Scene, generator: np.random.Generator) -> None:
+    scene.show(*(noisy(generator) for _ in range(20)))
+    # One of the gate's pixels each look: 30 seconds for the width of the picture.
+    seen = scene.show(
+        *(with_block(noisy(generator), 5 + i, size=16, level=160) for i in range(130))
+    )
+    assert sum(one.moving for one in seen) > 0.95 * len(seen)
+
+
+def test_a_place_that_always_flickers_comes_to_be_ignored(
+    scene: Scene, generator: np.random.Generator
+) -> None:
+    def tree() -> Grey:
+        picture = noisy(generator)
+        picture[20:50, 30:70] = generator.integers(85, 125, (30, 40))
+        return picture
+
+    scene.show(*(tree() for _ in range(300)))
+    seen = scene.show(*(tree() for _ in range(100)))
+    assert not any(one.moving for one in seen)
+
+
+def test_a_clock_that_stands_still_is_survived() -> None:
+    gate = MotionGate()
+    pictures = [grey(), *(with_block(grey(), 10 + 6 * i) for i in range(10))]
+    seen = [gate.update(picture, 5.0) for picture in pictures]
+    assert all(one.moving for one in seen[1:])
+
+
+def test_a_clock_that_goes_back_is_survived() -> None:
+    gate = MotionGate()
+    seen = [
+        gate.update(with_block(grey(), 10 + 6 * i) if i else grey(), 100.0 - i) for i in range(10)
+    ]
+    assert all(one.moving for one in seen[1:])
+
+
+def test_the_share_is_that_of_the_changed_pixels(scene: Scene) -> None:
+    scene.show(*[grey()] * 3)
+    (motion,) = scene.show(with_block(grey(), 40, size=20))
+    # A lone square loses its four corners' pixels as specks.
+    assert motion.share == pytest.approx(400 / (160 * 90), rel=0.05)
