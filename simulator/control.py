@@ -10,6 +10,8 @@ from simulator.camera import Camera
 from simulator.errors import CommandError
 
 _HOST = "127.0.0.1"
+# Seconds that answers under way get at the end; to aiohttp 0 means for ever.
+_GRACE = 0.05
 
 type _Command = Callable[[Camera, "_Arguments"], Any]
 
@@ -74,7 +76,7 @@ class ControlServer:
         app.router.add_get("/cameras", self._list)
         app.router.add_get("/cameras/{index:\\d+}", self._state)
         app.router.add_post("/cameras/{index:\\d+}/{command}", self._command)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
         await self._runner.setup()
         await web.TCPSite(self._runner, _HOST, self._port).start()
         self._port = self._runner.addresses[0][1]

@@ -20,6 +20,8 @@ from simulator.timeline import Timeline
 # The clock is what a client needs before it can sign anything.
 _NEVER_CHECKED = "GetSystemDateAndTime"
 _UNAUTHORIZED = 401
+# Seconds that answers under way get when the camera goes; to aiohttp 0 means for ever.
+_GRACE = 0.05
 
 
 class WebServer:
@@ -61,7 +63,7 @@ class WebServer:
         app = web.Application(client_max_size=1 << 20)
         app.router.add_post("/onvif/{tail:.*}", self._soap)
         app.router.add_get("/snapshot/{name}.jpg", self._snapshot)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._spec.host, self.port)
         await site.start()

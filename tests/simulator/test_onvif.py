@@ -255,6 +255,16 @@ async def test_a_silent_camera_answers_when_it_finds_its_voice(camera: Camera) -
     assert (await waiting).status == 200
 
 
+async def test_a_silent_camera_can_be_switched_off(camera: Camera) -> None:
+    camera.silence_onvif(on=True)
+    waiting = asyncio.create_task(ask(camera.onvif_url, "tds:GetSystemDateAndTime"))
+    await asyncio.wait({waiting}, timeout=0.1)
+    async with asyncio.timeout(2):
+        await camera.go_offline()
+    with pytest.raises(aiohttp.ClientError):
+        await waiting
+
+
 async def test_a_camera_offline_refuses_connections_and_comes_back(camera: Camera) -> None:
     port = camera.port
     await camera.go_offline()
