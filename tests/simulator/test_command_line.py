@@ -33,16 +33,19 @@ async def test_cameras_run_until_they_are_told_to_stop(
         "--cache", str(cache), "--config", str(config),
         "--camera", f"video={counting},name=Door,,bell,password=a=b,main.gop=0.5",
     )  # fmt: skip
-    lines = [json.loads(await process.stdout.readline()) for _ in range(2)]
+    try:
+        lines = [json.loads(await process.stdout.readline()) for _ in range(2)]
+        async with (
+            aiohttp.ClientSession() as client,
+            client.get(lines[1]["control"]) as response,
+        ):
+            state = await response.json()
+    finally:
+        process.send_signal(number)
+        out, err = await process.communicate()
     assert [one["name"] for one in lines] == ["Yard", "Door,bell"]
     assert set(lines[0]) == {"name", "host", "onvif", "main", "sub", "control"}
-    async with (
-        aiohttp.ClientSession() as client,
-        client.get(lines[1]["control"]) as response,
-    ):
-        assert (await response.json())["online"] is True
-    process.send_signal(number)
-    out, err = await process.communicate()
+    assert state["online"] is True
     assert process.returncode == 0
     assert (out, err) == (b"", b"")
 

@@ -193,12 +193,15 @@ async def test_several_processes_share_the_port(
         "--camera", f"video={counting},name=Shed,host={HOSTS[2]},uuid={OURS[2]},sub.gop=0.5",
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    line = json.loads(await other.stdout.readline())
-    async with listening() as (transport, listener):
-        transport.sendto(probe(), GROUP)
-        found = await listener.answers(3)
-    other.terminate()
-    assert await other.wait() == 0
+    try:
+        line = json.loads(await other.stdout.readline())
+        async with listening() as (transport, listener):
+            transport.sendto(probe(), GROUP)
+            found = await listener.answers(3)
+    finally:
+        other.terminate()
+        status = await other.wait()
+    assert status == 0
     assert {text(one, "XAddrs") for one in found} == {
         line["onvif"],
         *(camera.onvif_url for camera in simulator.cameras),
