@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import warnings
 from math import exp, log
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from porchlight.vision.errors import UnsupportedModelError
 from porchlight.vision.geometry import Letterbox
 from porchlight.vision.heads import (
@@ -16,6 +16,9 @@ from porchlight.vision.heads import (
     recognise,
 )
 from porchlight.vision.types import Detection, TensorSpec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SIDE = 416
 WHOLE = Letterbox.fit(SIDE, SIDE, SIDE)

@@ -17,6 +17,7 @@ class Scene:
         self.at = 100.0
 
     def show(self, *pictures: Grey) -> list[Motion]:
+        """What the gate makes of these pictures."""
         found = []
         for picture in pictures:
             found.append(self.gate.update(picture, self.at))

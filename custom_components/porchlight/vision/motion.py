@@ -52,16 +52,17 @@ class MotionGate:
     def update(self, grey: Pixels, at: float) -> Motion:
         """Judge one picture (HEIGHT, WIDTH) taken at `at` seconds."""
         picture = grey.astype(np.float32)
-        if self._background is None:
+        background = self._background
+        if background is None:
             return self._start(picture, at)
-        distance = _distance(picture, self._background)
+        distance = _distance(picture, background)
         changed = _without_specks(distance > STEP + UNREST_FACTOR * self._unrest)
         share = float(changed.mean())
         if share > NEW_SCENE:
             return self._start(picture, at, new_scene=True)
         moved = _without_specks(changed & (_distance(picture, self._recent[0]) > STEP))
         self._recent.append(picture)
-        self._follow(picture, distance, changed, at)
+        self._follow(background, picture, distance, changed, at)
         return Motion(share, moving=int(moved.sum()) >= FEWEST_PIXELS)
 
     def _start(self, picture: NDArray[np.float32], at: float, *, new_scene: bool = False) -> Motion:
@@ -74,6 +75,7 @@ class MotionGate:
 
     def _follow(
         self,
+        background: NDArray[np.float32],
         picture: NDArray[np.float32],
         distance: NDArray[np.float32],
         changed: NDArray[np.bool_],
@@ -81,9 +83,6 @@ class MotionGate:
     ) -> None:
         elapsed = max(0.0, at - self._at)
         self._at = at
-        background = self._background
-        if background is None:
-            return
         # What moves is taken over four times as slowly, or a slow walker would become background.
         rate = np.where(changed, 0.25, 1.0) * (1 - np.exp(-elapsed / BACKGROUND_SECONDS))
         background += rate.astype(np.float32) * (picture - background)

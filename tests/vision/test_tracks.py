@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from porchlight.vision.tracks import (
+    GONE_AMID,
+    GONE_AT_EDGE,
+    GONE_UNCONFIRMED,
+    MISSES_TO_GO,
+    SCORES_KEPT,
+    Tracker,
+)
+from porchlight.vision.types import Box, Detection
+
+from .people import person
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STEP = 0.2
+
+
+class Looks:
+    """A tracker that looks five times a second."""
+
+    def __init__(self) -> None:
+        self.tracker = Tracker()
+        self.at = 10.0
+
+    def see(self, *looks: Sequence[Detection], step: float = STEP) -> None:
+        """Look several times."""
+        for detections in looks:
+            self.at += step
+            self.tracker.update(detections, self.at)
+
+    def nobody(self, times: int, step: float = STEP) -> None:
+        """Look several times and see nobody."""
+        self.see(*[[]] * times, step=step)
+
+    def score(self, *scores: float | None) -> int:
+        """Show one person with these scores, None for a miss; how many people there are then."""
+        self.see(*([] if one is None else [person(score=one)] for one in scores))
+        return len(self.tracker.people)
+
+
+@pytest.fixture
+def looks() -> Looks:
+    return Looks()
+
+
+def test_one_frame_never_makes_a_person(looks: Looks) -> None:
+    assert looks.score(1.0) == 0
+    assert len(looks.tracker.tracks) == 1
+
+
+def test_two_frames_do_not_make_a_person(looks: Looks) -> None:
+    assert looks.score(1.0, 1.0) == 0
+
+
+def test_three_good_frames_make_a_person(looks: Looks) -> None:
+    assert looks.score(0.7, 0.7, 0.7) == 1
+
+
+def test_the_median_decides(looks: Looks) -> None:
+    assert looks.score(0.95, 0.55, 0.55) == 0
+    assert looks.score(0.61) == 0
+    assert looks.score(0.61) == 1
+
+
+def test_the_median_must_reach_the_threshold_and_not_more(looks: Looks) -> None:
+    assert looks.score(0.59, 0.59, 0.59, 0.59, 0.59) == 0
+    assert looks.score(0.6, 0.6, 0.6) == 1
+
+
+def test_a_miss_counts_as_zero(looks: Looks) -> None:
+    assert looks.score(0.9, None, 0.55) == 0
+    assert looks.tracker.tracks[0].score == pytest.approx(0.55)
+    assert looks.score(0.9) == 1
+
+
+def test_a_flicker_now_and_then_is_nobody(looks: Looks) -> None:
+    assert looks.score(*[0.9, None, None] * 10) == 0
+
+
+def test_a_person_stays_one_however_weak_the_scores_become(looks: Looks) -> None:
+    assert looks.score(0.8, 0.8, 0.8, 0.3, 0.3, 0.3, 0.3, 0.3) == 1
+    assert len(looks.tracker.tracks[0].scores) == SCORES_KEPT
+
+
+def test_a_weak_detection_begins_no_track(looks: Looks) -> None:
+    looks.score(0.49)
+    assert looks.tracker.tracks == []
+    looks.score(0.5)
+    assert len(looks.tracker.tracks) == 1
+
+
+def test_the_peak_is_the_best_median_of_a_person(looks: Looks) -> None:
+    looks.score(0.7, 0.8, 0.99, 0.9, 0.9)
+    looks.score(0.4, 0.4, 0.4)
+    assert looks.tracker.people[0].peak == pytest.approx(0.9)
+
+
+def confirmed(looks: Looks, detection: Detection) -> None:
+    looks.see(*[[detection]] * 3)
+    assert len(looks.tracker.people) == 1
+
+
+def test_who_was_last_seen_at_the_border_is_gone_soon(looks: Looks) -> None:
+    confirmed(looks, person(0.95, width=0.1))
+    looks.nobody(9)
+    assert len(looks.tracker.people) == 1
+    looks.nobody(2)
+    assert looks.tracker.people == []
+
+
+def test_who_was_last_seen_amid_the_picture_is_waited_for(looks: Looks) -> None:
+    confirmed(looks, person(0.5))
+    looks.nobody(round(GONE_AMID / STEP) - 1)
+    assert len(looks.tracker.people) == 1
+    looks.nobody(2)
+    assert looks.tracker.people == []
+
+
+def test_the_upper_border_is_amid_the_picture(looks: Looks) -> None:
+    confirmed(looks, Detection(Box(0.4, 0.0, 0.6, 0.5), 0.9))
+    looks.nobody(round(GONE_AT_EDGE / STEP) + 5)
+    assert len(looks.tracker.people) == 1
+
+
+def test_who_never_was_a_person_is_forgotten_sooner(looks: Looks) -> None:
+    looks.score(0.9)
+    looks.nobody(round(GONE_UNCONFIRMED / STEP) - 1)
+    assert len(looks.tracker.tracks) == 1
+    looks.nobody(2)
+    assert looks.tracker.tracks == []
+
+
+@pytest.mark.parametrize("x", [0.5, 0.97])
+def test_few_looks_prove_nothing_however_far_apart(looks: Looks, x: float) -> None:
+    confirmed(looks, person(x))
+    looks.nobody(MISSES_TO_GO - 1, step=60.0)
+    assert len(looks.tracker.people) == 1
+    looks.nobody(1, step=60.0)
+    assert looks.tracker.people == []
+
+
+def test_a_sighting_begins_the_wait_anew(looks: Looks) -> None:
+    confirmed(looks, person(0.5))
+    looks.nobody(20)
+    looks.see([person(0.5)])
+    looks.nobody(20)
+    assert len(looks.tracker.people) == 1
+
+
+def numbers(looks: Looks) -> dict[int, float]:
+    return {track.number: round(track.box.centre[0], 3) for track in looks.tracker.people}
+
+
+def test_a_walker_keeps_the_track(looks: Looks) -> None:
+    looks.see(*([person(0.1 + 0.03 * i)] for i in range(25)))
+    assert numbers(looks) == {1: 0.82}
+
+
+def test_a_fast_runner_keeps_the_track_by_speed(looks: Looks) -> None:
+    # From look to look a whole width of the box.
+    looks.see([person(0.1)], [person(0.15)], [person(0.22)])
+    looks.see(*([person(0.32 + 0.1 * i)] for i in range(5)))
+    assert numbers(looks) == {1: 0.72}
+
+
+def test_a_walker_found_again_after_a_gap_is_the_same(looks: Looks) -> None:
+    looks.see(*([person(0.2 + 0.04 * i)] for i in range(6)))
+    looks.nobody(4)
+    # Five looks on, where the speed leads: no overlap with the last box, and out of its reach.
+    looks.see([person(0.6)])
+    assert numbers(looks) == {1: 0.6}
+
+
+def test_two_people_side_by_side_are_two_tracks(looks: Looks) -> None:
+    looks.see(*[[person(0.4), person(0.55)]] * 5)
+    assert numbers(looks) == {1: 0.4, 2: 0.55}
+
+
+def test_two_people_keep_their_tracks_in_whatever_order_they_are_detected(looks: Looks) -> None:
+    pair = [person(0.3), person(0.7)]
+    for i in range(6):
+        looks.see(pair if i % 2 else pair[::-1])
+    assert sorted(numbers(looks).values()) == [0.3, 0.7]
+    assert {track.number for track in looks.tracker.tracks} == {1, 2}
+
+
+def test_two_people_who_pass_each_other_keep_their_tracks(looks: Looks) -> None:
+    # One comes from the left, one from the right and a little lower; both are always seen.
+    for i in range(31):
+        x = 0.2 + 0.02 * i
+        looks.see([person(x, 0.48), person(1.0 - x, 0.55)])
+    assert numbers(looks) == {1: 0.8, 2: 0.2}
+
+
+def test_two_people_one_hidden_while_they_cross_stay_two(looks: Looks) -> None:
+    for i in range(31):
+        x = 0.2 + 0.02 * i
+        far = abs(x - 0.5) > 0.04
+        looks.see([person(x, 0.48), person(1.0 - x, 0.55)] if far else [person(x, 0.48)])
+    assert len(numbers(looks)) == 2
+    assert numbers(looks)[1] == pytest.approx(0.8)
+
+
+def test_a_jump_across_the_picture_is_somebody_else(looks: Looks) -> None:
+    confirmed(looks, person(0.2))
+    looks.see(*[[person(0.8)]] * 3)
+    assert sorted(numbers(looks)) == [1, 2]
+
+
+def test_the_better_match_wins_whoever_comes_first(looks: Looks) -> None:
+    looks.see(*[[person(0.40), person(0.52)]] * 3)
+    # The right one is gone; the left one has moved towards its place.
+    looks.see([person(0.44)])
+    assert {track.number: track.misses for track in looks.tracker.tracks} == {1: 0, 2: 1}
+
+
+def test_two_looks_at_the_same_time_are_survived(looks: Looks) -> None:
+    looks.see(*[[person(0.5)], [person(0.52)], [person(0.54)]], step=0.0)
+    assert len(looks.tracker.people) == 1
+    assert looks.tracker.people[0].speed == (0.0, 0.0)
+
+
+def test_boxes_of_no_size_are_survived(looks: Looks) -> None:
+    dot = Detection(Box(0.5, 0.5, 0.5, 0.5), 0.9)
+    looks.see(*[[dot]] * 3)
+    assert all(track.likeness(dot.box, 0.0, looks.at) == 0 for track in looks.tracker.tracks)
+
+
+def test_everybody_can_be_forgotten(looks: Looks) -> None:
+    confirmed(looks, person(0.5))
+    looks.tracker.clear()
+    assert looks.tracker.people == []
+    looks.see([person(0.5)])
+    assert looks.tracker.tracks[0].number == 2
