@@ -18,6 +18,7 @@ from homeassistant.const import (
     CONF_NAME,
     CONF_PASSWORD,
     CONF_PORT,
+    CONF_SSL,
     CONF_USERNAME,
 )
 from homeassistant.core import callback
@@ -75,6 +76,7 @@ class Address:
     host: str
     port: int = HTTP_PORT
     path: str = DEVICE_PATH
+    secure: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Address:
@@ -83,15 +85,21 @@ class Address:
         parts = urlsplit(text if "//" in text else f"//{text}")
         if not parts.hostname or any(letter.isspace() for letter in parts.hostname):
             raise ValueError(text)
-        default = HTTPS_PORT if parts.scheme == "https" else HTTP_PORT
-        path = parts.path if len(parts.path) > 1 else DEVICE_PATH
-        return cls(host=parts.hostname, port=parts.port or default, path=path)
+        secure = parts.scheme == "https"
+        return cls(
+            host=parts.hostname,
+            port=parts.port or (HTTPS_PORT if secure else HTTP_PORT),
+            path=parts.path if len(parts.path) > 1 else DEVICE_PATH,
+            secure=secure,
+        )
 
     def __str__(self) -> str:
         """As a person would type it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        port = f":{self.port}" if self.port != HTTP_PORT else ""
-        return f"{host}{port}{self.path if self.path != DEVICE_PATH else ''}"
+        usual = HTTPS_PORT if self.secure else HTTP_PORT
+        port = f":{self.port}" if self.port != usual else ""
+        path = self.path if self.path != DEVICE_PATH else ""
+        return f"{'https://' if self.secure else ''}{host}{port}{path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +147,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Search for cameras."""
         if self._scan is None:
-            self._scan = self.hass.async_create_task(async_scan(self.hass))
+            self._scan = self.hass.async_create_task(async_scan(self.hass), eager_start=False)
         if not self._scan.done():
             return self.async_show_progress(
                 step_id="user", progress_action="scan", progress_task=self._scan
@@ -256,7 +264,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_prove(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask the camera what it is, and decode a frame."""
         if self._proving is None:
-            self._proving = self.hass.async_create_task(self._prove())
+            self._proving = self.hass.async_create_task(self._prove(), eager_start=False)
         if not self._proving.done():
             return self.async_show_progress(
                 step_id="prove", progress_action="prove", progress_task=self._proving
@@ -319,6 +327,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             self._credentials,
             path=address.path,
             endpoint=self._endpoint,
+            secure=address.secure,
         )
         frame = await errands.first_frame(self._source(report.analyse))
         live = report.record
@@ -334,13 +343,18 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         return Source(url=profile.uri, credentials=self._credentials)
 
     def _take(self, found: Found) -> None:
-        self._address = Address(host=found.host, port=found.port, path=found.path)
+        self._address = Address(
+            host=found.host, port=found.port, path=found.path, secure=found.secure
+        )
         self._endpoint = found.endpoint
 
     def _know(self, entry: ConfigEntry) -> None:
         data = entry.data
         self._address = Address(
-            host=data[CONF_HOST], port=data[CONF_PORT], path=data[CONF_ONVIF_PATH]
+            host=data[CONF_HOST],
+            port=data[CONF_PORT],
+            path=data[CONF_ONVIF_PATH],
+            secure=data[CONF_SSL],
         )
         self._endpoint = data[CONF_ENDPOINT]
         self._credentials = Credentials(username=data[CONF_USERNAME], password="")
@@ -358,6 +372,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_HOST: report.host,
             CONF_PORT: report.port,
             CONF_ONVIF_PATH: address.path,
+            CONF_SSL: address.secure,
             CONF_USERNAME: self._credentials.username,
             CONF_PASSWORD: self._credentials.password,
             CONF_ENDPOINT: report.endpoint,

@@ -13,6 +13,7 @@ from homeassistant.const import (
     CONF_HOST,
     CONF_PASSWORD,
     CONF_PORT,
+    CONF_SSL,
     CONF_USERNAME,
 )
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -254,7 +255,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
                 data[CONF_PORT],
                 self.credentials,
                 path=data[CONF_ONVIF_PATH],
-                endpoint=data.get(CONF_ENDPOINT),
+                endpoint=data[CONF_ENDPOINT],
+                secure=data[CONF_SSL],
             )
         except errands.ErrandError as error:
             if error.key == AuthenticationError.key:

@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from unittest.mock import PropertyMock, patch
+
+import pytest
+from PIL import Image
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+
+from custom_components.porchlight.bridge import News
+from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.onvif.models import CameraReport, Codec, Profile, Service
+from custom_components.porchlight.worker.messages import (
+    AddCamera,
+    EngineReady,
+    FrameTaken,
+    Status,
+    StreamUp,
+    UseModel,
+    VisitInfo,
+    VisitNews,
+    VisitPhase,
+)
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from syrupy.assertion import SnapshotAssertion
+
+ENTRY_ID = "01PORCHLIGHT"
+MAC = "a4:14:37:01:02:03"
+
+
+@pytest.fixture(autouse=True)
+def _ours(enable_custom_integrations: None) -> None:
+    """Custom integrations are found."""
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture(autouse=True)
+def _storage(hass_tmp_config_dir: str) -> None:
+    """Files that are kept go to a folder of the test's own."""
+
+
+@pytest.fixture
+def all_enabled() -> Iterator[None]:
+    """Entities that are disabled at first are there, too."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default",
+        new_callable=PropertyMock,
+        return_value=True,
+    ):
+        yield
+
+
+def jpeg(colour: str = "red") -> bytes:
+    output = BytesIO()
+    Image.new("RGB", (64, 36), colour).save(output, "JPEG")
+    return output.getvalue()
+
+
+def profile(name: str = "sub", **changes: Any) -> Profile:
+    values: dict[str, Any] = {
+        "token": name,
+        "name": name,
+        "codec": Codec.H264,
+        "width": 640,
+        "height": 360,
+        "fps": 10.0,
+        "uri": f"rtsp://192.168.1.20:554/{name}",
+        "snapshot_uri": None,
+        "service": Service.MEDIA2,
+    }
+    return Profile(**{**values, **changes})
+
+
+def report(**changes: Any) -> CameraReport:
+    sub, main = profile("sub"), profile("main", width=1920, height=1080)
+    values: dict[str, Any] = {
+        "name": "Front door",
+        "manufacturer": "Acme",
+        "model": "Eye 3",
+        "firmware": "2.1",
+        "serial": "S123",
+        "mac": MAC,
+        "endpoint": "0b6f1b1c-0001-4000-8000-a41437010203",
+        "unique_id": MAC,
+        "host": "192.168.1.20",
+        "port": 80,
+        "clock_offset": 0.0,
+        "profiles": (main, sub),
+        "analyse": sub,
+        "record": main,
+        "has_events": True,
+        "has_media2": True,
+    }
+    return CameraReport(**{**values, **changes})
+
+
+def frame() -> FrameTaken:
+    return FrameTaken(codec="h264", width=640, height=360, jpeg=jpeg())
+
+
+def entry_data(**changes: Any) -> dict[str, Any]:
+    return {
+        "host": "192.168.1.20",
+        "port": 80,
+        "ssl": False,
+        "onvif_path": "/onvif/device_service",
+        "username": "viewer",
+        "password": "p@ss/w:rd #?%é",
+        "endpoint": "0b6f1b1c-0001-4000-8000-a41437010203",
+        "mac": MAC,
+        "manufacturer": "Acme",
+        "model": "Eye 3",
+        "firmware": "2.1",
+        "serial": "S123",
+        "stream": "rtsp://192.168.1.20:554/sub",
+        "live_stream": "rtsp://192.168.1.20:554/main",
+        **changes,
+    }
+
+
+def make_entry(**changes: Any) -> MockConfigEntry:
+    values: dict[str, Any] = {
+        "domain": DOMAIN,
+        "entry_id": ENTRY_ID,
+        "title": "Front door",
+        "unique_id": MAC,
+        "data": entry_data(),
+        "options": {"pictures": True},
+    }
+    return MockConfigEntry(**{**values, **changes})
+
+
+@dataclass
+class FakeBridge:
+    """Stands in for the worker's bridge where its reports are to be chosen by a test."""
+
+    listener: Callable[[News], None]
+    running: bool = False
+    cameras: dict[str, AddCamera] = field(default_factory=dict)
+    model: UseModel | None = None
+    detection: list[tuple[str, bool]] = field(default_factory=list)
+    picture: bytes | None = None
+    pid: int | None = 42
+
+    def start(self) -> None:
+        self.running = True
+
+    async def stop(self) -> None:
+        self.running = False
+
+    def add(self, camera: AddCamera) -> None:
+        self.cameras[camera.camera_id] = camera
+
+    def remove(self, camera_id: str) -> None:
+        self.cameras.pop(camera_id, None)
+
+    def set_detection(self, camera_id: str, *, enabled: bool) -> None:
+        self.detection.append((camera_id, enabled))
+
+    def use_model(self, model: UseModel | None) -> None:
+        self.model = model
+
+    async def still(
+        self, camera_id: str, width: int | None = None, height: int | None = None
+    ) -> bytes | None:
+        return self.picture
+
+    def up(self, camera_id: str = ENTRY_ID) -> None:
+        self.listener(StreamUp(camera_id=camera_id, codec="h264", width=640, height=360))
+
+    def status(self, camera_id: str = ENTRY_ID, **changes: Any) -> None:
+        values: dict[str, Any] = {
+            "frame_at": 1_790_000_000.0,
+            "moving": False,
+            "people": 0,
+            "fps": 4.8,
+            "inference_ms": 21.4,
+        }
+        self.listener(Status(camera_id=camera_id, **{**values, **changes}))
+
+    def visit(self, phase: VisitPhase, visit_id: str = "v1", **changes: Any) -> None:
+        values: dict[str, Any] = {
+            "arrived_at": 1_790_000_000.0,
+            "last_seen": 1_790_000_010.0,
+            "score": 0.87,
+            "count": 1,
+            "most": 2,
+        }
+        info = VisitInfo(visit_id=visit_id, **{**values, **changes})
+        self.listener(VisitNews(camera_id=ENTRY_ID, phase=phase, visit=info))
+
+
+@pytest.fixture
+def detector() -> Iterator[None]:
+    """The detector is ready at once."""
+    ready = EngineReady(
+        engine="litert", version="2.3.0", path="/m.tflite", family="yolox", side=416,
+        inference_ms=21.0,
+    )  # fmt: skip
+
+    async def prepare(setup: Any) -> UseModel:
+        setup.outcome = ready
+        return UseModel(engine="litert", path="/m.tflite")
+
+    with patch("custom_components.porchlight.detector.DetectorSetup.async_prepare", prepare):
+        yield
+
+
+@pytest.fixture
+def bridges(detector: None) -> Iterator[list[FakeBridge]]:
+    """Every bridge that was made; there is one."""
+    made: list[FakeBridge] = []
+
+    def make(listener: Callable[[News], None]) -> FakeBridge:
+        made.append(FakeBridge(listener))
+        return made[-1]
+
+    with (
+        patch("custom_components.porchlight.hub.Bridge", make),
+        patch("custom_components.porchlight.hub.async_search"),
+    ):
+        yield made
+
+
+@pytest.fixture
+async def camera(hass: HomeAssistant, bridges: list[FakeBridge]) -> AsyncIterator[MockConfigEntry]:
+    """One camera that is set up; nothing is known of it yet."""
+    entry = make_entry()
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    yield entry
+
+
+@pytest.fixture
+def bridge(camera: MockConfigEntry, bridges: list[FakeBridge]) -> FakeBridge:
+    """The bridge of the camera that is set up."""
+    return bridges[0]

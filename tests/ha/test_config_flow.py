@@ -1,0 +1,421 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from homeassistant.config_entries import (
+    SOURCE_DHCP,
+    SOURCE_INTEGRATION_DISCOVERY,
+    SOURCE_USER,
+    ConfigEntryState,
+)
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+
+from custom_components.porchlight import errands
+from custom_components.porchlight.config_flow import Address
+from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.onvif.models import Credentials, Found
+
+from .conftest import ENTRY_ID, MAC, entry_data, frame, jpeg, make_entry, profile, report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from homeassistant.config_entries import ConfigFlowResult
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+    from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+    from custom_components.porchlight.onvif.models import CameraReport
+    from custom_components.porchlight.worker.messages import FrameTaken, Source
+
+LOGIN = {"username": "viewer", "password": "p@ss/w:rd #?%é"}
+FOUND = Found(
+    host="192.168.1.20",
+    port=80,
+    endpoint="0b6f1b1c-0001-4000-8000-a41437010203",
+    name="Front door",
+    model="Eye 3",
+    mac=MAC,
+)
+OTHER = replace(FOUND, host="192.168.1.21", endpoint="other", mac="a4:14:37:01:02:04")
+# What may be wrong with a camera, and comes back to the form: keys of ONVIF and of streams.
+INSPECTION_ERRORS = ["cannot_connect", "not_onvif", "invalid_auth", "no_video", "timeout"]
+STREAM_ERRORS = [
+    "unreachable",
+    "unauthorized",
+    "refused",
+    "unsupported_codec",
+    "stalled",
+    "broken",
+    "ended",
+    "worker_failed",
+]
+
+
+@dataclass
+class Errands:
+    """What the helper processes answer, and what they were asked."""
+
+    found: list[Found] | Exception = field(default_factory=lambda: [FOUND])
+    report: CameraReport | Exception = field(default_factory=report)
+    frames: dict[str, Exception] = field(default_factory=dict)
+    inspected: list[tuple[str, int, str, Credentials]] = field(default_factory=list)
+
+    async def scan(self, sources: Any) -> list[Found]:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+    async def inspect(
+        self,
+        host: str,
+        port: int,
+        credentials: Credentials,
+        *,
+        path: str,
+        endpoint: str | None,
+        secure: bool = False,
+    ) -> CameraReport:
+        self.inspected.append((host, port, path, credentials))
+        if isinstance(self.report, Exception):
+            raise self.report
+        return self.report
+
+    async def first_frame(self, source: Source) -> FrameTaken:
+        name = source.url.rpartition("/")[2]
+        if name in self.frames:
+            raise self.frames[name]
+        return frame()
+
+
+@pytest.fixture(autouse=True)
+def world(bridges: Any, mock_network: None) -> Iterator[Errands]:
+    """The helper processes, without processes."""
+    answers = Errands()
+    with (
+        patch.object(errands, "scan", answers.scan),
+        patch.object(errands, "inspect", answers.inspect),
+        patch.object(errands, "first_frame", answers.first_frame),
+    ):
+        yield answers
+
+
+async def settle(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
+    """Wait until a flow shows no progress any more."""
+    while result["type"] in (FlowResultType.SHOW_PROGRESS, FlowResultType.SHOW_PROGRESS_DONE):
+        await hass.async_block_till_done()
+        result = await hass.config_entries.flow.async_configure(result["flow_id"])
+    return result
+
+
+async def start(hass: HomeAssistant) -> ConfigFlowResult:
+    """Search; the list is shown."""
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await settle(hass, result)
+    assert result["step_id"] == "pick"
+    return result
+
+
+async def answer(hass: HomeAssistant, result: ConfigFlowResult, **data: Any) -> ConfigFlowResult:
+    """Fill in a form."""
+    flow = hass.config_entries.flow
+    return await settle(hass, await flow.async_configure(result["flow_id"], data))
+
+
+def labels(result: ConfigFlowResult) -> dict[str, str]:
+    schema = result["data_schema"]
+    assert schema is not None
+    (selector,) = schema.schema.values()
+    return {option["value"]: option["label"] for option in selector.config["options"]}
+
+
+def suggested(result: ConfigFlowResult) -> dict[str, Any]:
+    schema = result["data_schema"]
+    assert schema is not None
+    return {
+        str(key): key.description["suggested_value"]
+        for key in schema.schema
+        if key.description and "suggested_value" in key.description
+    }
+
+
+async def test_a_camera_is_found_asked_shown_and_added(
+    hass: HomeAssistant, world: Errands, hass_client: ClientSessionGenerator
+) -> None:
+    result = await start(hass)
+    assert labels(result) == {
+        FOUND.xaddr: "Front door · Eye 3 · 192.168.1.20:80",
+        "enter_address": "enter_address",
+        "scan_again": "scan_again",
+    }
+    result = await answer(hass, result, camera=FOUND.xaddr)
+    assert (result["step_id"], result["errors"]) == ("camera", {})
+    assert suggested(result)["address"] == "192.168.1.20"
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert result["step_id"] == "confirm"
+    assert hass.config_entries.async_entries(DOMAIN) == []
+
+    placeholders = result["description_placeholders"]
+    assert placeholders is not None
+    assert placeholders["analysed"] == "640x360 H264, 10 fps"
+    assert placeholders["live"] == "1920x1080 H264, 10 fps"
+    preview = placeholders["preview"]
+    client = await hass_client()
+    picture = await client.get(preview, headers={"Authorization": ""})
+    assert await picture.read() == jpeg()
+    unsigned = await client.get(preview.partition("?")[0], headers={"Authorization": ""})
+    assert unsigned.status == HTTPStatus.UNAUTHORIZED
+
+    result = await answer(hass, result, name="Door", pictures=True)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    entry = result["result"]
+    assert (entry.title, entry.unique_id, entry.state) == ("Door", MAC, ConfigEntryState.LOADED)
+    assert dict(entry.data) == entry_data()
+    assert dict(entry.options) == {"pictures": True}
+    assert world.inspected == [
+        ("192.168.1.20", 80, "/onvif/device_service", Credentials(**LOGIN)),
+    ]
+    await hass.async_block_till_done()
+    assert (await client.get(preview)).status == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize("found", [[], errands.ErrandError("no_interface")], ids=["none", "error"])
+async def test_where_nothing_is_found_an_address_can_be_entered(
+    hass: HomeAssistant, world: Errands, found: Any
+) -> None:
+    world.found = found
+    result = await start(hass)
+    assert list(labels(result)) == ["enter_address", "scan_again"]
+    result = await answer(hass, result, camera="enter_address")
+    result = await answer(hass, result, address="http://192.168.1.20:8000/onvif/x", **LOGIN)
+    assert result["step_id"] == "confirm"
+    assert world.inspected[0][:3] == ("192.168.1.20", 8000, "/onvif/x")
+
+
+async def test_it_can_be_searched_again(hass: HomeAssistant, world: Errands) -> None:
+    world.found = []
+    result = await start(hass)
+    world.found = [FOUND]
+    result = await answer(hass, result, camera="scan_again")
+    assert result["step_id"] == "pick"
+    assert FOUND.xaddr in labels(result)
+
+
+async def test_a_camera_that_is_set_up_is_marked_and_not_added_twice(
+    hass: HomeAssistant, world: Errands
+) -> None:
+    make_entry().add_to_hass(hass)
+    world.found = [FOUND, OTHER]
+    result = await start(hass)
+    assert labels(result)[FOUND.xaddr].startswith("✓")
+    assert not labels(result)[OTHER.xaddr].startswith("✓")
+    result = await answer(hass, result, camera=FOUND.xaddr)
+    assert (result["step_id"], result["errors"]) == ("pick", {"camera": "already_configured"})
+    result = await answer(hass, result, camera=OTHER.xaddr)
+    assert result["step_id"] == "camera"
+
+
+@pytest.mark.parametrize("key", INSPECTION_ERRORS)
+async def test_a_camera_that_cannot_be_asked_leads_back_to_the_form(
+    hass: HomeAssistant, world: Errands, key: str
+) -> None:
+    await _fails_then_succeeds(hass, world, key, lambda error: setattr(world, "report", error))
+
+
+@pytest.mark.parametrize("key", STREAM_ERRORS)
+async def test_a_stream_that_cannot_be_seen_leads_back_to_the_form(
+    hass: HomeAssistant, world: Errands, key: str
+) -> None:
+    await _fails_then_succeeds(hass, world, key, lambda error: world.frames.update(sub=error))
+
+
+async def test_an_error_nobody_foresaw_is_told_as_such(hass: HomeAssistant, world: Errands) -> None:
+    world.report = errands.ErrandError("new_kind")
+    result = await answer(hass, await start(hass), camera=FOUND.xaddr)
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert result["errors"] == {"base": "unknown"}
+
+
+async def _fails_then_succeeds(hass: HomeAssistant, world: Errands, key: str, fail: Any) -> None:
+    fail(errands.ErrandError(key, "detail"))
+    result = await answer(hass, await start(hass), camera=FOUND.xaddr)
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert (result["step_id"], result["errors"]) == ("camera", {"base": key})
+    assert suggested(result) == {"address": "192.168.1.20", "username": "viewer"}
+    world.report, world.frames = report(), {}
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    result = await answer(hass, result, name="Door", pictures=False)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert dict(result["result"].options) == {"pictures": False}
+
+
+async def test_a_main_stream_that_is_only_listed_is_replaced_by_the_other(
+    hass: HomeAssistant, world: Errands
+) -> None:
+    world.frames["main"] = errands.ErrandError("refused")
+    result = await answer(hass, await start(hass), camera=FOUND.xaddr)
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    result = await answer(hass, result, name="Door", pictures=True)
+    assert result["result"].data["live_stream"] == result["result"].data["stream"]
+
+
+async def test_a_camera_with_one_stream_is_opened_once(hass: HomeAssistant, world: Errands) -> None:
+    only = profile("main")
+    world.report = report(analyse=only, record=only)
+    result = await answer(hass, await start(hass), camera=FOUND.xaddr)
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert result["step_id"] == "confirm"
+
+
+@pytest.mark.parametrize("address", ["", "two words", "http://", "host:99999"])
+async def test_what_is_no_address_is_told(hass: HomeAssistant, address: str) -> None:
+    result = await answer(hass, await start(hass), camera="enter_address")
+    result = await answer(hass, result, address=address, **LOGIN)
+    assert (result["step_id"], result["errors"]) == ("camera", {"address": "invalid_address"})
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "again"),
+    [
+        ("cam.local", Address(host="cam.local"), "cam.local"),
+        ("cam.local:8000", Address(host="cam.local", port=8000), "cam.local:8000"),
+        ("[fe80::1]:81", Address(host="fe80::1", port=81), "[fe80::1]:81"),
+        ("http://1.2.3.4/", Address(host="1.2.3.4"), "1.2.3.4"),
+        (
+            "https://1.2.3.4/x",
+            Address(host="1.2.3.4", port=443, path="/x", secure=True),
+            "https://1.2.3.4/x",
+        ),
+    ],
+)
+def test_an_address_is_read_as_people_type_it(text: str, address: Address, again: str) -> None:
+    assert Address.parse(text) == address
+    assert str(address) == again
+    assert Address.parse(again) == address
+
+
+async def test_a_known_camera_at_a_new_address_is_followed_not_doubled(
+    hass: HomeAssistant, world: Errands
+) -> None:
+    entry = make_entry(data=entry_data(host="192.168.1.99"))
+    entry.add_to_hass(hass)
+    world.found = []
+    result = await answer(hass, await start(hass), camera="enter_address")
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert entry.data["host"] == "192.168.1.20"
+
+
+async def test_two_cameras_of_one_model_do_not_merge(hass: HomeAssistant, world: Errands) -> None:
+    make_entry().add_to_hass(hass)
+    world.found = [OTHER]
+    world.report = report(unique_id=OTHER.mac, mac=OTHER.mac, endpoint="other", host=OTHER.host)
+    result = await answer(hass, await start(hass), camera=OTHER.xaddr)
+    result = await answer(hass, result, address=OTHER.host, **LOGIN)
+    result = await answer(hass, result, name="Back door", pictures=True)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert {entry.unique_id for entry in hass.config_entries.async_entries(DOMAIN)} == {
+        MAC,
+        OTHER.mac,
+    }
+
+
+async def discovered(hass: HomeAssistant, found: Found) -> ConfigFlowResult:
+    return await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_INTEGRATION_DISCOVERY}, data={"found": found}
+    )
+
+
+async def test_a_discovered_camera_is_offered_once_and_added(
+    hass: HomeAssistant, world: Errands
+) -> None:
+    result = await discovered(hass, FOUND)
+    assert result["step_id"] == "camera"
+    again = await discovered(hass, FOUND)
+    assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_in_progress")
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["title_placeholders"] == {"name": "Front door"}
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    result = await answer(hass, result, name="Door", pictures=True)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    known = await discovered(hass, FOUND)
+    assert (known["type"], known["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+async def test_dhcp_follows_a_camera_of_ours_and_leaves_others_alone(
+    hass: HomeAssistant,
+) -> None:
+    entry = make_entry()
+    entry.add_to_hass(hass)
+    for mac, reason in (("a41437010203", "already_configured"), ("001122334455", "not_ours")):
+        result = await hass.config_entries.flow.async_init(
+            DOMAIN,
+            context={"source": SOURCE_DHCP},
+            data=DhcpServiceInfo(ip="192.168.1.77", hostname="cam", macaddress=mac),
+        )
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, reason)
+    assert entry.data["host"] == "192.168.1.77"
+
+
+async def test_a_new_password_is_asked_for_and_used(
+    hass: HomeAssistant, camera: MockConfigEntry, world: Errands
+) -> None:
+    result = await camera.start_reauth_flow(hass)
+    assert result["step_id"] == "camera"
+    assert suggested(result) == {"address": "192.168.1.20", "username": "viewer"}
+    world.report = errands.ErrandError("invalid_auth")
+    result = await answer(hass, result, address="192.168.1.20", username="u", password="bad")
+    assert result["errors"] == {"base": "invalid_auth"}
+    world.report = report()
+    result = await answer(hass, result, address="192.168.1.20", username="u", password="new")
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reauth_successful")
+    assert camera.data["password"] == "new"
+    await hass.async_block_till_done()
+    assert camera.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("kind", ["reauth", "reconfigure"])
+async def test_another_camera_at_the_address_changes_nothing(
+    hass: HomeAssistant, camera: MockConfigEntry, world: Errands, kind: str
+) -> None:
+    result = await getattr(camera, f"start_{kind}_flow")(hass)
+    world.report = report(unique_id="another")
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "another_camera")
+    assert dict(camera.data) == entry_data()
+
+
+async def test_a_camera_gets_a_new_address(
+    hass: HomeAssistant, camera: MockConfigEntry, world: Errands
+) -> None:
+    result = await camera.start_reconfigure_flow(hass)
+    world.report = report(host="192.168.1.50", port=8080)
+    result = await answer(hass, result, address="192.168.1.50:8080", **LOGIN)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert (camera.data["host"], camera.data["port"]) == ("192.168.1.50", 8080)
+    assert camera.entry_id == ENTRY_ID
+
+
+async def test_a_flow_that_is_given_up_leaves_nothing_running(
+    hass: HomeAssistant, world: Errands, hass_client: ClientSessionGenerator
+) -> None:
+    result = await answer(hass, await start(hass), camera=FOUND.xaddr)
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    placeholders = result["description_placeholders"]
+    assert placeholders is not None
+    hass.config_entries.flow.async_abort(result["flow_id"])
+    client = await hass_client()
+    assert (await client.get(placeholders["preview"])).status == HTTPStatus.NOT_FOUND
+
+
+async def test_a_choice_that_was_not_offered_is_refused(hass: HomeAssistant) -> None:
+    result = await start(hass)
+    with pytest.raises(InvalidData):
+        await hass.config_entries.flow.async_configure(
+            result["flow_id"], {"camera": "http://elsewhere"}
+        )

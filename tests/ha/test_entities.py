@@ -1,0 +1,321 @@
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from homeassistant.components.camera import async_get_image, async_get_stream_source
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from custom_components.porchlight.bridge import WorkerDown
+from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.worker.errors import StreamProblem
+from custom_components.porchlight.worker.messages import BestPicture, StreamDown, VisitPhase
+
+from .conftest import ENTRY_ID, MAC, FakeBridge, jpeg, make_entry
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+    from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+    from syrupy.assertion import SnapshotAssertion
+
+PERSON = "binary_sensor.front_door_person"
+MOTION = "binary_sensor.front_door_motion"
+STREAM = "binary_sensor.front_door_stream"
+PEOPLE = "sensor.front_door_people"
+EVENT = "event.front_door_person"
+IMAGE = "image.front_door_last_person"
+CAMERA = "camera.front_door"
+SWITCH = "switch.front_door_person_detection"
+ALL = (PERSON, MOTION, STREAM, PEOPLE, EVENT, IMAGE, CAMERA, SWITCH)
+
+
+def state(hass: HomeAssistant, entity_id: str) -> str:
+    found = hass.states.get(entity_id)
+    assert found is not None, entity_id
+    return found.state
+
+
+def go_down(bridge: FakeBridge, problem: StreamProblem = StreamProblem.STALLED) -> None:
+    bridge.listener(StreamDown(camera_id=ENTRY_ID, problem=problem))
+
+
+@pytest.mark.parametrize(
+    "platform",
+    [
+        Platform.BINARY_SENSOR,
+        Platform.EVENT,
+        Platform.IMAGE,
+        Platform.SENSOR,
+        Platform.SWITCH,
+    ],
+)
+async def test_the_entities_are_those_of_the_snapshot(
+    hass: HomeAssistant,
+    all_enabled: None,
+    bridge: FakeBridge,
+    platform: Platform,
+    snapshot: SnapshotAssertion,
+) -> None:
+    bridge.up()
+    bridge.status(people=2, moving=True)
+    await hass.async_block_till_done()
+    entries = [
+        entry
+        for entry in er.async_entries_for_config_entry(er.async_get(hass), ENTRY_ID)
+        if entry.domain == platform
+    ]
+    assert entries
+    for entry in entries:
+        assert described(entry) == snapshot(name=f"{entry.entity_id}-entry")
+        found = hass.states.get(entry.entity_id)
+        assert found is not None
+        hidden = {"access_token", "entity_picture"}
+        visible = {key: value for key, value in found.attributes.items() if key not in hidden}
+        assert (found.state, visible) == snapshot(name=f"{entry.entity_id}-state")
+
+
+def described(entry: er.RegistryEntry) -> dict[str, Any]:
+    fields = (
+        "unique_id", "original_name", "translation_key", "original_device_class",
+        "entity_category", "has_entity_name", "unit_of_measurement", "capabilities",
+    )  # fmt: skip
+    return {field: getattr(entry, field) for field in fields}
+
+
+async def test_the_device_says_what_the_camera_is(
+    hass: HomeAssistant, camera: MockConfigEntry
+) -> None:
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), ENTRY_ID)
+    assert device.identifiers == {(DOMAIN, MAC)}
+    assert device.connections == {(dr.CONNECTION_NETWORK_MAC, MAC)}
+    assert (device.manufacturer, device.model, device.sw_version, device.serial_number) == (
+        "Acme",
+        "Eye 3",
+        "2.1",
+        "S123",
+    )
+
+
+async def test_the_figures_for_experts_are_there_but_disabled(
+    hass: HomeAssistant, camera: MockConfigEntry
+) -> None:
+    registry = er.async_get(hass)
+    for key in ("analysed_rate", "inference_time"):
+        entity_id = registry.async_get_entity_id("sensor", DOMAIN, f"{MAC}_{key}")
+        assert entity_id is not None
+        entry = registry.async_get(entity_id)
+        assert entry is not None
+        assert entry.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+
+
+async def test_nothing_is_known_until_a_frame_was_analysed(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    assert {state(hass, entity) for entity in (PERSON, MOTION, STREAM, PEOPLE)} == {STATE_UNKNOWN}
+    bridge.up()
+    assert state(hass, STREAM) == STATE_ON
+    assert state(hass, PERSON) == STATE_UNKNOWN
+    bridge.status(people=None, moving=False)
+    assert state(hass, PERSON) == STATE_UNKNOWN
+    assert state(hass, PEOPLE) == STATE_UNKNOWN
+    assert state(hass, MOTION) == STATE_OFF
+    bridge.status(people=0)
+    assert state(hass, PERSON) == STATE_OFF
+    assert state(hass, PEOPLE) == "0"
+
+
+async def test_people_and_motion_are_told(hass: HomeAssistant, bridge: FakeBridge) -> None:
+    bridge.up()
+    bridge.status(people=2, moving=True)
+    assert state(hass, PERSON) == STATE_ON
+    assert state(hass, PEOPLE) == "2"
+    assert state(hass, MOTION) == STATE_ON
+    assert state(hass, "sensor.front_door_last_frame") == "2026-09-21T14:13:20+00:00"
+
+
+async def test_without_a_stream_all_but_what_still_holds_is_unavailable(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    bridge.up()
+    bridge.status(people=1)
+    go_down(bridge)
+    unavailable = {entity for entity in ALL if state(hass, entity) == STATE_UNAVAILABLE}
+    assert unavailable == {PERSON, MOTION, PEOPLE, EVENT, CAMERA}
+    assert state(hass, STREAM) == STATE_OFF
+    bridge.up()
+    assert state(hass, PERSON) == STATE_UNKNOWN
+
+
+async def test_a_lost_stream_is_logged_once_each_way(
+    hass: HomeAssistant, bridge: FakeBridge, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "custom_components.porchlight")
+    bridge.up()
+    for _ in range(3):
+        go_down(bridge)
+    bridge.up()
+    bridge.status()
+    lines = [record.message for record in caplog.records if "stream of" in record.message.lower()]
+    assert lines == [
+        "The stream of Front door is down: stalled ",
+        "The stream of Front door is back",
+    ]
+
+
+async def test_a_dead_worker_makes_the_camera_unavailable(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    bridge.up()
+    bridge.status(people=1)
+    bridge.listener(WorkerDown(detail="SIGSEGV"))
+    assert state(hass, PERSON) == STATE_UNAVAILABLE
+    assert state(hass, STREAM) == STATE_OFF
+
+
+async def test_arrivals_and_departures_are_events(hass: HomeAssistant, bridge: FakeBridge) -> None:
+    bridge.up()
+    changes = async_capture_events(hass, "state_changed")
+    bridge.visit(VisitPhase.ARRIVED)
+    bridge.visit(VisitPhase.CHANGED, count=2)
+    bridge.visit(VisitPhase.LEFT, count=0)
+    await hass.async_block_till_done()
+    told = [
+        {
+            key: change.data["new_state"].attributes[key]
+            for key in ("event_type", "visit_id", "time", "score", "count")
+        }
+        for change in changes
+        if change.data["entity_id"] == EVENT
+    ]
+    assert told == [
+        {
+            "event_type": "person_arrived",
+            "visit_id": "v1",
+            "time": "2026-09-21T14:13:20+00:00",
+            "score": 0.87,
+            "count": 1,
+        },
+        {
+            "event_type": "person_left",
+            "visit_id": "v1",
+            "time": "2026-09-21T14:13:30+00:00",
+            "score": 0.87,
+            "count": 2,
+        },
+    ]
+
+
+async def test_a_departure_while_the_stream_is_away_is_told_when_it_is_back(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    bridge.up()
+    bridge.visit(VisitPhase.ARRIVED)
+    go_down(bridge)
+    bridge.visit(VisitPhase.LEFT)
+    assert state(hass, EVENT) == STATE_UNAVAILABLE
+    bridge.up()
+    found = hass.states.get(EVENT)
+    assert found is not None
+    assert found.attributes["event_type"] == "person_left"
+
+
+async def test_detection_is_switched_and_stays_so(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
+) -> None:
+    assert state(hass, SWITCH) == STATE_ON
+    await hass.services.async_call("switch", "turn_off", {"entity_id": SWITCH}, blocking=True)
+    assert bridge.detection == [(ENTRY_ID, False)]
+    assert state(hass, SWITCH) == STATE_OFF
+    await hass.config_entries.async_reload(ENTRY_ID)
+    await hass.async_block_till_done()
+    assert state(hass, SWITCH) == STATE_OFF
+    assert bridge.cameras[ENTRY_ID].detect is False
+    await hass.services.async_call(
+        "camera", "enable_motion_detection", {"entity_id": CAMERA}, blocking=True
+    )
+    assert state(hass, SWITCH) == STATE_ON
+    await hass.services.async_call(
+        "camera", "disable_motion_detection", {"entity_id": CAMERA}, blocking=True
+    )
+    await hass.services.async_call("switch", "turn_on", {"entity_id": SWITCH}, blocking=True)
+    assert [enabled for _, enabled in bridge.detection] == [False, True, False, True]
+
+
+async def test_the_live_view_is_the_main_stream_with_its_login(
+    hass: HomeAssistant, camera: MockConfigEntry
+) -> None:
+    assert await async_get_stream_source(hass, CAMERA) == (
+        "rtsp://viewer:p%40ss%2Fw%3Ard%20%23%3F%25%C3%A9@192.168.1.20:554/main"
+    )
+
+
+async def test_the_still_is_the_worker_s_last_frame(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    bridge.up()
+    bridge.picture = jpeg()
+    image = await async_get_image(hass, CAMERA)
+    assert image.content == bridge.picture
+
+
+async def test_a_picture_is_served_and_survives_a_restart(
+    hass: HomeAssistant,
+    camera: MockConfigEntry,
+    bridge: FakeBridge,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    client = await hass_client()
+    first = await client.get(f"/api/image_proxy/{IMAGE}")
+    assert first.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    for colour in ("red", "blue"):
+        bridge.listener(
+            BestPicture(camera_id=ENTRY_ID, visit_id="v1", at=1_790_000_000.0, jpeg=jpeg(colour))
+        )
+        answer = await client.get(f"/api/image_proxy/{IMAGE}")
+        assert answer.headers["Content-Type"] == "image/jpeg"
+        assert await answer.read() == jpeg(colour)
+    assert state(hass, IMAGE) == "2026-09-21T14:13:20+00:00"
+
+    path = bridge.cameras[ENTRY_ID].picture_path
+    assert path is not None
+    await hass.async_add_executor_job(_write, path, jpeg("blue"))
+    await hass.config_entries.async_reload(ENTRY_ID)
+    await hass.async_block_till_done()
+    answer = await client.get(f"/api/image_proxy/{IMAGE}")
+    assert await answer.read() == jpeg("blue")
+
+
+def _write(path: str, data: bytes) -> None:
+    from pathlib import Path
+
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_bytes(data)
+
+
+async def test_who_wants_no_pictures_gets_none(
+    hass: HomeAssistant, bridges: list[FakeBridge]
+) -> None:
+    entry = make_entry(options={"pictures": False})
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(ENTRY_ID)
+    await hass.async_block_till_done()
+    (bridge,) = bridges
+    bridge.up()
+    bridge.status(people=1)
+    bridge.picture = jpeg()
+    assert hass.states.get(IMAGE) is None
+    assert bridge.cameras[ENTRY_ID].picture_path is None
+    with pytest.raises(HomeAssistantError):
+        await async_get_image(hass, CAMERA)
+    assert await async_get_stream_source(hass, CAMERA)
+    assert state(hass, PERSON) == STATE_ON
+    bridge.visit(VisitPhase.ARRIVED)
+    found: Any = hass.states.get(EVENT)
+    assert found.attributes["event_type"] == "person_arrived"
