@@ -151,11 +151,10 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         )
 
     async def async_load_picture(self) -> None:
-        """Read the picture kept from before a restart."""
-        if self.takes_pictures:
-            self.picture = await self.hass.async_add_executor_job(
-                _read_picture, picture_file(self.hass, self.camera_id)
-            )
+        """Read the picture kept from before a restart, or delete it if it is not wanted."""
+        path = picture_file(self.hass, self.camera_id)
+        work = _read_picture if self.takes_pictures else _delete_picture
+        self.picture = await self.hass.async_add_executor_job(work, path)
 
     async def async_set_detection(self, *, enabled: bool) -> None:
         """Look for people, or stop; kept across restarts."""
@@ -284,6 +283,10 @@ def _read_picture(path: Path) -> Picture | None:
         return Picture(at=_moment(path.stat().st_mtime), jpeg=path.read_bytes())
     except OSError:
         return None
+
+
+def _delete_picture(path: Path) -> None:
+    path.unlink(missing_ok=True)
 
 
 def _moment(seconds: float) -> datetime:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, override
 
 from homeassistant.components.image import ImageEntity, ImageEntityDescription
+from homeassistant.const import Platform
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 
+from .const import DOMAIN
 from .entity import PorchlightEntity
 
 if TYPE_CHECKING:
@@ -29,8 +32,13 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a camera's picture, unless pictures are not wanted."""
+    image = LastPersonImage(hass, entry.runtime_data)
     if entry.runtime_data.takes_pictures:
-        async_add_entities([LastPersonImage(hass, entry.runtime_data)])
+        async_add_entities([image])
+        return
+    registry = er.async_get(hass)
+    if entity_id := registry.async_get_entity_id(Platform.IMAGE, DOMAIN, str(image.unique_id)):
+        registry.async_remove(entity_id)
 
 
 class LastPersonImage(PorchlightEntity, ImageEntity):

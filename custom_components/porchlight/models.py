@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _ASSETS = Path(__file__).parent / "assets.json"
 BUNDLED = Path(__file__).parent / "models"
 FETCH_SECONDS = 120
+_CHUNK = 65536
 # What a model's file must not exceed, whoever chose it.
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -90,14 +91,17 @@ async def fetch(session: aiohttp.ClientSession, model: Model, folder: Path) -> P
     try:
         async with asyncio.timeout(FETCH_SECONDS), session.get(model.url) as response:
             response.raise_for_status()
-            data = await response.content.read(model.size + 1)
-            while len(data) <= model.size and (more := await response.content.read(model.size)):
-                data += more
+            data = bytearray()
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                data += chunk
+                if len(data) > model.size:
+                    break
     except (aiohttp.ClientError, TimeoutError) as error:
         raise ModelFileError("model_not_fetched", type(error).__name__) from error
-    if not _whole(model, data):
+    whole = bytes(data)
+    if not _whole(model, whole):
         raise ModelFileError("model_not_genuine", model.url)
-    return await asyncio.get_running_loop().run_in_executor(None, _keep, folder, model, data)
+    return await asyncio.get_running_loop().run_in_executor(None, _keep, folder, model, whole)
 
 
 def own_file(path: Path) -> Path:

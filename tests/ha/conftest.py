@@ -44,9 +44,10 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     return snapshot.use_extension(HomeAssistantSnapshotExtension)
 
 
-@pytest.fixture(autouse=True)
-def _storage(hass_tmp_config_dir: str) -> None:
+@pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
     """Files that are kept go to a folder of the test's own."""
+    return hass_tmp_config_dir
 
 
 @pytest.fixture
@@ -239,7 +240,7 @@ async def camera(hass: HomeAssistant, bridges: list[FakeBridge]) -> AsyncIterato
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    yield entry
+    return entry
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from custom_components.porchlight import errands
 from custom_components.porchlight.config_flow import Address
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.onvif.models import Credentials, Found
+from custom_components.porchlight.onvif.models import CameraReport, Credentials, Found
 
 from .conftest import ENTRY_ID, MAC, entry_data, frame, jpeg, make_entry, profile, report
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
     from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-    from custom_components.porchlight.onvif.models import CameraReport
     from custom_components.porchlight.worker.messages import FrameTaken, Source
 
 LOGIN = {"username": "viewer", "password": "p@ss/w:rd #?%é"}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -293,8 +294,6 @@ async def test_a_picture_is_served_and_survives_a_restart(
 
 
 def _write(path: str, data: bytes) -> None:
-    from pathlib import Path
-
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_bytes(data)
 

@@ -1,0 +1,342 @@
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import aiohttp
+import pytest
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.requirements import RequirementsNotFound
+from packaging.tags import Tag
+
+from custom_components.porchlight import errands, models
+from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.data import DATA_HUB
+from custom_components.porchlight.detector import LITERT_REQUIREMENT, Choice, DetectorSetup
+from custom_components.porchlight.worker.errors import EngineProblem
+from custom_components.porchlight.worker.messages import EngineFailed, EngineReady
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+    from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
+
+    from custom_components.porchlight.worker.messages import UseModel
+
+    from .conftest import FakeBridge
+
+BEST, FAST = "yolox_nano_416_float16", "person_yolox_192_float16"
+_HEAD = b"\x1c\x00\x00\x00TFL3"
+
+
+def fake_model(name: str) -> models.Model:
+    """A model of the catalogue whose file is short."""
+    data = _HEAD + name.encode()
+    real = models.by_name(name)
+    assert real is not None
+    return replace(real, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+class Engines:
+    """Answers for the trial process; a pace for each model's file, or a failure."""
+
+    def __init__(self) -> None:
+        self.paces: dict[str, float] = {}
+        self.failure: EngineProblem | None = None
+        self.tried: list[str] = []
+
+    async def try_model(self, wish: UseModel) -> EngineReady | EngineFailed:
+        name = Path(wish.path).stem
+        self.tried.append(name)
+        if self.failure:
+            return EngineFailed(
+                engine=wish.engine, path=wish.path, problem=self.failure, detail="why"
+            )
+        return EngineReady(
+            engine=wish.engine, version="2", path=wish.path, family="yolox", side=416,
+            inference_ms=self.paces.get(name, 20.0),
+        )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def engines(tmp_path: Path) -> Iterator[Engines]:
+    """No real engine, short models, and nothing bundled."""
+    answers = Engines()
+    short = tuple(fake_model(model.name) for model in models.catalogue())
+    with (
+        patch.object(errands, "try_model", answers.try_model),
+        patch.object(models, "catalogue", lambda: short),
+        patch.object(models, "BUNDLED", tmp_path / "bundled"),
+    ):
+        yield answers
+
+
+def put(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.tflite"
+    path.write_bytes(_HEAD + name.encode())
+    return path
+
+
+def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
+    return ir.async_get(hass).async_get_issue(DOMAIN, "detector")
+
+
+async def test_the_catalogue_is_the_real_one_in_order_of_accuracy() -> None:
+    names = [model.name for model in models.catalogue()]
+    assert names == [
+        BEST,
+        "yolox_nano_416_dynamic_range",
+        FAST,
+        "ssd_mobilenet_v1_coco_300_uint8",
+    ]
+
+
+async def test_the_best_model_is_taken_from_the_archive(
+    hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
+) -> None:
+    path = put(models.BUNDLED, BEST)
+    wish = await DetectorSetup(hass).async_prepare()
+    assert wish is not None
+    assert wish.path == str(path)
+    assert aioclient_mock.call_count == 0
+    assert issue(hass) is None
+
+
+async def test_a_missing_model_is_fetched_once_and_kept(
+    hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
+) -> None:
+    model = fake_model(BEST)
+    aioclient_mock.get(model.url, content=_HEAD + BEST.encode())
+    for _ in range(2):
+        setup = DetectorSetup(hass)
+        wish = await setup.async_prepare()
+        assert wish is not None
+        assert Path(wish.path) == setup.kept / model.file
+    assert aioclient_mock.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "key"),
+    [
+        ({"exc": aiohttp.ClientError}, "model_not_fetched"),
+        ({"exc": TimeoutError}, "model_not_fetched"),
+        ({"status": 404}, "model_not_fetched"),
+        ({"content": b"not it"}, "model_not_genuine"),
+        ({"content": _HEAD + BEST.encode() + b"more"}, "model_not_genuine"),
+    ],
+)
+async def test_without_a_model_an_issue_says_where_to_put_it(
+    hass: HomeAssistant, aioclient_mock: AiohttpClientMocker, answer: Any, key: str
+) -> None:
+    model = fake_model(BEST)
+    aioclient_mock.get(model.url, **answer)
+    setup = DetectorSetup(hass)
+    assert await setup.async_prepare() is None
+    found = issue(hass)
+    assert found is not None
+    assert found.translation_key == key
+    assert found.translation_placeholders is not None
+    assert found.translation_placeholders["folder"] == str(setup.kept)
+    put(setup.kept, BEST)
+    assert await setup.async_prepare() is not None
+    assert issue(hass) is None
+
+
+async def test_a_full_disk_is_told(
+    hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
+) -> None:
+    model = fake_model(BEST)
+    aioclient_mock.get(model.url, content=_HEAD + BEST.encode())
+    with patch.object(Path, "write_bytes", side_effect=OSError("no space")):
+        assert await DetectorSetup(hass).async_prepare() is None
+    found = issue(hass)
+    assert found is not None
+    assert found.translation_key == "model_not_kept"
+
+
+async def test_a_damaged_copy_is_not_used(
+    hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
+) -> None:
+    put(models.BUNDLED, BEST).write_bytes(_HEAD + b"damaged")
+    aioclient_mock.get(fake_model(BEST).url, content=_HEAD + BEST.encode())
+    wish = await DetectorSetup(hass).async_prepare()
+    assert wish is not None
+    assert Path(wish.path).read_bytes() == _HEAD + BEST.encode()
+
+
+async def test_a_slow_machine_gets_the_fastest_model(hass: HomeAssistant, engines: Engines) -> None:
+    put(models.BUNDLED, BEST)
+    put(models.BUNDLED, FAST)
+    engines.paces = {BEST: 900.0, FAST: 180.0}
+    wish = await DetectorSetup(hass).async_prepare()
+    assert wish is not None
+    assert Path(wish.path).stem == FAST
+    assert engines.tried == [BEST, FAST]
+
+
+async def test_a_slow_machine_without_the_fastest_model_makes_do(
+    hass: HomeAssistant, engines: Engines, aioclient_mock: AiohttpClientMocker
+) -> None:
+    put(models.BUNDLED, BEST)
+    aioclient_mock.get(fake_model(FAST).url, exc=aiohttp.ClientError)
+    engines.paces = {BEST: 900.0}
+    wish = await DetectorSetup(hass).async_prepare()
+    assert wish is not None
+    assert Path(wish.path).stem == BEST
+    assert issue(hass) is None
+
+
+@pytest.mark.parametrize("problem", list(EngineProblem))
+async def test_a_model_that_does_not_run_is_an_issue(
+    hass: HomeAssistant, engines: Engines, problem: EngineProblem
+) -> None:
+    put(models.BUNDLED, BEST)
+    engines.failure = problem
+    setup = DetectorSetup(hass)
+    assert await setup.async_prepare() is None
+    found = issue(hass)
+    assert found is not None
+    assert found.translation_key == problem.value
+    assert isinstance(setup.outcome, EngineFailed)
+
+
+@pytest.mark.parametrize(
+    ("tags", "required"),
+    [("manylinux_2_28_x86_64", True), ("musllinux_1_2_aarch64", False)],
+)
+async def test_the_engine_is_installed_where_its_wheel_fits(
+    hass: HomeAssistant, tags: str, required: bool
+) -> None:
+    put(models.BUNDLED, BEST)
+    hass.config.skip_pip = False
+    with (
+        patch(
+            "custom_components.porchlight.detector.sys_tags",
+            lambda: iter([Tag("cp314", "cp314", tags)]),
+        ),
+        patch("custom_components.porchlight.detector.async_process_requirements") as install,
+    ):
+        wish = await DetectorSetup(hass).async_prepare()
+    if required:
+        install.assert_awaited_once_with(hass, DOMAIN, [LITERT_REQUIREMENT], is_built_in=False)
+        assert wish is not None
+    else:
+        install.assert_not_called()
+        found = issue(hass)
+        assert found is not None
+        assert found.translation_key == "engine_not_installed"
+
+
+async def test_an_engine_that_does_not_install_is_an_issue(hass: HomeAssistant) -> None:
+    hass.config.skip_pip = False
+    with patch(
+        "custom_components.porchlight.detector.async_process_requirements",
+        side_effect=RequirementsNotFound(DOMAIN, [LITERT_REQUIREMENT]),
+    ):
+        assert await DetectorSetup(hass).async_prepare() is None
+    found = issue(hass)
+    assert found is not None
+    assert found.translation_key == "engine_not_installed"
+
+
+async def test_a_choice_is_remembered(hass: HomeAssistant, engines: Engines) -> None:
+    put(models.BUNDLED, FAST)
+    await DetectorSetup(hass).async_choose(Choice(model=FAST))
+    setup = DetectorSetup(hass)
+    await setup.async_load()
+    assert setup.choice == Choice(model=FAST)
+    wish = await setup.async_prepare()
+    assert wish is not None
+    assert Path(wish.path).stem == FAST
+
+
+async def test_a_choice_that_is_no_longer_there_gives_the_best(hass: HomeAssistant) -> None:
+    put(models.BUNDLED, BEST)
+    setup = DetectorSetup(hass)
+    setup.choice = Choice(model="withdrawn")
+    wish = await setup.async_prepare()
+    assert wish is not None
+    assert Path(wish.path).stem == BEST
+
+
+async def choose(hass: HomeAssistant, entry: MockConfigEntry, **answers: str) -> Any:
+    flow = hass.config_entries.options
+    step = await flow.async_init(entry.entry_id)
+    assert step["menu_options"] == ["pictures", "detector"]
+    step = await flow.async_configure(step["flow_id"], {"next_step_id": "detector"})
+    return await flow.async_configure(step["flow_id"], answers)
+
+
+async def test_a_model_is_chosen_by_name_for_all_cameras(
+    hass: HomeAssistant, camera: MockConfigEntry
+) -> None:
+    result = await choose(hass, camera, model=FAST)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.data[DATA_HUB].detector.choice == Choice(model=FAST)
+    assert dict(camera.options) == {"pictures": True}
+
+
+async def test_a_file_of_the_user_s_is_tried_first(
+    hass: HomeAssistant, camera: MockConfigEntry, engines: Engines, tmp_path: Path
+) -> None:
+    path = put(tmp_path, "mine")
+    result = await choose(hass, camera, model="own_file", file=str(path))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert engines.tried == ["mine"]
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.data[DATA_HUB].detector.choice == Choice(file=str(path))
+
+
+async def test_a_file_of_the_user_s_is_run(hass: HomeAssistant, tmp_path: Path) -> None:
+    path = put(tmp_path, "mine")
+    setup = DetectorSetup(hass)
+    setup.choice = Choice(file=str(path))
+    wish = await setup.async_prepare()
+    assert wish is not None
+    assert wish.path == str(path)
+    path.unlink()
+    assert await setup.async_prepare() is None
+    found = issue(hass)
+    assert found is not None
+    assert found.translation_key == "model_file_missing"
+
+
+async def test_a_file_that_is_no_model_is_told_in_the_form(
+    hass: HomeAssistant, camera: MockConfigEntry, engines: Engines, tmp_path: Path
+) -> None:
+    text = tmp_path / "text.tflite"
+    text.write_text("hello")
+    for path, key in ((text, "model_file_invalid"), (tmp_path / "none", "model_file_missing")):
+        result = await choose(hass, camera, model="own_file", file=str(path))
+        assert result["errors"] == {"file": key}
+        assert result["description_placeholders"] == {"detail": str(path)}
+        hass.config_entries.options.async_abort(result["flow_id"])
+    engines.failure = EngineProblem.MODEL_UNSUPPORTED
+    result = await choose(hass, camera, model="own_file", file=str(put(tmp_path, "lstm")))
+    assert result["errors"] == {"file": "model_unsupported"}
+    assert hass.data[DATA_HUB].detector.choice == Choice()
+
+
+async def test_pictures_are_switched_off_afterwards(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
+) -> None:
+    picture = Path(bridge.cameras[camera.entry_id].picture_path or "")
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"somebody")
+    flow = hass.config_entries.options
+    step = await flow.async_init(camera.entry_id)
+    step = await flow.async_configure(step["flow_id"], {"next_step_id": "pictures"})
+    step = await flow.async_configure(step["flow_id"], {"pictures": False})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert hass.states.get("image.front_door_last_person") is None
+    assert bridge.cameras[camera.entry_id].picture_path is None
+    assert not picture.exists()

@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest.mock import AsyncMock, patch
+
+import pytest
+from homeassistant.components.diagnostics import REDACTED
+from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, SOURCE_REAUTH
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from custom_components.porchlight import errands
+from custom_components.porchlight.bridge import CameraSetAside, EngineSetAside
+from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.data import DATA_HUB
+from custom_components.porchlight.diagnostics import async_get_config_entry_diagnostics
+from custom_components.porchlight.discovery import async_search
+from custom_components.porchlight.hub import FIRST_SEARCH, SEARCH_INTERVAL
+from custom_components.porchlight.onvif.models import Found
+from custom_components.porchlight.worker.errors import StreamProblem
+from custom_components.porchlight.worker.messages import (
+    EngineReady,
+    PictureKept,
+    StreamDown,
+)
+
+from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, jpeg, make_entry, report
+
+if TYPE_CHECKING:
+    from freezegun.api import FrozenDateTimeFactory
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+    from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+
+async def test_the_worker_lives_from_the_first_camera_to_the_last(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, bridges: list[FakeBridge]
+) -> None:
+    second = make_entry(entry_id="02", unique_id="02", title="Back door")
+    second.add_to_hass(hass)
+    assert await hass.config_entries.async_setup("02")
+    assert len(bridges) == 1
+    assert bridge.running
+    assert set(bridge.cameras) == {ENTRY_ID, "02"}
+    assert await hass.config_entries.async_unload(ENTRY_ID)
+    assert bridge.running
+    assert set(bridge.cameras) == {"02"}
+    assert await hass.config_entries.async_unload("02")
+    assert not bridge.running
+    assert await hass.config_entries.async_setup(ENTRY_ID)
+    assert bridge.running
+
+
+async def test_the_worker_is_told_where_the_camera_is_now(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
+) -> None:
+    assert bridge.cameras[ENTRY_ID].source.url == "rtsp://192.168.1.20:554/sub"
+    hass.config_entries.async_update_entry(
+        camera, data=entry_data(host="fe80::9", stream="rtsp://192.168.1.20/sub?x=1")
+    )
+    await hass.config_entries.async_reload(ENTRY_ID)
+    assert bridge.cameras[ENTRY_ID].source.url == "rtsp://[fe80::9]/sub?x=1"
+
+
+async def test_the_worker_is_given_the_model(hass: HomeAssistant, bridge: FakeBridge) -> None:
+    assert bridge.model is not None
+    assert bridge.model.path == "/m.tflite"
+
+
+async def test_a_removed_camera_leaves_no_picture_behind(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
+) -> None:
+    picture = Path(bridge.cameras[ENTRY_ID].picture_path or "")
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(jpeg())
+    await hass.config_entries.async_remove(ENTRY_ID)
+    assert not picture.parent.exists()
+
+
+async def test_a_camera_set_aside_is_an_issue_that_watches_it_again(
+    hass: HomeAssistant,
+    camera: MockConfigEntry,
+    bridge: FakeBridge,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    assert await async_setup_component(hass, "repairs", {})
+    bridge.listener(CameraSetAside(camera_id=ENTRY_ID, detail="SIGSEGV"))
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"camera_set_aside_{ENTRY_ID}")
+    assert issue is not None
+    assert issue.translation_placeholders == {"name": "Front door", "detail": "SIGSEGV"}
+    bridge.cameras.clear()
+
+    client = await hass_client()
+    answer = await client.post(
+        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue.issue_id}
+    )
+    flow = await answer.json()
+    assert flow["step_id"] == "confirm"
+    answer = await client.post(f"/api/repairs/issues/fix/{flow['flow_id']}", json={})
+    assert (await answer.json())["type"] == "create_entry"
+    await hass.async_block_till_done()
+    assert set(bridge.cameras) == {ENTRY_ID}
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue.issue_id) is None
+
+
+async def test_a_crashing_engine_is_an_issue(hass: HomeAssistant, bridge: FakeBridge) -> None:
+    bridge.listener(EngineSetAside(detail="SIGILL"))
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, "detector")
+    assert issue is not None
+    assert issue.translation_key == "engine_crashed"
+
+
+async def test_a_full_disk_is_an_issue_until_it_is_not(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    registry = ir.async_get(hass)
+    bridge.listener(PictureKept(camera_id=ENTRY_ID, kept=False))
+    assert registry.async_get_issue(DOMAIN, f"storage_{ENTRY_ID}")
+    bridge.listener(PictureKept(camera_id=ENTRY_ID, kept=True))
+    assert registry.async_get_issue(DOMAIN, f"storage_{ENTRY_ID}") is None
+
+
+def refuse(bridge: FakeBridge) -> None:
+    bridge.listener(StreamDown(camera_id=ENTRY_ID, problem=StreamProblem.UNAUTHORIZED))
+
+
+async def test_one_refusal_is_no_wrong_password(hass: HomeAssistant, bridge: FakeBridge) -> None:
+    with patch.object(errands, "inspect", AsyncMock()) as inspect:
+        refuse(bridge)
+        bridge.up()
+        refuse(bridge)
+        await hass.async_block_till_done()
+    inspect.assert_not_called()
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [
+        (errands.ErrandError("invalid_auth"), True),
+        (errands.ErrandError("cannot_connect"), False),
+        (report(), False),
+    ],
+    ids=["refused", "unreachable", "accepted"],
+)
+async def test_repeated_refusals_ask_for_a_password_only_if_onvif_refuses_it_too(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, answer: object, asked: bool
+) -> None:
+    with patch.object(errands, "inspect", AsyncMock(side_effect=[answer])) as inspect:
+        refuse(bridge)
+        refuse(bridge)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    inspect.assert_awaited_once()
+    flows = hass.config_entries.flow.async_progress()
+    assert [flow["context"]["source"] for flow in flows] == ([SOURCE_REAUTH] if asked else [])
+
+
+async def test_further_cameras_are_searched_for_soon_and_now_and_then(
+    hass: HomeAssistant, detector: None, freezer: FrozenDateTimeFactory
+) -> None:
+    with (
+        patch("custom_components.porchlight.hub.Bridge", FakeBridge),
+        patch("custom_components.porchlight.hub.async_search") as search,
+    ):
+        entry = make_entry()
+        entry.add_to_hass(hass)
+        await hass.config_entries.async_setup(ENTRY_ID)
+        await hass.async_block_till_done()
+        search.assert_not_called()
+        freezer.tick(FIRST_SEARCH + 1)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+        assert search.await_count == 1
+        freezer.tick(SEARCH_INTERVAL)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+        assert search.await_count == 2
+        await hass.config_entries.async_unload(ENTRY_ID)
+        freezer.tick(SEARCH_INTERVAL)
+        async_fire_time_changed(hass, dt_util.utcnow())
+        await hass.async_block_till_done()
+        assert search.await_count == 2
+
+
+async def test_a_search_offers_only_cameras_that_are_not_set_up(
+    hass: HomeAssistant, camera: MockConfigEntry, mock_network: None
+) -> None:
+    known = Found(host="10.0.0.9", port=80, mac=MAC)
+    new = Found(host="10.0.0.10", port=80, endpoint="new", name="Shed")
+    by_address = Found(host="192.168.1.20", port=80)
+    with patch.object(errands, "scan", AsyncMock(return_value=[known, new, by_address])) as scan:
+        await async_search(hass)
+        await async_search(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    (sources,) = scan.await_args_list[0].args
+    assert sources
+    assert all(":" not in source for source in sources)
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_INTEGRATION_DISCOVERY
+    assert flow["context"]["title_placeholders"] == {"name": "Shed"}
+
+
+async def test_a_search_that_fails_is_no_harm(
+    hass: HomeAssistant, camera: MockConfigEntry, mock_network: None
+) -> None:
+    error = errands.ErrandError("no_interface")
+    with patch.object(errands, "scan", AsyncMock(side_effect=error)):
+        await async_search(hass)
+    assert hass.config_entries.flow.async_progress() == []
+
+
+async def test_diagnostics_tell_much_and_nothing_private(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
+) -> None:
+    bridge.up()
+    bridge.status(people=1)
+    bridge.listener(
+        EngineReady(
+            engine="litert",
+            version="2.3.0",
+            path="/home/x/m.tflite",
+            family="yolox",
+            side=416,
+            inference_ms=21.0,
+        )
+    )
+    told = await async_get_config_entry_diagnostics(hass, camera)
+    assert told["state"]["people"] == 1
+    assert told["detector"]["outcome"]["inference_ms"] == 21.0
+    assert told["worker_running"] is True
+    text = str(told)
+    for secret in ("192.168.1.20", "p@ss", "viewer", MAC, "S123", "/home/x", "0b6f1b1c"):
+        assert secret not in text
+    assert told["entry"]["data"]["password"] == REDACTED
+
+
+async def test_reports_of_unknown_cameras_are_ignored(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
+) -> None:
+    bridge.status("nobody", people=3)
+    bridge.listener(CameraSetAside(camera_id="nobody", detail=""))
+    assert hass.data[DATA_HUB] is camera.runtime_data.hub
+    assert not ir.async_get(hass).issues
