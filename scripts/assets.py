@@ -1,4 +1,9 @@
-"""The models and footage that tests, demo and benchmarks use: mirrored, cached, or downloaded."""
+"""The models and footage that tests, demo and benchmarks use: mirrored, cached, or downloaded.
+
+    assets.py [NAME…]   gets these, or all, and prints where they are; 1 if one is not to be had
+
+With PORCHLIGHT_OFFLINE set, nothing is downloaded.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +14,19 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "custom_components" / "porchlight" / "assets.json"
 MIRROR = Path(os.environ.get("PORCHLIGHT_ASSETS", ROOT.parent / "shared" / "assets"))
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "porchlight" / "assets"
 TIMEOUT = 60
+# Hosts that did not answer; asking them again for each file would take minutes.
+_UNREACHABLE: set[str] = set()
 
 
 class AssetError(Exception):
@@ -34,18 +46,34 @@ def asset(name: str) -> Path:
     return _download(entry)
 
 
+def main(names: Sequence[str]) -> int:
+    """Print the paths of these assets, or of all; what is not to be had is told and counted."""
+    missing = 0
+    for name in names or [entry["file"] for entry in json.loads(LIST.read_text(encoding="utf-8"))]:
+        try:
+            print(asset(name))
+        except AssetError as problem:
+            print(problem, file=sys.stderr)
+            missing += 1
+    return 1 if missing else 0
+
+
 def _whole(data: bytes, entry: dict[str, str]) -> bool:
     return hashlib.sha256(data).hexdigest() == entry["sha256"]
 
 
 def _download(entry: dict[str, str]) -> Path:
+    if "PORCHLIGHT_OFFLINE" in os.environ or urlsplit(entry["url"]).netloc in _UNREACHABLE:
+        raise AssetError(f"{entry['file']} is not here; set PORCHLIGHT_ASSETS to where it is")
     path = CACHE / entry["file"]
     print(f"Downloading {entry['file']} ({entry['licence']})", file=sys.stderr)
     try:
         # The addresses are https and pinned in the list.
         with urllib.request.urlopen(entry["url"], timeout=TIMEOUT) as response:  # noqa: S310 - as said
             data = response.read()
-    except (urllib.error.URLError, TimeoutError) as error:
+    except OSError as error:
+        if not isinstance(error, urllib.error.HTTPError):
+            _UNREACHABLE.add(urlsplit(entry["url"]).netloc)
         raise AssetError(
             f"{entry['file']} could not be downloaded ({error}); "
             "put it under the folder that PORCHLIGHT_ASSETS names"
@@ -60,8 +88,4 @@ def _download(entry: dict[str, str]) -> Path:
 
 
 if __name__ == "__main__":
-    try:
-        for wanted in sys.argv[1:]:
-            print(asset(wanted))
-    except AssetError as problem:
-        sys.exit(str(problem))
+    sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,5 @@
 # Sourced by the commands beside it.
+# shellcheck shell=bash
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -11,6 +12,13 @@ die() {
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/porchlight
 
+# Models and footage may lie beside this checkout, or beside the one that it was cloned from.
+origin=$(git config --get remote.origin.url 2>/dev/null || true)
+if [ -z "${PORCHLIGHT_ASSETS:-}" ] && [ ! -d ../shared/assets ] && [ -d "${origin#file://}/../shared/assets" ]; then
+  PORCHLIGHT_ASSETS=$(realpath "${origin#file://}/../shared/assets")
+  export PORCHLIGHT_ASSETS
+fi
+
 # A uv to make environments with: the user's own, else one of ours.
 find_uv() {
   if command -v uv >/dev/null; then
@@ -20,7 +28,8 @@ find_uv() {
   local tools=$cache/tools
   if [ ! -x "$tools/bin/uv" ]; then
     say "Installing uv into $tools"
-    command -v python3 >/dev/null || die "python3 is missing. Install it and try again."
+    # Debian's python3 may be there without what makes environments.
+    python3 -c 'import ensurepip' 2>/dev/null || packages python3-venv=python3-venv >&2
     if python3 -m venv "$tools" >&2; then
       "$tools/bin/python" -m pip install --quiet uv >&2
     else
@@ -76,17 +85,24 @@ environment() {
 }
 
 # packages COMMAND=PACKAGE…: what is missing of Debian's packages, installed where we may.
+# A file, also with wildcards, can stand for a command. With CI=true nothing may be missing.
 packages() {
   local missing=() pair
   for pair in "$@"; do
-    command -v "${pair%%=*}" >/dev/null || [ -e "${pair%%=*}" ] || missing+=("${pair#*=}")
+    present "${pair%%=*}" || missing+=("${pair#*=}")
   done
-  [ ${#missing[@]} -eq 0 ] && return
+  [ ${#missing[@]} -gt 0 ] || return 0
   if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
     say "Installing ${missing[*]}"
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-      ${missing[*]} >/dev/null || die "Installing ${missing[*]} failed."
+      "${missing[@]}" >/dev/null </dev/null && return 0
+    say "Installing them failed."
+  fi
+  if [ "${CI:-}" = true ]; then
+    die "${missing[*]} must be installed here, or less is proven than it seems."
   else
     say "Without ${missing[*]} some of it is left out. Install them with your package manager."
   fi
 }
+
+present() { command -v "$1" >/dev/null || compgen -G "$1" >/dev/null; }
