@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import pytest
+from homeassistant.core import callback
+from homeassistant.helpers.event import async_track_state_change_event
+
+from scripts.assets import AssetError, asset
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from homeassistant.core import Event, EventStateChangedData, HomeAssistant
+
+MODEL = "models/yolox_nano_416_float16.tflite"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "porchlight-simulator"
+
+
+def footage(name: str) -> Path:
+    try:
+        return asset(name)
+    except AssetError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def hass_config_dir(hass_tmp_config_dir: str) -> str:
+    """A configuration with the default model in it, as a release has."""
+    folder = Path(hass_tmp_config_dir, ".storage", "porchlight", "models")
+    folder.mkdir(parents=True)
+    shutil.copy(footage(MODEL), folder)
+    return hass_tmp_config_dir
+
+
+@pytest.fixture
+async def house(
+    hass: HomeAssistant, enable_custom_integrations: None, socket_enabled: None
+) -> AsyncIterator[HomeAssistant]:
+    """Home Assistant whose only network is loopback; no camera is left when the test ends."""
+
+    async def loopback(_hass: HomeAssistant) -> list[str]:
+        return ["127.0.0.1"]
+
+    with (
+        patch("custom_components.porchlight.discovery.async_sources", loopback),
+        patch("custom_components.porchlight.config_flow.async_sources", loopback),
+        patch("custom_components.porchlight.hub.async_search"),
+    ):
+        yield hass
+        for entry in hass.config_entries.async_entries("porchlight"):
+            await hass.config_entries.async_unload(entry.entry_id)
+
+
+def record(hass: HomeAssistant, entity_id: str, moment: Callable[[], float]) -> list[Any]:
+    """What an event entity tells, each with the moment at which it was told."""
+    told: list[Any] = []
+
+    @callback
+    def hear(event: Event[EventStateChangedData]) -> None:
+        new = event.data["new_state"]
+        if new and (kind := new.attributes.get("event_type")):
+            told.append((kind, moment()))
+
+    async_track_state_change_event(hass, entity_id, hear)
+    return told

@@ -1,0 +1,40 @@
+"""A third party's RTSP server: GStreamer's, over TCP, with Digest. Run by the system's Python.
+
+gst_server.py FILE USER PASSWORD prints the port it listens on.
+"""
+
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - versions come first
+
+Gst.init(None)
+file, user, password = sys.argv[1:]
+server = GstRtspServer.RTSPServer()
+server.set_address("127.0.0.1")
+server.set_service("0")
+
+auth = GstRtspServer.RTSPAuth()
+auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+token = GstRtspServer.RTSPToken()
+token.set_string("media.factory.role", "viewer")
+auth.add_digest(user, password, token)
+server.set_auth(auth)
+
+factory = GstRtspServer.RTSPMediaFactory()
+factory.set_launch(
+    f'( filesrc location="{file}" ! qtdemux ! h264parse config-interval=-1 ! rtph264pay name=pay0 )'
+)
+factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
+role = Gst.Structure.new_empty("viewer")
+for permission in ("media.factory.access", "media.factory.construct"):
+    role.set_value(permission, True)
+factory.add_role_from_structure(role)
+server.get_mount_points().add_factory("/camera", factory)
+server.attach(None)
+print(server.get_bound_port(), flush=True)
+GLib.MainLoop().run()

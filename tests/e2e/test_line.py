@@ -1,0 +1,247 @@
+"""The whole line: simulated or third-party camera, RTSP, real model, worker, Home Assistant."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.data_entry_flow import FlowResultType
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.data import DATA_HUB
+from simulator import CameraSpec, Simulator, StreamSpec
+from tests.footage import CAR_PARK, HALLWAY, HALLWAY_WALKS, PORCH
+
+from .conftest import CACHE, footage, record
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from homeassistant.core import HomeAssistant
+
+USER, PASSWORD = "viewer", "p@ss/w:rd #?%é"
+GSTREAMER = Path(__file__).parent / "gst_server.py"
+# An arrival is told between the first hair in the picture and so many seconds later.
+PATIENCE = 2.0
+# A departure is told when somebody has been unseen at the border for two seconds.
+AFTER_GONE = 4.0
+
+
+def spec(video: str, name: str, number: int, **changes: Any) -> CameraSpec:
+    return CameraSpec(
+        video=footage(video),
+        name=name,
+        model=f"SIM-{number}",
+        uuid=str(uuid4()),
+        mac=f"02:00:00:00:{os.getpid() % 256:02x}:{number:02x}",
+        host=f"127.0.77.{number}",
+        username=USER,
+        password=PASSWORD,
+        **changes,
+    )
+
+
+@pytest.fixture
+async def cameras(socket_enabled: None) -> AsyncIterator[Simulator]:
+    """The porch in H.265, the hallway, and the car park that H.265 alone serves."""
+    specs = [
+        spec(PORCH, "Porch", 1, sub=StreamSpec(codec="h265", width=640, height=360)),
+        spec(HALLWAY, "Hallway", 2),
+        spec(
+            CAR_PARK,
+            "Car park",
+            3,
+            main=StreamSpec(codec="h265"),
+            sub=StreamSpec(codec="h265"),
+            media1=False,
+            fault_status=401,
+        ),
+    ]
+    async with Simulator(specs, cache=CACHE, discovery=True) as simulator:
+        yield simulator
+
+
+async def step(hass: HomeAssistant, result: Any, data: dict[str, Any] | None = None) -> Any:
+    """Take one step of a flow and wait until it asks something."""
+    flow = hass.config_entries.flow
+    if data is not None:
+        result = await flow.async_configure(result["flow_id"], data)
+    while result["type"] in (FlowResultType.SHOW_PROGRESS, FlowResultType.SHOW_PROGRESS_DONE):
+        await asyncio.sleep(0.1)
+        result = await flow.async_configure(result["flow_id"])
+    return result
+
+
+async def add(hass: HomeAssistant, host: str) -> None:
+    """Add a camera through the real flow: search, pick, log in wrongly, log in, confirm."""
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await step(hass, result)
+    (selector,) = result["data_schema"].schema.values()
+    choices = {option["label"]: option["value"] for option in selector.config["options"]}
+    choice = next(value for label, value in choices.items() if host in label)
+    result = await step(hass, result, {"camera": choice})
+    address = choice.removeprefix("http://").partition("/")[0]
+    login = {"address": address, "username": USER}
+    result = await step(hass, result, {**login, "password": "wrong"})
+    assert result["errors"] == {"base": "invalid_auth"}
+    result = await step(hass, result, {**login, "password": PASSWORD})
+    assert result["step_id"] == "confirm", result["errors"]
+    suggested = next(
+        key.description["suggested_value"] for key in result["data_schema"].schema if key == "name"
+    )
+    result = await step(hass, result, {"name": suggested, "pictures": True})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def until(condition: Any, seconds: float) -> None:
+    """Wait for the outside world, which has no event to wait for."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - as said
+            await asyncio.sleep(0.1)
+
+
+def state(hass: HomeAssistant, entity_id: str) -> str:
+    found = hass.states.get(entity_id)
+    return found.state if found else "missing"
+
+
+@pytest.mark.timeout(240)
+async def test_who_comes_and_goes_is_told_when_it_happens(
+    house: HomeAssistant, cameras: Simulator
+) -> None:
+    hass = house
+    for camera in cameras.cameras:
+        await add(hass, camera.host)
+    await until(lambda: state(hass, "binary_sensor.car_park_person") == "off", 60)
+    await until(lambda: state(hass, "binary_sensor.hallway_person") in ("on", "off"), 20)
+
+    _, hallway, _ = cameras.cameras
+    # Nobody is there from the last walk's end, over the loop's seam, to the first walk.
+    hallway.seek(HALLWAY_WALKS[-1].gone + 1)
+    await until(lambda: state(hass, "binary_sensor.hallway_person") == "off", 12)
+    told = record(hass, "event.hallway_person", lambda: hallway.position)
+    car_park = record(hass, "event.car_park_person", lambda: 0.0)
+    await until(lambda: len(told) >= 4, 70)
+
+    first, second, *_ = HALLWAY_WALKS
+    expected = [
+        ("person_arrived", first.visible, PATIENCE),
+        ("person_left", first.gone, AFTER_GONE),
+        ("person_arrived", second.visible, PATIENCE),
+        ("person_left", second.gone, AFTER_GONE),
+    ]
+    assert [kind for kind, _ in told] == [kind for kind, _, _ in expected]
+    for (kind, at), (_, begins, patience) in zip(told, expected, strict=True):
+        assert begins <= at <= begins + patience, (kind, at, begins)
+    assert car_park == []
+    assert state(hass, "binary_sensor.car_park_person") == "off"
+    assert state(hass, "sensor.hallway_people") == "0"
+
+    picture = hass.states.get("image.hallway_last_person")
+    assert picture is not None
+    assert picture.state != "unknown"
+    still = await hass.data[DATA_HUB].bridge.still(
+        hass.config_entries.async_entries(DOMAIN)[1].entry_id
+    )
+    assert still is not None
+    assert still.startswith(b"\xff\xd8")
+
+
+@pytest.mark.timeout(120)
+async def test_a_camera_that_drops_and_a_worker_that_dies_come_back(
+    house: HomeAssistant, cameras: Simulator
+) -> None:
+    hass = house
+    porch, *_ = cameras.cameras
+    await add(hass, porch.host)
+    stream = "binary_sensor.porch_stream"
+    await until(lambda: state(hass, stream) == "on", 30)
+
+    await porch.go_offline()
+    await until(lambda: state(hass, stream) == "off", 20)
+    assert state(hass, "binary_sensor.porch_person") == "unavailable"
+    await porch.go_online()
+    await until(lambda: state(hass, stream) == "on", 30)
+
+    bridge = hass.data[DATA_HUB].bridge
+    pid = bridge.pid
+    assert pid is not None
+    os.kill(pid, 9)
+    await until(lambda: state(hass, stream) == "off", 10)
+    began = monotonic()
+    await until(lambda: state(hass, stream) == "on", 20)
+    assert bridge.pid not in (pid, None)
+    assert monotonic() - began < 15
+
+
+@pytest.fixture
+async def third_party(socket_enabled: None) -> AsyncIterator[int]:
+    """A GStreamer RTSP server with the hallway; its port."""
+    python = shutil.which("python3", path="/usr/bin") or sys.executable
+    server = await asyncio.create_subprocess_exec(
+        python,
+        str(GSTREAMER),
+        str(footage(HALLWAY)),
+        USER,
+        PASSWORD,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert server.stdout is not None
+    line = await server.stdout.readline()
+    if not line:
+        if os.environ.get("CI"):
+            pytest.fail("GStreamer's RTSP server is not installed, and CI wants it")
+        pytest.skip("GStreamer's RTSP server is not installed")
+    yield int(line)
+    server.terminate()
+    await server.wait()
+
+
+@pytest.mark.timeout(120)
+async def test_it_works_with_an_rtsp_server_that_is_not_ours(
+    house: HomeAssistant, third_party: int
+) -> None:
+    hass = house
+    uri = f"rtsp://127.0.0.1:{third_party}/camera"
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Hallway",
+        unique_id="gstreamer",
+        data={
+            "host": "127.0.0.1",
+            "port": 80,
+            "ssl": False,
+            "onvif_path": "/",
+            "username": USER,
+            "password": PASSWORD,
+            "endpoint": None,
+            "mac": None,
+            "manufacturer": "GStreamer",
+            "model": "",
+            "firmware": "",
+            "serial": "",
+            "stream": uri,
+            "live_stream": uri,
+        },
+    )
+    entry.add_to_hass(hass)
+    began: list[float] = []
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: state(hass, "binary_sensor.hallway_stream") == "on", 20)
+    began.append(monotonic())
+    told = record(hass, "event.hallway_person", lambda: monotonic() - began[0])
+    await until(lambda: len(told) >= 3, 60)
+    first, second, *_ = HALLWAY_WALKS
+    assert [kind for kind, _ in told] == ["person_arrived", "person_left", "person_arrived"]
+    # The server starts the footage when we connect, about a second before its first picture.
+    for (_, at), begins in zip(told, (first.visible, first.gone, second.visible), strict=True):
+        assert begins - 2 <= at <= begins + AFTER_GONE
