@@ -29,7 +29,7 @@ from .messages import (
     VisitPhase,
 )
 from .pictures import jpeg, keep
-from .stream import OPEN_SECONDS, READ_SECONDS, Shrinker, Stream
+from .stream import DECODE_SECONDS, OPEN_SECONDS, READ_SECONDS, Shrinker, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,6 +63,7 @@ class Timing:
     picture_interval: float = 2.0
     opening: float = OPEN_SECONDS
     reading: float = READ_SECONDS
+    decoding: float = DECODE_SECONDS
 
 
 TIMING = Timing()
@@ -177,8 +178,12 @@ class Camera(threading.Thread):
 
     def _read(self) -> None:
         timing = self._timing
-        source = self.config.source
-        with Stream(source, opening=timing.opening, reading=timing.reading) as stream:
+        with Stream(
+            self.config.source,
+            opening=timing.opening,
+            reading=timing.reading,
+            decoding=timing.decoding,
+        ) as stream:
             for frame in stream.frames():
                 if self._stopped.is_set():
                     return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 import av
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from .messages import Source
 
 OPEN_SECONDS = 10.0
-READ_SECONDS = 10.0
-# A packet stream without a single good frame for so many packets is broken.
-MOST_BAD_PACKETS = 300
+# Passes twice before a silent camera is given up: the first time FFmpeg hands out what its
+# parser still holds.
+READ_SECONDS = 5.0
+# Longer than any camera's distance between key frames.
+DECODE_SECONDS = 30.0
 # Larger than any camera's picture; a header that claims more would eat the memory.
 MAX_PIXELS = 8192 * 4608
 CODECS = frozenset({"h264", "hevc", "mjpeg", "mpeg4"})
@@ -43,25 +46,25 @@ class Stream:
     """One connection to a camera; use as a context manager, from one thread."""
 
     def __init__(
-        self, source: Source, *, opening: float = OPEN_SECONDS, reading: float = READ_SECONDS
+        self,
+        source: Source,
+        *,
+        opening: float = OPEN_SECONDS,
+        reading: float = READ_SECONDS,
+        decoding: float = DECODE_SECONDS,
     ) -> None:
-        """`opening` and `reading`: seconds that a camera may take for either."""
+        """Seconds that a camera may take to answer, to send a packet, to send a whole frame."""
         self._source = source
         self._patience = (opening, reading)
+        self._decoding = decoding
         self._container: InputContainer | None = None
         self._video: VideoStream | None = None
 
     def __enter__(self) -> Self:
         """Connect. Raises StreamError."""
-        with _translated():
-            container = av.open(
-                with_login(self._source),
-                options=_OPTIONS,
-                timeout=self._patience,
-            )
-        self._container = container
+        self._container = self._connect()
         try:
-            self._video = self._choose(container)
+            self._video = self._choose(self._container)
         except BaseException:
             self.__exit__()
             raise
@@ -84,7 +87,7 @@ class Stream:
         Raises StreamError when it no longer does.
         """
         container, video = self._open
-        bad = 0
+        good_at = monotonic()
         with _translated():
             for packet in container.demux(video):
                 try:
@@ -92,8 +95,9 @@ class Stream:
                 except (av.error.InvalidDataError, ValueError):
                     decoded = []
                 good = [frame for frame in decoded if not frame.is_corrupt]
-                bad = 0 if good else bad + 1
-                if bad > MOST_BAD_PACKETS:
+                if good:
+                    good_at = monotonic()
+                elif monotonic() - good_at >= self._decoding:
                     raise StreamError(StreamProblem.BROKEN, "no frame could be decoded")
                 yield from good
         raise StreamError(StreamProblem.ENDED)
@@ -103,6 +107,17 @@ class Stream:
         if self._container is None or self._video is None:
             raise StreamError(StreamProblem.ENDED, "not open")
         return self._container, self._video
+
+    def _connect(self) -> InputContainer:
+        began = monotonic()
+        try:
+            with _translated():
+                return av.open(with_login(self._source), options=_OPTIONS, timeout=self._patience)
+        except StreamError as error:
+            # FFmpeg takes an answer that never comes for a malformed one.
+            if error.problem is StreamProblem.BROKEN and monotonic() - began >= self._patience[0]:
+                raise StreamError(StreamProblem.STALLED) from error
+            raise
 
     @staticmethod
     def _choose(container: InputContainer) -> VideoStream:

@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import socket
+import threading
+from collections import deque
+from contextlib import closing
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import av
+import pytest
+from porchlight.onvif.models import Credentials
+from porchlight.worker.errors import StreamError, StreamProblem
+from porchlight.worker.messages import Source
+from porchlight.worker.stream import Shrinker, Stream
+
+from simulator import StreamSpec
+
+from .support import PASSWORD, frame, picture, source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .support import Stage
+
+QUICK = {"opening": 2.0, "reading": 0.5, "decoding": 2.0}
+
+
+def end(frames: Iterator[Any]) -> StreamError:
+    """How a stream of frames ends."""
+    with pytest.raises(StreamError) as caught:
+        deque(frames, maxlen=0)
+    return caught.value
+
+
+def problem(stream: Source, **patience: float) -> StreamError:
+    """What comes of reading a stream for ever."""
+    try:
+        with Stream(stream, **(QUICK | patience)) as one:
+            return end(one.frames())
+    except StreamError as error:
+        return error
+
+
+@pytest.mark.parametrize(("codec", "name"), [("h264", "h264"), ("h265", "hevc")])
+def test_frames_come_decoded_with_a_nasty_password(
+    cameras: Callable[..., Stage], codec: Any, name: str
+) -> None:
+    stage = cameras({"sub": StreamSpec(codec=codec, gop=0.5)})
+    with Stream(source(stage.camera)) as stream:
+        assert stream.codec == name
+        frames = [one for one, _ in zip(stream.frames(), range(12), strict=False)]
+    assert {(one.width, one.height) for one in frames} == {(320, 240)}
+    assert not any(one.is_corrupt for one in frames)
+    levels = [int(one.to_ndarray(format="gray").max()) for one in frames]
+    assert min(levels) > 180
+
+
+def test_a_wrong_password_is_told(stage: Stage) -> None:
+    error = problem(source(stage.camera, "wrong"))
+    assert error.problem is StreamProblem.UNAUTHORIZED
+    assert "wrong" not in str(error)
+
+
+@pytest.mark.parametrize("status", [403, 404, 453, 500, 503])
+def test_a_refusal_is_told_without_the_login(stage: Stage, status: int) -> None:
+    stage.call(stage.camera.refuse_rtsp, status)
+    error = problem(source(stage.camera))
+    assert error.problem is StreamProblem.REFUSED
+    assert "p%40ss" not in str(error)
+    assert PASSWORD not in str(error)
+
+
+def test_a_path_that_is_not_there_is_a_refusal(stage: Stage) -> None:
+    assert problem(source(stage.camera, path="nothing")).problem is StreamProblem.REFUSED
+
+
+def test_where_nobody_listens_nobody_is_reached() -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        login = Credentials(username="admin", password=PASSWORD)
+        error = problem(
+            Source(url=f"rtsp://127.0.0.1:{taken.getsockname()[1]}/", credentials=login)
+        )
+    assert error.problem is StreamProblem.UNREACHABLE
+    assert "admin" not in str(error)
+    assert "refused" in error.detail.lower()
+
+
+def test_who_accepts_and_says_nothing_has_stalled() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        login = Credentials(username="", password="")
+        url = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/"
+        start = monotonic()
+        error = problem(Source(url=url, credentials=login), opening=0.5)
+    assert error.problem is StreamProblem.STALLED
+    assert monotonic() - start < 3
+
+
+@pytest.mark.parametrize("kind", ["media", "all"])
+def test_a_camera_that_sends_no_more_has_stalled(stage: Stage, kind: str) -> None:
+    with Stream(source(stage.camera), **QUICK) as stream:
+        frames = stream.frames()
+        next(frames)
+        stage.call(stage.camera.stall, kind)
+        began = monotonic()
+        assert end(frames).problem is StreamProblem.STALLED
+    assert 0.5 < monotonic() - began < 3
+
+
+def test_a_cut_connection_has_ended(stage: Stage) -> None:
+    with Stream(source(stage.camera), **QUICK) as stream:
+        frames = stream.frames()
+        next(frames)
+        assert stage.call(stage.camera.drop_rtsp) == 1
+        assert end(frames).problem in {StreamProblem.ENDED, StreamProblem.UNREACHABLE}
+
+
+def test_frames_come_again_after_garbage_and_none_is_garbage(stage: Stage) -> None:
+    after = 0
+    with Stream(source(stage.camera), opening=5, reading=5) as stream:
+        for number, one in enumerate(stream.frames()):
+            assert int(one.to_ndarray(format="gray").max()) > 180
+            if number == 3:
+                stage.call(stage.camera.send_garbage, on=True)
+                threading.Timer(1.0, stage.call, [stage.camera.send_garbage], {"on": False}).start()
+            after += number > 3
+            if after > 10:
+                break
+    assert after > 10
+
+
+def test_nothing_but_garbage_is_a_problem(stage: Stage) -> None:
+    stage.call(stage.camera.send_garbage, on=True)
+    start = monotonic()
+    error = problem(source(stage.camera))
+    # What of it looks like packets does not decode; it may also be that nothing does.
+    assert error.problem in {StreamProblem.BROKEN, StreamProblem.STALLED}
+    assert monotonic() - start < 12
+
+
+def test_a_stream_that_is_not_open_gives_no_frames() -> None:
+    stream = Stream(
+        Source(url="rtsp://127.0.0.1/", credentials=Credentials(username="", password=""))
+    )
+    with pytest.raises(StreamError, match="not open"):
+        next(stream.frames())
+
+
+def test_closing_twice_is_harmless(stage: Stage) -> None:
+    with Stream(source(stage.camera)) as stream:
+        next(stream.frames())
+        stream.__exit__()
+    with pytest.raises(StreamError):
+        stream.codec  # noqa: B018 - asking is what fails
+
+
+class Packet:
+    """A packet that does not decode, or not to a whole frame."""
+
+    def __init__(self, outcome: Exception | list[Any]) -> None:
+        self._outcome = outcome
+
+    def decode(self) -> list[Any]:
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
+
+
+class Container:
+    """A container of such packets, for what no camera on command can send."""
+
+    def __init__(self, *packets: Packet, then: Exception | None = None) -> None:
+        self._packets = packets
+        self._then = then
+
+    def demux(self, _video: object) -> Any:
+        yield from self._packets
+        if self._then:
+            raise self._then
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def reading(*packets: Packet, then: Exception | None = None, decoding: float = 30.0) -> Stream:
+    nowhere = Source(url="rtsp://h/", credentials=Credentials(username="", password=""))
+    stream = Stream(nowhere, decoding=decoding)
+    stream._container = Container(*packets, then=then)  # type: ignore[assignment] # as it says
+    stream._video = object()  # type: ignore[assignment] # as above
+    return stream
+
+
+def test_packets_that_never_decode_are_a_broken_stream() -> None:
+    bad = Packet(av.error.InvalidDataError(1, "bad"))
+    with pytest.raises(StreamError) as caught:
+        list(reading(*[bad] * 3, decoding=0.0).frames())
+    assert caught.value.problem is StreamProblem.BROKEN
+
+
+def test_now_and_then_a_bad_packet_is_passed_over() -> None:
+    bad, good = Packet(ValueError("bad")), Packet([frame()])
+    frames = reading(*([bad] * 200 + [good]) * 3).frames()
+    assert len([next(frames) for _ in range(3)]) == 3
+    assert end(frames).problem is StreamProblem.ENDED
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (av.error.HTTPUnauthorizedError(1, "x"), StreamProblem.UNAUTHORIZED),
+        (av.error.HTTPServerError(1, "x"), StreamProblem.REFUSED),
+        (av.error.ExitError(1, "x"), StreamProblem.STALLED),
+        (av.error.EOFError(1, "x"), StreamProblem.ENDED),
+        (av.error.InvalidDataError(1, "x"), StreamProblem.BROKEN),
+        (ValueError("x"), StreamProblem.BROKEN),
+        (av.error.TimeoutError(1, "x"), StreamProblem.UNREACHABLE),
+        (OSError(113, "No route to host"), StreamProblem.UNREACHABLE),
+    ],
+)
+def test_what_goes_wrong_is_told_by_its_kind(error: Exception, expected: StreamProblem) -> None:
+    with pytest.raises(StreamError) as caught:
+        list(reading(then=error).frames())
+    assert caught.value.problem is expected
+
+
+def test_an_errors_detail_holds_no_login() -> None:
+    error = av.error.InvalidDataError(1, "Invalid", "rtsp://admin:secret@host/")
+    with pytest.raises(StreamError) as caught:
+        list(reading(then=error).frames())
+    assert "secret" not in str(caught.value)
+    assert "rtsp://host/" in caught.value.detail
+
+
+def test_a_stream_without_video_is_told(tmp_path: Any) -> None:
+    path = tmp_path / "sound.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        sound = av.AudioFrame(format="s16", layout="mono", samples=800)
+        sound.rate = 8000
+        container.mux(stream.encode(sound))
+    nowhere = Credentials(username="", password="")
+    error = problem(Source(url=str(path), credentials=nowhere))
+    assert error.problem is StreamProblem.NO_VIDEO
+
+
+def test_a_codec_that_no_camera_sends_is_not_decoded(tmp_path: Any) -> None:
+    path = tmp_path / "other.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        container.mux(stream.encode(frame()))
+        container.mux(stream.encode(None))
+    error = problem(Source(url=str(path), credentials=Credentials(username="", password="")))
+    assert (error.problem, error.detail) == (StreamProblem.UNSUPPORTED_CODEC, "ffv1")
+
+
+def test_frames_are_shrunk_to_grey_and_to_colour() -> None:
+    shrinker = Shrinker()
+    grey = shrinker.grey(frame(), 160, 120)
+    rgb = shrinker.rgb(frame(), 80, 60)
+    assert (grey.shape, grey.dtype) == ((120, 160), "uint8")
+    assert (rgb.shape, rgb.dtype) == ((60, 80, 3), "uint8")
+    expected = picture(0).astype(int)
+    assert abs(int(grey[50, 10]) - expected[100, 20, 0]) < 12
+    assert abs(rgb[50, 60].astype(int) - expected[200, 240]).max() < 12
