@@ -26,6 +26,7 @@ CAMERAS = {
     "Hallway": "videos/one_by_one_person.mp4",
     "Car park": "videos/car_park_nobody.mp4",
 }
+DASHBOARD = "porchlight-demo"
 _BEGAN = monotonic()
 
 
@@ -76,7 +77,7 @@ def dashboard() -> dict[str, Any]:
                         "type": "picture-entity",
                         "entity": f"image.{slug}_last_person",
                         "name": "Last person",
-                        "show_state": True,
+                        "show_state": False,
                     },
                     {
                         "type": "logbook",
@@ -157,9 +158,8 @@ async def show(
     for other in others:
         say(f"Adding {other['name']}, which Home Assistant discovered by itself")
         await home.add_discovered(other["host"], CAMERA_USER, CAMERA_PASSWORD)
-    async with home.websocket() as call:
-        await call({"type": "lovelace/config/save", "config": dashboard()})
-    say(f"Ready: {home.url}  user {USER}, password {PASSWORD}")
+    await home.add_dashboard(DASHBOARD, dashboard())
+    say(f"Ready: {home.url}/{DASHBOARD}  user {USER}, password {PASSWORD}")
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(arguments.seconds):
             await follow(home, headless=arguments.headless)

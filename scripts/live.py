@@ -286,6 +286,20 @@ class HomeAssistant:
         """All states by entity id."""
         return {state["entity_id"]: state for state in await self.get("/api/states")}
 
+    async def add_dashboard(self, path: str, config: Mapping[str, Any]) -> None:
+        """Add a dashboard to the sidebar."""
+        async with self.websocket() as call:
+            await call(
+                {
+                    "type": "lovelace/dashboards/create",
+                    "url_path": path,
+                    "title": config["title"],
+                    "icon": "mdi:outdoor-lamp",
+                    "mode": "storage",
+                }
+            )
+            await call({"type": "lovelace/config/save", "url_path": path, "config": config})
+
     async def add_camera(self, host: str, username: str, password: str) -> None:
         """Add a camera through the user's flow: search, pick it, log in, confirm."""
         step = await self.post("/api/config/config_entries/flow", {"handler": "porchlight"})

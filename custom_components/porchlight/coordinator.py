@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
@@ -63,6 +63,7 @@ _LOGGER = logging.getLogger(__name__)
 # Refusals in a row before the camera is asked whether the password is wrong: one alone may
 # only mean that its connections are exhausted.
 REFUSALS = 2
+LAST_FRAME_STEP = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,12 +228,16 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             )
 
     def _update(self, news: Status) -> None:
+        last, frame_at = self.data.last_frame, _moment(news.frame_at)
+        # A sign of life, not a clock: each new value is a row in the recorder.
+        if last is None or frame_at - last >= LAST_FRAME_STEP:
+            last = frame_at
         self.async_set_updated_data(
             replace(
                 self.data,
                 moving=news.moving,
                 people=news.people,
-                last_frame=_moment(news.frame_at),
+                last_frame=last,
                 fps=news.fps,
                 inference_ms=news.inference_ms,
             )

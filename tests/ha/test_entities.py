@@ -141,6 +141,17 @@ async def test_people_and_motion_are_told(hass: HomeAssistant, bridge: FakeBridg
     assert state(hass, "sensor.front_door_last_frame") == "2026-09-21T14:13:20+00:00"
 
 
+async def test_the_last_frame_is_told_once_a_minute(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    bridge.up()
+    seen = []
+    for seconds in (0, 59, 60, 90, 121):
+        bridge.status(frame_at=1_790_000_000.0 + seconds)
+        seen.append(state(hass, "sensor.front_door_last_frame")[14:19])
+    assert seen == ["13:20", "13:20", "14:20", "14:20", "15:21"]
+
+
 async def test_without_a_stream_all_but_what_still_holds_is_unavailable(
     hass: HomeAssistant, bridge: FakeBridge
 ) -> None:
