@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 PASSWORD = "p@ss/w:rd #?%é"
 WIDTH, HEIGHT, FPS = 320, 240, 10
 PATIENCE = 20.0
-SOMEBODY = Detection(Box(0.4, 0.3, 0.5, 0.8), 0.9)
+# At the border, where people are gone soon.
+SOMEBODY = Detection(Box(0.0, 0.3, 0.1, 0.8), 0.9)
 
 
 def picture(number: int, *, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:

@@ -1,0 +1,83 @@
+"""A worker as a process of its own, spoken to over its pipes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from typing import IO, TYPE_CHECKING, Self
+
+from porchlight.worker.channel import Decoder, encode
+
+from tests.bare import ROOM
+
+from .support import Heard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from porchlight.worker.messages import Message
+
+
+class Worker:
+    """Started by path, as Home Assistant does."""
+
+    def __init__(self, what: str = "watch", *, environment: Mapping[str, str] | None = None) -> None:
+        self.heard = Heard()
+        self.complaints: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOM / "worker"), what],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **(environment or {})},
+        )
+        self._readers = [
+            threading.Thread(target=self._hear, args=(self.process.stdout,)),
+            threading.Thread(target=self._complain, args=(self.process.stderr,)),
+        ]
+
+    def __enter__(self) -> Self:
+        for reader in self._readers:
+            reader.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        for reader in self._readers:
+            reader.join()
+
+    def send(self, *messages: Message) -> None:
+        """Tell it something."""
+        self.write(b"".join(encode(message) for message in messages))
+
+    def write(self, data: bytes) -> None:
+        """Tell it whatever."""
+        if self.process.stdin:
+            self.process.stdin.write(data)
+            self.process.stdin.flush()
+
+    def close(self) -> None:
+        """Say nothing more."""
+        if self.process.stdin and not self.process.stdin.closed:
+            try:
+                self.process.stdin.close()
+            except BrokenPipeError:
+                return
+
+    def _hear(self, pipe: IO[bytes]) -> None:
+        decoder = Decoder()
+        with pipe:
+            while data := os.read(pipe.fileno(), 65536):
+                for message in decoder.feed(data):
+                    self.heard(message)
+
+    def _complain(self, pipe: IO[bytes]) -> None:
+        with pipe:
+            self.complaints.extend(line.decode(errors="replace") for line in pipe)

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from porchlight.worker.analyst import Analyst
+from porchlight.worker.messages import EngineFailed, EngineReady, ThreadStarted, UseModel
+
+from .support import SOMEBODY, Heard, ScriptedDetector, frame, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from av.video.frame import VideoFrame
+
+MODEL = UseModel(engine="scripted", path="")
+
+
+class Client:
+    """Remembers what it was told."""
+
+    def __init__(self, name: str, log: list[tuple[str, float]]) -> None:
+        self.name = name
+        self.log = log
+        self.last: tuple[Any, ...] = ()
+        self.error: Exception | None = None
+
+    def looked(
+        self, frame: VideoFrame, at: float, detections: tuple[Any, ...], seconds: float
+    ) -> None:
+        """Remember."""
+        self.last = (frame, detections, seconds)
+        self.log.append((self.name, at))
+        if self.error:
+            raise self.error
+
+
+@pytest.fixture
+def detector() -> ScriptedDetector:
+    return ScriptedDetector()
+
+
+@pytest.fixture
+def analyst(heard: Heard, detector: ScriptedDetector) -> Iterator[Analyst]:
+    one = Analyst(heard, prepare=detector.prepare)
+    one.start()
+    yield one
+    if detector.gate:
+        detector.gate.set()
+    one.stop()
+    one.join(10)
+    assert not one.is_alive()
+
+
+@pytest.fixture
+def log() -> list[tuple[str, float]]:
+    return []
+
+
+def held(analyst: Analyst, detector: ScriptedDetector, client: Client) -> threading.Event:
+    """Let the analyst look at one frame until the event is set."""
+    detector.gate = threading.Event()
+    analyst.use_model(MODEL)
+    analyst.offer(client, frame(), 0.0)
+    until(lambda: len(detector.frames) == 1, "the analyst looks")
+    return detector.gate
+
+
+def test_a_client_hears_what_was_seen_on_its_frame(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]]
+) -> None:
+    client, picture = Client("a", log), frame()
+    detector.found = (SOMEBODY,)
+    analyst.use_model(MODEL)
+    analyst.offer(client, picture, 5.0)
+    until(lambda: log == [("a", 5.0)], "the look")
+    seen, detections, seconds = client.last
+    assert seen is picture
+    assert detections == (SOMEBODY,)
+    assert 0 <= seconds < 5
+
+
+def test_the_thread_that_runs_the_engine_is_told_first(analyst: Analyst, heard: Heard) -> None:
+    analyst.use_model(MODEL)
+    heard.wait(EngineReady)
+    assert heard.all[0] == ThreadStarted(camera_id=None, thread=analyst.ident)
+
+
+def test_the_model_loads_in_that_thread(heard: Heard) -> None:
+    threads: list[int] = []
+
+    def prepare(request: UseModel) -> tuple[None, EngineFailed]:
+        threads.append(threading.get_ident())
+        return None, EngineFailed(engine="x", path=request.path, problem="engine_crashed")  # type: ignore[arg-type] # a problem's value
+
+    one = Analyst(heard, prepare=prepare)
+    one.start()
+    one.use_model(MODEL)
+    heard.wait(EngineFailed)
+    assert threads == [one.ident]
+    assert not one.ready
+    one.stop()
+    one.join(10)
+
+
+def test_without_a_model_frames_wait(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]]
+) -> None:
+    assert not analyst.ready
+    analyst.offer(Client("a", log), frame(), 1.0)
+    analyst.use_model(MODEL)
+    until(lambda: bool(log), "the look")
+    assert analyst.ready
+
+
+def test_the_latest_frame_wins(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]]
+) -> None:
+    client = Client("a", log)
+    gate = held(analyst, detector, client)
+    for at in range(1, 50):
+        analyst.offer(client, frame(), float(at))
+    gate.set()
+    until(lambda: len(log) == 2, "two looks")
+    assert log == [("a", 0.0), ("a", 49.0)]
+    assert len(detector.frames) == 2
+
+
+def test_clients_take_turns(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]]
+) -> None:
+    a, b, c = (Client(name, log) for name in "abc")
+    gate = held(analyst, detector, a)
+    # The first one has had its turn, however new its frame and how often it comes.
+    for client in (a, b, c, a):
+        analyst.offer(client, frame(), 1.0)
+    gate.set()
+    until(lambda: len(log) == 4, "four looks")
+    assert [name for name, _ in log] == ["a", "b", "c", "a"]
+
+
+def test_a_client_that_always_has_a_frame_does_not_starve_the_others(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]]
+) -> None:
+    class Greedy(Client):
+        def looked(self, *arguments: Any) -> None:
+            super().looked(*arguments)
+            analyst.offer(self, frame(), 2.0)
+
+    greedy, other = Greedy("greedy", log), Client("other", log)
+    gate = held(analyst, detector, greedy)
+    analyst.offer(other, frame(), 9.0)
+    gate.set()
+    until(lambda: ("other", 9.0) in log, "the other's turn")
+    assert log.index(("other", 9.0)) <= 2
+    analyst.forget(greedy)
+
+
+def test_a_withdrawn_frame_is_not_looked_at_and_costs_no_turn(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]]
+) -> None:
+    a, b = Client("a", log), Client("b", log)
+    gate = held(analyst, detector, a)
+    analyst.offer(a, frame(), 1.0)
+    analyst.withdraw(a)
+    analyst.withdraw(b)
+    analyst.offer(b, frame(), 2.0)
+    analyst.offer(a, frame(), 1.5)
+    gate.set()
+    until(lambda: len(log) == 3, "three looks")
+    assert log == [("a", 0.0), ("b", 2.0), ("a", 1.5)]
+
+
+def test_a_forgotten_client_leaves_nothing_behind(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]]
+) -> None:
+    a, b = Client("a", log), Client("b", log)
+    gate = held(analyst, detector, a)
+    analyst.offer(b, frame(), 1.0)
+    analyst.forget(b)
+    analyst.forget(a)
+    assert not analyst._seats
+    gate.set()
+    until(lambda: log == [("a", 0.0)], "only the look that had begun")
+
+
+@pytest.mark.parametrize("culprit", ["detector", "client"])
+def test_an_exception_in_one_look_ends_nothing(
+    analyst: Analyst,
+    detector: ScriptedDetector,
+    log: list[tuple[str, float]],
+    culprit: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    a, b = Client("a", log), Client("b", log)
+    error = RuntimeError("of one look")
+    if culprit == "detector":
+        detector.error = error
+    else:
+        a.error = error
+    analyst.use_model(MODEL)
+    for _ in range(3):
+        before = len(detector.frames)
+        analyst.offer(a, frame(), 1.0)
+        until(lambda: len(detector.frames) > before, "a look that fails")  # noqa: B023 - awaited here
+    until(lambda: analyst.stuck_for() == 0, "the engine is free")
+    detector.error = a.error = None
+    analyst.offer(b, frame(), 2.0)
+    until(lambda: ("b", 2.0) in log, "the next look")
+    # Five times a second for ever would fill the log.
+    assert sum("could not be looked at" in text for text in caplog.messages) == 1
+
+
+def test_how_long_the_engine_is_busy_is_told(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]]
+) -> None:
+    assert analyst.stuck_for() == 0
+    gate = held(analyst, detector, Client("a", log))
+    until(lambda: analyst.stuck_for() > 0.05, "time passes")
+    gate.set()
+    until(lambda: analyst.stuck_for() == 0, "the engine is free")
+
+
+def test_a_client_that_takes_long_does_not_make_the_engine_hang(
+    analyst: Analyst, log: list[tuple[str, float]]
+) -> None:
+    done, busy = threading.Event(), []
+
+    class Slow(Client):
+        def looked(self, *arguments: Any) -> None:
+            busy.append(analyst.stuck_for())
+            super().looked(*arguments)
+            done.set()
+
+    analyst.use_model(MODEL)
+    analyst.offer(Slow("a", log), frame(), 1.0)
+    assert done.wait(10)
+    assert busy == [0.0]

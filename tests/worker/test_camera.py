@@ -1,0 +1,422 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from porchlight.onvif.models import Credentials
+from porchlight.worker.analyst import Analyst
+from porchlight.worker.camera import TIMING, Camera
+from porchlight.worker.errors import StreamProblem
+from porchlight.worker.messages import (
+    AddCamera,
+    BestPicture,
+    EngineReady,
+    PictureKept,
+    Source,
+    Status,
+    StreamDown,
+    StreamUp,
+    ThreadStarted,
+    UseModel,
+    VisitInfo,
+    VisitNews,
+    VisitPhase,
+)
+
+from .support import SOMEBODY, Heard, ScriptedDetector, frame, source, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from .support import Stage
+
+QUICK = replace(
+    TIMING,
+    first_retry=0.2,
+    last_retry=0.4,
+    visit_survives=3.0,
+    status_interval=60.0,
+    picture_interval=0.3,
+    opening=2.0,
+    reading=0.5,
+)
+BEFORE = VisitInfo(
+    visit_id="kept", arrived_at=time() - 60, last_seen=time() - 5, score=0.7, count=1, most=1
+)
+
+
+@pytest.fixture
+def detector() -> ScriptedDetector:
+    return ScriptedDetector()
+
+
+@pytest.fixture
+def analyst(heard: Heard, detector: ScriptedDetector) -> Iterator[Analyst]:
+    one = Analyst(heard, prepare=detector.prepare)
+    one.start()
+    one.use_model(UseModel(engine="scripted", path=""))
+    heard.wait(EngineReady)
+    yield one
+    one.stop()
+    one.join(10)
+
+
+@pytest.fixture
+def watch(stage: Stage, analyst: Analyst, heard: Heard) -> Iterator[Callable[..., Camera]]:
+    """Watch the simulated camera."""
+    started = []
+
+    def start(timing: Any = QUICK, **config: Any) -> Camera:
+        add = AddCamera(**({"camera_id": "c", "source": source(stage.camera)} | config))
+        camera = Camera(add, analyst, heard, timing=timing)
+        started.append(camera)
+        camera.start()
+        return camera
+
+    yield start
+    for camera in started:
+        camera.stop()
+        camera.join(10)
+        assert not camera.is_alive()
+
+
+def phases(heard: Heard) -> list[VisitPhase]:
+    return [news.phase for news in heard.of(VisitNews)]
+
+
+def visit(heard: Heard, phase: VisitPhase, **more: Any) -> VisitNews:
+    return heard.wait(VisitNews, where=lambda news: news.phase is phase, **more)
+
+
+def test_a_stream_that_comes_up_is_told_with_its_codec_and_size(
+    watch: Callable[..., Camera], heard: Heard
+) -> None:
+    camera = watch()
+    up = heard.wait(StreamUp)
+    assert up == StreamUp(camera_id="c", codec="h264", width=320, height=240)
+    started = heard.wait(ThreadStarted, where=lambda one: one.camera_id == "c")
+    assert started.thread == camera.ident
+
+
+def test_status_tells_of_motion_and_people_as_they_change(
+    watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector
+) -> None:
+    watch()
+    first = heard.wait(Status)
+    assert first.people is None
+    nobody = heard.wait(Status, where=lambda one: one.people == 0)
+    assert abs(nobody.frame_at - time()) < 5
+    heard.wait(Status, where=lambda one: one.moving is True)
+    detector.found = (SOMEBODY,)
+    one = heard.wait(Status, where=lambda one: one.people == 1)
+    assert one.inference_ms is not None
+    assert one.fps > 0
+    states = [(status.moving, status.people) for status in heard.of(Status)]
+    assert all(a != b for a, b in pairwise(states))
+
+
+def test_what_stays_the_same_is_told_now_and_then(
+    watch: Callable[..., Camera], heard: Heard
+) -> None:
+    watch(replace(QUICK, status_interval=0.3))
+    until(lambda: len(heard.of(Status)) > 6, "statuses")
+
+
+def test_a_visit_from_arrival_to_departure(
+    watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector
+) -> None:
+    watch()
+    heard.wait(StreamUp)
+    detector.found = (SOMEBODY,)
+    arrived = visit(heard, VisitPhase.ARRIVED)
+    assert abs(arrived.visit.arrived_at - time()) < 5
+    assert (arrived.visit.count, arrived.visit.score) == (1, 0.9)
+    other = replace(SOMEBODY, box=replace(SOMEBODY.box, x1=0.9, x2=1.0))
+    detector.found = (SOMEBODY, other)
+    changed = visit(heard, VisitPhase.CHANGED)
+    assert changed.visit.count == 2
+    detector.found = ()
+    left = visit(heard, VisitPhase.LEFT)
+    assert left.visit.visit_id == arrived.visit.visit_id == changed.visit.visit_id
+    assert (left.visit.count, left.visit.most) == (0, 2)
+    assert left.visit.last_seen < time() - 1.5
+    heard.wait(Status, where=lambda one: one.people == 0, after=heard.position(left))
+
+
+def test_the_best_picture_comes_before_the_arrival_and_is_kept(
+    watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector, tmp_path: Path
+) -> None:
+    path = tmp_path / "c" / "last.jpg"
+    watch(picture_path=str(path))
+    detector.found = (SOMEBODY,)
+    arrived = visit(heard, VisitPhase.ARRIVED)
+    best = heard.of(BestPicture)[0]
+    assert heard.position(best) < heard.position(arrived)
+    assert best.visit_id == arrived.visit.visit_id
+    assert best.jpeg.startswith(b"\xff\xd8")
+    assert heard.wait(PictureKept).kept
+    assert path.read_bytes() == best.jpeg
+    better = replace(SOMEBODY, box=replace(SOMEBODY.box, x1=0.0, x2=0.4))
+    detector.found = (better,)
+    second = heard.wait(BestPicture, after=heard.position(best) + 1)
+    assert second.at > best.at
+    until(lambda: path.read_bytes() == second.jpeg, "the better picture is kept")
+
+
+def test_a_disk_that_takes_no_picture_is_told(
+    watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    watch(picture_path=str(tmp_path / "file" / "last.jpg"))
+    detector.found = (SOMEBODY,)
+    assert not heard.wait(PictureKept).kept
+    detector.found = ()
+    visit(heard, VisitPhase.LEFT)
+
+
+def test_without_pictures_there_are_neither_stills_nor_best_pictures(
+    watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector
+) -> None:
+    camera = watch()
+    detector.found = (SOMEBODY,)
+    visit(heard, VisitPhase.ARRIVED)
+    assert camera.still(None, None) is None
+    assert heard.of(BestPicture) == heard.of(PictureKept) == []
+
+
+def test_a_still_is_the_last_frame_while_there_is_a_stream(
+    watch: Callable[..., Camera], heard: Heard, stage: Stage, tmp_path: Path
+) -> None:
+    camera = watch(picture_path=str(tmp_path / "last.jpg"))
+    heard.wait(StreamUp)
+    still = camera.still(100, None)
+    assert still is not None
+    assert still.startswith(b"\xff\xd8")
+    stage.call(stage.camera.go_offline)
+    heard.wait(StreamDown)
+    assert camera.still(None, None) is None
+
+
+def test_a_dropped_stream_comes_back_and_so_does_the_state(
+    watch: Callable[..., Camera], heard: Heard, stage: Stage
+) -> None:
+    watch()
+    heard.wait(Status, where=lambda one: one.people == 0)
+    stage.call(stage.camera.drop_rtsp)
+    down = heard.wait(StreamDown)
+    assert down.problem in {StreamProblem.ENDED, StreamProblem.UNREACHABLE}
+    up = heard.wait(StreamUp, after=heard.position(down))
+    # Who heard that it was down knows nothing any more: at once, not when something changes.
+    state = heard.wait(Status, after=heard.position(up), seconds=3)
+    assert state.people is None
+    heard.wait(Status, where=lambda one: one.people == 0, after=heard.position(up))
+
+
+def test_retries_back_off(watch: Callable[..., Camera], heard: Heard, stage: Stage) -> None:
+    stage.call(stage.camera.refuse_rtsp, 503)
+    start = monotonic()
+    watch(replace(QUICK, first_retry=0.2, last_retry=10.0))
+    until(lambda: len(heard.of(StreamDown)) == 4, "four tries")
+    # 0.2 + 0.4 + 0.8 seconds, each at least 70 percent of it.
+    assert monotonic() - start >= 0.7 * 1.4
+    assert {down.problem for down in heard.of(StreamDown)} == {StreamProblem.REFUSED}
+
+
+def test_after_a_good_stream_the_retry_is_quick_again(
+    watch: Callable[..., Camera], heard: Heard, stage: Stage
+) -> None:
+    stage.call(stage.camera.refuse_rtsp, 503)
+    watch(replace(QUICK, first_retry=0.1, last_retry=30.0, good_stream=1.0))
+    until(lambda: len(heard.of(StreamDown)) == 5, "five tries")
+    stage.call(stage.camera.refuse_rtsp, None)
+    up = heard.wait(StreamUp)
+    until(lambda: heard.of(Status) != [], "frames")
+    began = monotonic()
+    until(lambda: monotonic() - began > 1.2, "a good stream")
+    stage.call(stage.camera.drop_rtsp)
+    down = heard.wait(StreamDown, after=heard.position(up))
+    # Without that the sixth wait were 3.2 seconds.
+    heard.wait(StreamUp, after=heard.position(down), seconds=2.0)
+
+
+def test_a_visit_survives_a_short_drop(
+    watch: Callable[..., Camera], heard: Heard, stage: Stage, detector: ScriptedDetector
+) -> None:
+    detector.found = (SOMEBODY,)
+    watch()
+    visit(heard, VisitPhase.ARRIVED)
+    stage.call(stage.camera.drop_rtsp)
+    down = heard.wait(StreamDown)
+    up = heard.wait(StreamUp, after=heard.position(down))
+    heard.wait(Status, where=lambda one: one.people == 1, after=heard.position(up))
+    assert phases(heard) == [VisitPhase.ARRIVED]
+
+
+def test_a_visit_does_not_survive_a_long_drop(
+    watch: Callable[..., Camera], heard: Heard, stage: Stage, detector: ScriptedDetector
+) -> None:
+    detector.found = (SOMEBODY,)
+    watch(replace(QUICK, visit_survives=1.0))
+    arrived = visit(heard, VisitPhase.ARRIVED)
+    stage.call(stage.camera.go_offline)
+    left = visit(heard, VisitPhase.LEFT)
+    assert left.visit.visit_id == arrived.visit.visit_id
+    assert heard.position(left) > heard.position(heard.wait(StreamDown))
+    stage.call(stage.camera.go_online)
+    again = visit(heard, VisitPhase.ARRIVED, after=heard.position(left))
+    assert again.visit.visit_id != arrived.visit.visit_id
+
+
+def test_a_visit_ends_when_nobody_can_look_any_more(
+    watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector
+) -> None:
+    detector.found = (SOMEBODY,)
+    watch(replace(QUICK, visit_survives=1.0))
+    visit(heard, VisitPhase.ARRIVED)
+    detector.error = RuntimeError("the engine fails")
+    visit(heard, VisitPhase.LEFT)
+    assert heard.of(StreamDown) == []
+
+
+def test_a_visit_from_before_is_ended_when_nobody_is_there(
+    watch: Callable[..., Camera], heard: Heard
+) -> None:
+    watch(open_visit=BEFORE)
+    left = visit(heard, VisitPhase.LEFT)
+    assert left.visit.visit_id == "kept"
+    assert left.visit.arrived_at == pytest.approx(BEFORE.arrived_at, abs=0.1)
+    assert left.visit.last_seen == pytest.approx(BEFORE.last_seen, abs=0.1)
+
+
+def test_a_visit_from_before_goes_on_with_who_is_there(
+    watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector
+) -> None:
+    detector.found = (SOMEBODY,)
+    watch(open_visit=BEFORE)
+    heard.wait(Status, where=lambda one: one.people == 1)
+    assert phases(heard) == []
+
+
+def test_a_visit_from_before_is_ended_where_nobody_is_to_be_looked_for(
+    watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector
+) -> None:
+    detector.found = (SOMEBODY,)
+    watch(open_visit=BEFORE, detect=False)
+    assert visit(heard, VisitPhase.LEFT).visit.visit_id == "kept"
+    heard.wait(Status, where=lambda one: one.moving is True)
+    assert detector.frames == []
+
+
+def test_detection_that_is_switched_off_ends_the_visit_and_on_again_finds_who_is_there(
+    watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector
+) -> None:
+    detector.found = (SOMEBODY,)
+    camera = watch()
+    visit(heard, VisitPhase.ARRIVED)
+    camera.set_detection(enabled=False)
+    left = visit(heard, VisitPhase.LEFT)
+    off = heard.wait(Status, after=heard.position(left))
+    assert off.people is None
+    # Motion goes on being told, people do not.
+    looks = len(detector.frames)
+    began = monotonic()
+    until(lambda: monotonic() - began > 1, "frames without looks")
+    assert len(detector.frames) <= looks + 1
+    camera.set_detection(enabled=True)
+    visit(heard, VisitPhase.ARRIVED, after=heard.position(left))
+
+
+def test_whatever_the_moment_of_switching_off_nobody_leaves_before_arriving(
+    analyst: Analyst, heard: Heard
+) -> None:
+    config = AddCamera(camera_id="c", source=source_nowhere())
+    camera = Camera(config, analyst, heard, timing=QUICK)
+    camera._down_since = None
+    for step in range(3):
+        camera.looked(frame(), float(step), (SOMEBODY,), 0.01)
+    camera.set_detection(enabled=False)
+    # A look that was under way when detection was switched off.
+    camera.looked(frame(), 3.0, (SOMEBODY,), 0.01)
+    assert phases(heard) == [VisitPhase.ARRIVED, VisitPhase.LEFT]
+
+
+def source_nowhere() -> Any:
+    return Source(url="rtsp://127.0.0.1:9/", credentials=Credentials(username="", password=""))
+
+
+def test_a_stopped_camera_ends_soon_reports_nothing_and_holds_no_frame(
+    watch: Callable[..., Camera], heard: Heard, stage: Stage, analyst: Analyst
+) -> None:
+    camera = watch()
+    heard.wait(Status, where=lambda one: one.people == 0)
+    stage.call(stage.camera.stall, "all")
+    camera.stop()
+    count = len(heard.all)
+    camera.join(5)
+    assert not camera.is_alive()
+    assert len(heard.all) <= count + 1
+    assert camera._last is None
+    assert camera not in analyst._seats
+    camera.looked(frame(), monotonic(), (), 0.01)
+    assert len(heard.all) <= count + 1
+
+
+def test_a_camera_stopped_while_it_connects_reports_nothing_more(
+    watch: Callable[..., Camera], heard: Heard, stage: Stage
+) -> None:
+    stage.call(stage.camera.stall, "all")
+    camera = watch()
+    heard.wait(ThreadStarted, where=lambda one: one.camera_id == "c")
+    camera.stop()
+    camera.join(8)
+    assert not camera.is_alive()
+    assert heard.of(StreamDown) == heard.of(StreamUp) == []
+
+
+def test_whatever_goes_wrong_with_a_frame_the_stream_is_tried_again(
+    watch: Callable[..., Camera], heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Camera._take
+    failures = [RuntimeError("first"), MemoryError("second")]
+
+    def take(self: Camera, *arguments: Any) -> None:
+        if failures:
+            raise failures.pop(0)
+        real(self, *arguments)
+
+    monkeypatch.setattr(Camera, "_take", take)
+    watch()
+    until(lambda: len(heard.of(StreamDown)) == 2, "two failures")
+    assert [(one.problem, one.detail) for one in heard.of(StreamDown)] == [
+        (StreamProblem.BROKEN, "RuntimeError"),
+        (StreamProblem.BROKEN, "MemoryError"),
+    ]
+    heard.wait(Status)
+
+
+def test_a_frame_that_came_during_a_look_is_not_looked_at_for_nothing(
+    analyst: Analyst, heard: Heard, detector: ScriptedDetector
+) -> None:
+    camera = Camera(AddCamera(camera_id="c", source=source_nowhere()), analyst, heard, timing=QUICK)
+    camera._down_since = None
+    still = frame()
+    camera._take(still, 100.0)
+    until(lambda: camera._watch._looked_at == 100.0, "the first look")
+    # The first picture of a quiet scene was looked at; further ones within ten seconds are not.
+    analyst._seats[camera].frame = still
+    camera._last_at = 100.5
+    camera.looked(still, 100.4, (), 0.01)
+    assert analyst._seats[camera].frame is None
+
+
+def test_people_stay_unknown_when_a_look_ends_after_the_stream_did(
+    analyst: Analyst, heard: Heard
+) -> None:
+    camera = Camera(AddCamera(camera_id="c", source=source_nowhere()), analyst, heard, timing=QUICK)
+    assert camera._down_since is not None
+    camera.looked(frame(), monotonic(), (SOMEBODY,), 0.01)
+    assert camera._people is None

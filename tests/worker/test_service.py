@@ -1,0 +1,294 @@
+"""The worker as a real process over real pipes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pytest
+from porchlight.worker.errors import EngineProblem, StreamProblem
+from porchlight.worker.messages import (
+    AddCamera,
+    Alive,
+    EngineFailed,
+    EngineReady,
+    RemoveCamera,
+    SetDetection,
+    Status,
+    Still,
+    StreamDown,
+    StreamUp,
+    TakeStill,
+    ThreadStarted,
+    UseModel,
+    VisitInfo,
+    VisitNews,
+    VisitPhase,
+)
+
+from tests.bare import ROOM
+
+from .process import Worker
+from .support import PASSWORD, footage, source, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from .support import Stage
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    with Worker() as one:
+        yield one
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, also if nobody has asked for its status."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:  # noqa: PTH123 - not a file of ours
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_it_says_at_once_and_then_again_that_it_lives(worker: Worker) -> None:
+    first = worker.heard.wait(Alive)
+    assert first.pid == worker.process.pid
+    worker.heard.wait(Alive, after=worker.heard.position(first) + 1, seconds=6)
+
+
+def test_it_says_so_also_when_commands_come_all_the_time(worker: Worker) -> None:
+    worker.heard.wait(Alive)
+    began = monotonic()
+    while monotonic() - began < 4.5:
+        worker.send(RemoveCamera(camera_id="nobody"))
+        until(lambda: True, "nothing")
+    assert len(worker.heard.of(Alive)) >= 2
+
+
+def test_it_ends_when_nothing_more_can_come(worker: Worker) -> None:
+    worker.heard.wait(Alive)
+    began = monotonic()
+    worker.close()
+    assert worker.process.wait(5) == 0
+    assert monotonic() - began < 3
+
+
+def test_it_ends_at_once_also_while_cameras_are_read(worker: Worker, stage: Stage) -> None:
+    worker.send(AddCamera(camera_id="c", source=source(stage.camera)))
+    worker.heard.wait(StreamUp)
+    stage.call(stage.camera.stall, "all")
+    began = monotonic()
+    worker.close()
+    assert worker.process.wait(5) == 0
+    assert monotonic() - began < 3
+
+
+def test_it_is_watched_over_from_afar_and_commands_do_what_they_say(
+    worker: Worker, stage: Stage, tmp_path: Path
+) -> None:
+    heard = worker.heard
+    picture_path = str(tmp_path / "last.jpg")
+    worker.send(AddCamera(camera_id="c", source=source(stage.camera), picture_path=picture_path))
+    heard.wait(ThreadStarted, where=lambda one: one.camera_id == "c")
+    heard.wait(StreamUp)
+    worker.send(TakeStill(camera_id="c", request=1, width=100))
+    still = heard.wait(Still, where=lambda one: one.request == 1)
+    assert still.jpeg is not None
+    assert still.jpeg.startswith(b"\xff\xd8")
+    count = len(heard.all)
+    worker.send(SetDetection(camera_id="c", enabled=False))
+    heard.wait(Status, after=count)
+    worker.send(RemoveCamera(camera_id="c"), TakeStill(camera_id="c", request=2))
+    gone_now = heard.wait(Still, where=lambda one: one.request == 2)
+    assert gone_now.jpeg is None
+    until(lambda: stage.call(lambda: stage.camera.state().clients) == 0, "the stream is left")
+    after = heard.all[heard.position(gone_now) + 1 :]
+    assert [one for one in after if not isinstance(one, Alive)] == []
+
+
+def test_a_camera_added_twice_is_read_once(worker: Worker, stage: Stage) -> None:
+    add = AddCamera(camera_id="c", source=source(stage.camera))
+    worker.send(add)
+    first = worker.heard.wait(StreamUp)
+    worker.send(add)
+    worker.heard.wait(StreamUp, after=worker.heard.position(first) + 1)
+    until(lambda: stage.call(lambda: stage.camera.state().clients) == 1, "one client is left")
+    assert worker.heard.of(StreamDown) == []
+
+
+def test_cameras_that_it_does_not_know_are_harmless(worker: Worker) -> None:
+    worker.send(
+        RemoveCamera(camera_id="x"),
+        SetDetection(camera_id="x", enabled=True),
+        TakeStill(camera_id="x", request=9),
+    )
+    assert worker.heard.wait(Still).jpeg is None
+
+
+def test_a_real_model_loads_and_looks(worker: Worker, stage: Stage) -> None:
+    pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
+    path = footage("models/person_yolox_192_float16.tflite")
+    worker.send(UseModel(engine="litert", path=str(path)))
+    assert worker.heard.wait(EngineReady).family == "yolox"
+    worker.send(AddCamera(camera_id="c", source=source(stage.camera)))
+    status = worker.heard.wait(Status, where=lambda one: one.people is not None)
+    assert status.people == 0
+    assert status.inference_ms
+
+
+def test_an_engine_that_is_not_there_is_told(worker: Worker) -> None:
+    worker.send(UseModel(engine="nothing", path="/x"))
+    assert worker.heard.wait(EngineFailed).problem is EngineProblem.NOT_INSTALLED
+
+
+def test_an_open_visit_is_taken_over_and_ended(worker: Worker, stage: Stage) -> None:
+    visit = VisitInfo(
+        visit_id="kept", arrived_at=100.0, last_seen=200.0, score=0.7, count=1, most=2
+    )
+    add = AddCamera(camera_id="c", source=source(stage.camera), detect=False, open_visit=visit)
+    worker.send(add)
+    news = worker.heard.wait(VisitNews)
+    assert (news.phase, news.visit.visit_id) == (VisitPhase.LEFT, "kept")
+    assert news.visit.arrived_at == pytest.approx(100.0, abs=1)
+
+
+def test_no_password_is_told_whatever_goes_wrong(
+    worker: Worker, cameras: Callable[..., Stage]
+) -> None:
+    stage = cameras({}, {})
+    one, other = stage.cameras
+    stage.call(one.refuse_rtsp, 503)
+    stage.call(other.go_offline)
+    worker.send(
+        AddCamera(camera_id="refused", source=source(one)),
+        AddCamera(camera_id="gone", source=source(other)),
+        AddCamera(camera_id="wrong", source=source(one, path="x")),
+    )
+    for camera_id in ("refused", "gone"):
+        worker.heard.wait(StreamDown, where=lambda down, name=camera_id: down.camera_id == name)  # type: ignore[misc] # bound now
+    worker.close()
+    worker.process.wait(5)
+    told = repr(worker.heard.all) + "".join(worker.complaints)
+    assert PASSWORD not in told
+    assert "p%40ss" not in told
+    problems = {down.camera_id: down.problem for down in worker.heard.of(StreamDown)}
+    assert problems["refused"] is StreamProblem.REFUSED
+    assert problems["gone"] is StreamProblem.UNREACHABLE
+
+
+def sitecustomize(tmp_path: Path, code: str) -> dict[str, str]:
+    """Code that a worker runs as it starts."""
+    (tmp_path / "sitecustomize.py").write_text(textwrap.dedent(code))
+    path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+    return {"PYTHONPATH": path}
+
+
+def test_what_a_library_prints_is_not_taken_for_messages(tmp_path: Path) -> None:
+    noise = sitecustomize(
+        tmp_path,
+        """
+        import os, threading, time
+        def chatter():
+            while True:
+                print("chatter")
+                os.write(1, b"more chatter")
+                time.sleep(0.05)
+        # Only once the worker has put its own output aside.
+        threading.Timer(1.5, chatter).start() if False else None
+        import atexit, sys
+        def late():
+            while "porchlight.worker.service" not in sys.modules:
+                time.sleep(0.05)
+            chatter()
+        threading.Thread(target=late, daemon=True).start()
+        """,
+    )
+    with Worker(environment=noise) as worker:
+        first = worker.heard.wait(Alive)
+        worker.heard.wait(Alive, after=worker.heard.position(first) + 1)
+    assert "chatter" in "".join(worker.complaints)
+
+
+def test_garbage_ends_it(worker: Worker) -> None:
+    worker.heard.wait(Alive)
+    worker.write(b"\xff" * 64)
+    assert worker.process.wait(5) == 1
+
+
+def test_it_dies_with_its_parent(tmp_path: Path) -> None:
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            textwrap.dedent(
+                f"""
+                import subprocess, sys, time
+                child = subprocess.Popen(
+                    [sys.executable, {str(ROOM / "worker")!r}, "watch"],
+                    # Its input stays open, so that only the kernel can tell.
+                    stdin=open("/dev/zero"), stdout=subprocess.PIPE,
+                ) if False else subprocess.Popen(
+                    [sys.executable, {str(ROOM / "worker")!r}, "watch"],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                )
+                child.stdout.read(4)
+                print(child.pid, flush=True)
+                time.sleep(60)
+                """
+            ),
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert parent.stdout is not None
+    with parent.stdout:
+        pid = int(parent.stdout.readline())
+    assert not gone(pid)
+    # Stopped, so that it cannot see its input end.
+    os.kill(pid, signal.SIGSTOP)
+    parent.kill()
+    parent.wait()
+    until(lambda: gone(pid), "the worker is gone", seconds=5)
+
+
+def test_an_interrupt_meant_for_the_terminal_does_not_end_it(worker: Worker) -> None:
+    worker.heard.wait(Alive)
+    worker.process.send_signal(signal.SIGINT)
+    worker.send(TakeStill(camera_id="x", request=1))
+    worker.heard.wait(Still)
+
+
+def test_who_starts_it_wrongly_is_told_how() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOM / "worker")], capture_output=True, check=False, timeout=20
+    )
+    assert done.returncode == 2
+    assert b"usage" in done.stderr
+
+
+def test_a_reader_that_is_slow_is_waited_for_and_nothing_is_lost(stage: Stage) -> None:
+    worker = Worker()
+    try:
+        add = AddCamera(camera_id="c", source=source(stage.camera), picture_path="/nowhere/x.jpg")
+        worker.send(add)
+        # Far more than a pipe holds: it stands still, and takes no more than it can answer.
+        worker.send(*(TakeStill(camera_id="c", request=number) for number in range(3000)))
+        began = monotonic()
+        until(lambda: monotonic() - began > 2, "the pipe is full")
+        with open(f"/proc/{worker.process.pid}/statm", encoding="ascii") as file:  # noqa: PTH123 - as above
+            before = int(file.read().split()[1])
+        began = monotonic()
+        until(lambda: monotonic() - began > 2, "it stands still")
+        with open(f"/proc/{worker.process.pid}/statm", encoding="ascii") as file:  # noqa: PTH123 - as above
+            assert int(file.read().split()[1]) < before + 5000
+    finally:
+        with worker:
+            worker.heard.wait(Still, where=lambda one: one.request == 2999)
+    assert [one.request for one in worker.heard.of(Still)] == list(range(3000))
