@@ -1,0 +1,1 @@
+"""What scripts/validate.py checks, a file for each subject."""

@@ -1,0 +1,75 @@
+"""The repair issues and translated errors in the code."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scripts.checks.syntax import functions, keys, keyword
+
+if TYPE_CHECKING:
+    from scripts.checks.syntax import Module
+    from scripts.checks.tree import Tree
+
+# Functions that turn a problem's key into an issue, and which argument the key is.
+NAMED_BY = {"create_detector_issue": 1, "_fail": 0, "ModelFileError": 0}
+FIX_FLOWS = {"ConfirmRepairFlow", "RepairsFlow"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issue:
+    """A repair issue; `given` are its placeholders, None where they cannot be seen."""
+
+    fixable: bool
+    steps: frozenset[str]
+    given: frozenset[str] | None
+
+
+def issues(tree: Tree) -> dict[str, Issue]:
+    """All issues by the keys of their texts."""
+    found: dict[str, Issue] = {}
+    problems = tree.module("worker/errors.py").members("EngineProblem") | {
+        key
+        for module in tree.modules.values()
+        for name, place in NAMED_BY.items()
+        for call in module.calls(name)
+        if len(call.args) > place and (key := module.text(call.args[place]))
+    }
+    for module in tree.modules.values():
+        for call in module.calls("async_create_issue"):
+            issue = _issue(module, call)
+            key = module.argument(call, "translation_key")
+            # Without a key of its own, it is the one that tells the problems.
+            found |= dict.fromkeys([key] if key else problems, issue)
+    return found
+
+
+def _issue(module: Module, call: ast.Call) -> Issue:
+    fixable = keyword(call, "is_fixable")
+    given = keyword(call, "translation_placeholders")
+    steps = {
+        function.name.removeprefix("async_step_")
+        for flow in module.classes(FIX_FLOWS)
+        for function in functions(flow)
+        if function.name.startswith("async_step_") and function.name != "async_step_init"
+    }
+    is_fixable = isinstance(fixable, ast.Constant) and fixable.value is True
+    return Issue(
+        fixable=is_fixable,
+        steps=frozenset(steps if is_fixable else ()),
+        given=keys(given) if given else frozenset(),
+    )
+
+
+def raised_texts(tree: Tree) -> dict[str, set[str] | None]:
+    """The keys of translated errors, each with the placeholders that it is given."""
+    found: dict[str, set[str] | None] = {}
+    for module in tree.modules.values():
+        for call in ast.walk(module.node):
+            if isinstance(call, ast.Call) and keyword(call, "translation_domain"):
+                key = module.argument(call, "translation_key") or "?"
+                placeholders = keyword(call, "translation_placeholders")
+                given = keys(placeholders) if placeholders else frozenset()
+                found[key] = None if given is None else set(given)
+    return found

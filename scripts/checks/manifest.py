@@ -1,0 +1,157 @@
+"""The manifest, against Home Assistant's own tables."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from scripts.checks.syntax import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from scripts.checks.tree import Tree
+
+MANDATORY = {
+    "codeowners",
+    "config_flow",
+    "documentation",
+    "domain",
+    "integration_type",
+    "iot_class",
+    "issue_tracker",
+    "name",
+    "requirements",
+    "version",
+}
+# What Home Assistant sets itself.
+INTERNAL = {"disabled", "is_built_in", "overwrites_built_in", "quality_scale"}
+# Integrations whose code may be used without depending on them: they are platforms of ours.
+PLATFORMS = {"diagnostics", "media_source", "system_health"}
+_SEMANTIC = re.compile(r"\d+\.\d+\.\d+")
+
+
+def manifest_keys(tree: Tree) -> Iterator[str]:
+    """All keys that are needed, and none that Home Assistant does not know."""
+    yield from (f"{key} is missing" for key in sorted(MANDATORY - set(tree.manifest)))
+    if loader := tree.home("loader.py"):
+        known = {
+            line.target.id
+            for node in Module.read(loader).classes()
+            if node.name == "Manifest"
+            for line in node.body
+            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+        } - INTERNAL
+        yield from (f"{key} is not known" for key in sorted(set(tree.manifest) - known))
+
+
+def manifest_order(tree: Tree) -> Iterator[str]:
+    """Domain and name first, then the alphabet."""
+    keys = list(tree.manifest)
+    right = ["domain", "name", *sorted(set(keys) - {"domain", "name"})]
+    if keys != right:
+        yield f"the keys should come in this order: {', '.join(right)}"
+
+
+def manifest_values(tree: Tree) -> Iterator[str]:
+    """Values that Home Assistant knows."""
+    manifest = tree.manifest
+    if table := tree.home("generated/integrations.json"):
+        for key in ("integration_type", "iot_class"):
+            known = _values(json.loads(table.read_text(encoding="utf-8")), key)
+            if manifest.get(key) not in known:
+                yield f"{key} is none of {', '.join(sorted(known))}"
+    for key, single in (("categories", "category"), ("connectivity", "connectivity")):
+        if table := tree.home(f"generated/integration_{key}.json"):
+            known = set(_slugs(json.loads(table.read_text(encoding="utf-8"))))
+            unknown = sorted(set(manifest.get(key, [])) - known)
+            yield from (f"{value} is no {single}" for value in unknown)
+
+
+def manifest_version(tree: Tree) -> Iterator[str]:
+    """A semantic version, the same as the project's."""
+    version = tree.manifest.get("version", "")
+    if not _SEMANTIC.fullmatch(version):
+        yield f"{version!r} is no semantic version"
+    project = tomllib.loads((tree.root / "pyproject.toml").read_text(encoding="utf-8"))
+    if version != project["project"]["version"]:
+        yield f"{version} here, {project['project']['version']} in pyproject.toml"
+
+
+def requirements(tree: Tree) -> Iterator[str]:
+    """Loosely bounded requirements that Home Assistant's own constraints leave room for.
+
+    Also those that are installed later: constants whose name ends in `_REQUIREMENT`.
+    """
+    later = [
+        value
+        for module in tree.modules.values()
+        for name, value in module.constants.items()
+        if name.endswith("_REQUIREMENT")
+    ]
+    for text in [*tree.manifest.get("requirements", []), *later]:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            yield f"{text} is no requirement"
+            continue
+        if [bound.operator for bound in requirement.specifier] != [">="]:
+            yield f"{text} should have a lower bound and no other: others share the environment"
+        for home in tree.homes:
+            for pinned in _constraints(home / "package_constraints.txt", requirement.name):
+                if not requirement.specifier.contains(pinned, prereleases=True):
+                    yield f"{text} cannot be had with {requirement.name}=={pinned}"
+
+
+def dependencies(tree: Tree) -> Iterator[str]:
+    """Integrations that are there, and none used that is not depended on."""
+    wanted = {*tree.manifest.get("dependencies", []), *tree.manifest.get("after_dependencies", [])}
+    for domain in sorted(wanted):
+        if tree.homes and not tree.home(f"components/{domain}/manifest.json"):
+            yield f"{domain} is no integration of Home Assistant's"
+    if platforms := tree.home("generated/entity_platforms.py"):
+        allowed = PLATFORMS | Module.read(platforms).members("EntityPlatforms")
+        used = {
+            name
+            for module in tree.modules.values()
+            for node in ast.walk(module.node)
+            for name in _components(node)
+        }
+        yield from (f"{name} is used" for name in sorted(used - wanted - allowed))
+
+
+def _components(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.ImportFrom(module="homeassistant.components", names=names):
+            yield from (alias.name for alias in names)
+        case ast.ImportFrom(module=str(name)) if name.startswith("homeassistant.components."):
+            yield name.split(".")[2]
+
+
+def _values(table: Any, key: str) -> set[str]:
+    """All values of a key, however deep."""
+    if not isinstance(table, dict):
+        return set()
+    own = {table[key]} if isinstance(table.get(key), str) else set()
+    return own.union(*(_values(value, key) for value in table.values()))
+
+
+def _slugs(table: list[dict[str, Any]]) -> Iterator[str]:
+    for entry in table:
+        yield entry["slug"]
+        yield from (f"{entry['slug']}.{inner}" for inner in _slugs(entry.get("subcategories", [])))
+
+
+def _constraints(path: Path, name: str) -> Iterator[str]:
+    """The versions that a constraints file pins a package to."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        package, pinned, version = line.partition("==")
+        if pinned and canonicalize_name(package) == canonicalize_name(name):
+            yield version

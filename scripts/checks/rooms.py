@@ -1,0 +1,156 @@
+"""Who may import what: Home Assistant's files → seam → worker → vision, and never back."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from scripts.checks.tree import DOMAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scripts.checks.syntax import Module
+    from scripts.checks.tree import Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Files that may import the same: these rooms, these packages, the standard library."""
+
+    name: str
+    files: tuple[str, ...]
+    rooms: frozenset[str]
+    packages: frozenset[str] = frozenset()
+
+
+def _room(name: str, files: str, rooms: str, packages: str = "") -> Room:
+    return Room(
+        name=name,
+        files=tuple(files.split()),
+        rooms=frozenset(rooms.split()),
+        packages=frozenset(packages.split()),
+    )
+
+
+# The first room with a pattern for a file is the file's. Words are what two rooms say to each
+# other: types, errors and the channel, which load neither sockets nor codecs nor engines.
+ROOMS = (
+    _room("vision", "vision/**", "vision", "numpy"),
+    _room("onvif-words", "onvif/models.py onvif/errors.py", "onvif-words"),
+    _room("onvif", "onvif/**", "onvif onvif-words", "aiohttp lxml onvif zeep"),
+    _room(
+        "worker-words",
+        "worker/__init__.py worker/addresses.py worker/backoff.py worker/channel.py"
+        " worker/errors.py worker/messages.py",
+        "worker-words onvif-words",
+        "mashumaro",
+    ),
+    _room(
+        "worker",
+        "worker/**",
+        "worker worker-words onvif onvif-words vision",
+        "ai_edge_litert av numpy PIL",
+    ),
+    _room("seam", "bridge.py errands.py", "seam worker-words onvif-words"),
+    _room(
+        "home-assistant",
+        "*.py",
+        "home-assistant seam worker-words onvif-words",
+        "aiohttp homeassistant packaging probatio",
+    ),
+)
+_PREFIXES = (f"custom_components.{DOMAIN}", DOMAIN)
+# The worker's way in, which makes the package that it then imports from.
+_WAY_IN = "worker/__main__.py"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """An import of a file of our own, or of somebody's package; `own` says which."""
+
+    line: int
+    name: str
+    own: bool
+    relative: bool
+
+
+def room_of(name: str) -> Room | None:
+    """The room of a file of the integration."""
+    for room in ROOMS:
+        if any(PurePosixPath(name).full_match(pattern) for pattern in room.files):
+            return room
+    return None
+
+
+def arrows(tree: Tree) -> Iterator[str]:
+    """No file imports what its room may not, at its top, in a function or for its types."""
+    rooms = {name: room_of(name) for name in tree.modules}
+    for name, module in tree.modules.items():
+        if (room := rooms[name]) is None:
+            yield f"{name} is in no room"
+            continue
+        for found in imports(name, module, set(tree.modules)):
+            where = f"{name}:{found.line}"
+            if not found.own:
+                if found.name not in room.packages and found.name not in sys.stdlib_module_names:
+                    yield f"{where} {found.name} may not be imported in {room.name}"
+                continue
+            target = rooms.get(found.name)
+            if target is None:
+                yield f"{where} {found.name} is no file of ours"
+            elif target.name not in room.rooms:
+                yield f"{where} {found.name} ({target.name}) may not be imported in {room.name}"
+            elif not found.relative and name != _WAY_IN:
+                yield f"{where} our own files are imported relatively: the worker has no package"
+
+
+def imports(name: str, module: Module, files: set[str]) -> Iterator[Import]:
+    """All imports of a file, wherever they are written."""
+    package = PurePosixPath(name).parent
+    for node in ast.walk(module.node):
+        match node:
+            case ast.Import(names=names, lineno=line):
+                for alias in names:
+                    yield from _absolute(alias.name, [], line, files)
+            case ast.ImportFrom(module=str(source), names=names, level=0, lineno=line):
+                yield from _absolute(source, [alias.name for alias in names], line, files)
+            case ast.ImportFrom(module=source, names=names, level=level, lineno=line):
+                folder = package
+                for _ in range(level - 1):
+                    folder = folder.parent
+                base = folder.joinpath(*(source or "").split("."))
+                for alias in names:
+                    found = _file(base, alias.name, files)
+                    yield Import(line=line, name=found, own=True, relative=True)
+            case ast.Call(
+                func=ast.Attribute(attr="import_module") | ast.Name(id="__import__"),
+                args=[ast.Constant(value=str(source)), *_],
+                lineno=line,
+            ):
+                yield from _absolute(source, [], line, files)
+
+
+def _absolute(source: str, names: list[str], line: int, files: set[str]) -> Iterator[Import]:
+    for prefix in _PREFIXES:
+        if source == prefix or source.startswith(f"{prefix}."):
+            base = PurePosixPath(*source.removeprefix(prefix).split(".")[1:])
+            for name in names or [""]:
+                found = _file(base, name, files)
+                yield Import(line=line, name=found, own=True, relative=False)
+            return
+    yield Import(line=line, name=source.partition(".")[0], own=False, relative=False)
+
+
+def _file(base: PurePosixPath, name: str, files: set[str]) -> str:
+    """The file that `from base import name` reads."""
+    candidates = [base / f"{name}.py", base / name / "__init__.py"]
+    if base.name:
+        candidates.append(base.with_suffix(".py"))
+    for candidate in candidates:
+        if candidate.as_posix() in files:
+            return candidate.as_posix()
+    return (base / "__init__.py").as_posix()
