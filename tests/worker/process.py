@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 class Worker:
     """Started by path, as Home Assistant does."""
 
-    def __init__(self, what: str = "watch", *, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, what: str = "watch", *, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.heard = Heard()
         self.complaints: list[str] = []
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOM / "worker"), what],
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, str(ROOM / "worker"), "watch"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
