@@ -65,23 +65,27 @@ find_python() {
   echo "$found"
 }
 
-uv_python() { "$uv" python find --no-project --no-python-downloads 3.14 2>/dev/null || true; }
+# Not one of an environment, which may be ours and about to be made anew.
+uv_python() { "$uv" python find --system --no-project --no-python-downloads 3.14 2>/dev/null || true; }
 
 # environment DIR REQUIREMENTS: an environment with exactly what a file lists, made once.
 environment() {
-  local dir=$1 requirements=$2 stamp
-  uv=$(find_uv)
-  python=$(find_python)
-  stamp=$(cat "$requirements" <(echo "$python") | sha256sum)
-  if [ "$(cat "$dir/.stamp" 2>/dev/null)" = "$stamp" ]; then
-    return
+  local dir=$1 requirements=$2 stamp lock
+  stamp=$(sha256sum <"$requirements")
+  # One at a time, where two commands start at once.
+  exec {lock}>"$dir.lock"
+  ! command -v flock >/dev/null || flock "$lock"
+  if [ "$(cat "$dir/.stamp" 2>/dev/null)" != "$stamp" ] || ! new_enough "$dir/bin/python"; then
+    uv=$(find_uv)
+    python=$(find_python)
+    say "Making the environment $dir ($requirements)"
+    rm -rf "$dir"
+    "$uv" venv --quiet --python "$python" "$dir"
+    "$uv" pip install --quiet --python "$dir/bin/python" -r "$requirements" \
+      || die "Installing $requirements failed. Is a package index within reach?"
+    echo "$stamp" >"$dir/.stamp"
   fi
-  say "Making the environment $dir ($requirements)"
-  rm -rf "$dir"
-  "$uv" venv --quiet --python "$python" "$dir"
-  "$uv" pip install --quiet --python "$dir/bin/python" -r "$requirements" \
-    || die "Installing $requirements failed. Is a package index within reach?"
-  echo "$stamp" >"$dir/.stamp"
+  exec {lock}>&-
 }
 
 # packages COMMAND=PACKAGE…: what is missing of Debian's packages, installed where we may.
