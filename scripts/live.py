@@ -103,20 +103,19 @@ class Cameras:
         try:
             async with asyncio.timeout(START_SECONDS):
                 while len(self.ready) < len(self._specs):
-                    line = await self._output.readline()
-                    if not line:
-                        raise LiveError("the simulated cameras did not start")
-                    self.ready.append(json.loads(line))
+                    self.ready.append(await self._line())
         except BaseException:
             await self.__aexit__()
             raise
         return self
 
-    @property
-    def _output(self) -> asyncio.StreamReader:
+    async def _line(self) -> dict[str, Any]:
         if self._process is None or self._process.stdout is None:
             raise LiveError("the simulated cameras are not running")
-        return self._process.stdout
+        if not (line := await self._process.stdout.readline()):
+            raise LiveError("the simulated cameras did not start")
+        camera: dict[str, Any] = json.loads(line)
+        return camera
 
     async def __aexit__(self, *_exc: object) -> None:
         """End them."""
@@ -337,7 +336,7 @@ class HomeAssistant:
         if step["type"] != "create_entry":
             raise LiveError(f"the flow ended with {step}")
 
-    async def _past_progress(self, step: dict[str, Any]) -> dict[str, Any]:
+    async def _past_progress(self, step: Mapping[str, Any]) -> Mapping[str, Any]:
         for _ in range(START_SECONDS * 4):
             if step["type"] not in ("progress", "progress_done"):
                 return step

@@ -114,9 +114,9 @@ def _flow(module: Module, node: ast.ClassDef) -> Flow:
         match part:
             case ast.Assign(
                 targets=[ast.Subscript(slice=ast.Constant(value="title_placeholders"))],
-                value=given,
+                value=placeholders,
             ):
-                flow.title |= keys(given) or set()
+                flow.title |= keys(placeholders) or set()
     flow.aborts = _aborts(module, node)
     return flow
 

@@ -101,7 +101,7 @@ class Module:
     def members(self, enumeration: str) -> set[str]:
         """The values of an enumeration."""
         return {
-            statement.value.value
+            str(statement.value.value)
             for node in self.classes()
             if node.name == enumeration
             for statement in node.body

@@ -10,6 +10,7 @@ from scripts.checks.issues import issues, raised_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from scripts.checks.tree import Tree
 
@@ -147,7 +148,7 @@ def flow_placeholders(tree: Tree) -> Iterator[str]:
         yield from _not_given(f"{section}.flow_title", texts.get("flow_title", ""), flow.title)
 
 
-def _not_given(where: str, texts: Any, given: set[str] | None) -> Iterator[str]:
+def _not_given(where: str, texts: Any, given: AbstractSet[str] | None) -> Iterator[str]:
     if given is not None:
         for name in sorted(placeholders(texts) - given):
             yield f"{where} has {{{name}}}, which the code does not give"

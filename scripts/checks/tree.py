@@ -32,7 +32,11 @@ class _Yaml(yaml.SafeLoader):
     """YAML with Home Assistant's `!input`."""
 
 
-_Yaml.add_constructor("!input", lambda loader, node: Input(str(loader.construct_scalar(node))))
+def _input(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Input:
+    return Input(str(loader.construct_scalar(node)))
+
+
+_Yaml.add_constructor("!input", _input)
 
 
 def installed(root: Path = ROOT) -> tuple[Path, ...]:
