@@ -118,6 +118,8 @@ class Fake:
             self.note("resumes", camera.open_visit.visit_id)
         poison = camera.camera_id == "poison"
         if poison and "camera-crashes" in self.words:
+            # While a thread starts, Python's fault handler may not know whose a crash is.
+            sleep(0.3)
             ctypes.string_at(0)
         if poison and "vanishes" in self.words:
             sleep(0.2)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 from typing import IO, TYPE_CHECKING, Self
 
 from porchlight.worker.channel import Decoder, encode
 
-from tests.bare import ROOM
-
 from .support import Heard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from porchlight.worker.messages import Message
 
@@ -24,12 +21,15 @@ class Worker:
     """Started by path, as Home Assistant does."""
 
     def __init__(
-        self, what: str = "watch", *, environment: Mapping[str, str] | None = None
+        self,
+        *,
+        command: Sequence[str] = (sys.executable, str(ROOM / "worker"), "watch"),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.heard = Heard()
         self.complaints: list[str] = []
         self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, str(ROOM / "worker"), "watch"],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

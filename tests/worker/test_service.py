@@ -297,3 +297,22 @@ def test_a_reader_that_is_slow_is_waited_for_and_nothing_is_lost(stage: Stage) -
             sender.join()
     assert [one.request for one in worker.heard.of(Still)] == list(range(5000))
     assert worker.process.returncode == 0
+
+
+def test_an_engine_that_never_returns_ends_it_and_is_blamed() -> None:
+    code = f"""
+    import faulthandler, sys, time
+    sys.path.insert(0, {str(ROOM.parents[1])!r})
+    import tests.bare
+    from porchlight.worker.analyst import Analyst
+    from porchlight.worker.service import Service
+    Analyst.__init__.__kwdefaults__["prepare"] = lambda request: time.sleep(60)
+    faulthandler.enable()
+    Service(0, 1, heartbeat=0.2, stuck=0.5).run()
+    """
+    with Worker(command=[sys.executable, "-c", textwrap.dedent(code)]) as worker:
+        thread = worker.heard.wait(ThreadStarted).thread
+        worker.send(UseModel(engine="hangs", path=""))
+        assert worker.process.wait(10) == -signal.SIGABRT
+    blamed = [line for line in worker.complaints if line.startswith("Current thread")]
+    assert int(blamed[0].split()[2], 16) == thread

@@ -1,0 +1,186 @@
+"""The bridge over the real worker and simulated cameras."""
+
+from __future__ import annotations
+
+import os
+import signal
+import textwrap
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from porchlight.bridge import CameraSetAside, EngineSetAside, WorkerDown, WorkerUp
+from porchlight.worker.messages import (
+    AddCamera,
+    EngineReady,
+    Status,
+    StreamDown,
+    StreamUp,
+    UseModel,
+)
+
+from tests.worker.support import footage, source
+
+from .support import Ear, gone, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from porchlight.bridge import Bridge
+
+    from simulator import Camera, Simulator
+
+    type Start = Callable[..., Bridge]
+
+SMALL = "models/person_yolox_192_float16.tflite"
+
+
+def add(camera: Camera, camera_id: str, path: str = "sub", **more: Any) -> AddCamera:
+    return AddCamera(camera_id=camera_id, source=source(camera, path=path), **more)
+
+
+def crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Have workers run this code as they start."""
+    (tmp_path / "sitecustomize.py").write_text(textwrap.dedent(code))
+    path = filter(None, (str(tmp_path), os.environ.get("PYTHONPATH")))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
+
+
+async def test_a_killed_worker_is_back_within_seconds_with_cameras_and_model(
+    bridge: Start, ear: Ear, simulator: Simulator, tmp_path: Path
+) -> None:
+    pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
+    one = bridge()
+    one.use_model(UseModel(engine="litert", path=str(footage(SMALL))))
+    for number, camera in enumerate(simulator.cameras):
+        one.add(add(camera, str(number), picture_path=str(tmp_path / f"{number}.jpg")))
+    await ear.wait(EngineReady)
+    await ear.wait(Status, where=lambda status: status.people == 0)
+    still = await one.still("0", 64)
+    assert still is not None
+    assert still.startswith(b"\xff\xd8")
+    pid = one.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    began = monotonic()
+    down = await ear.wait(WorkerDown)
+    position = ear.all.index(down)
+    await ear.wait(EngineReady, after=position)
+    for camera_id in "012":
+        await ear.wait(StreamUp, after=position, where=lambda up, i=camera_id: up.camera_id == i)  # type: ignore[misc] # bound now
+    assert monotonic() - began < 12
+    await ear.wait(Status, after=position, where=lambda status: status.people == 0)
+
+
+async def test_the_bridge_stops_promptly_and_leaves_no_process(
+    bridge: Start, ear: Ear, simulator: Simulator
+) -> None:
+    one = bridge()
+    for number, camera in enumerate(simulator.cameras):
+        one.add(add(camera, str(number)))
+    await ear.wait(StreamUp)
+    pid = one.pid
+    assert pid is not None
+    began = monotonic()
+    await one.stop()
+    assert monotonic() - began < 2.5
+    assert gone(pid)
+
+
+async def test_a_camera_whose_stream_kills_the_worker_is_set_aside_and_the_others_go_on(
+    bridge: Start,
+    ear: Ear,
+    simulator: Simulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crash(
+        tmp_path,
+        monkeypatch,
+        """
+        import ctypes, time
+        import av
+        real = av.open
+        def opened(url, *arguments, **named):
+            if "poison" in url:
+                time.sleep(0.5)
+                ctypes.string_at(0)
+            return real(url, *arguments, **named)
+        av.open = opened
+        """,
+    )
+    one, other, third = simulator.cameras
+    watch = bridge()
+    watch.add(add(one, "good"))
+    watch.add(add(other, "bad", path="poison"))
+    watch.add(add(third, "also good"))
+    aside = await ear.wait(CameraSetAside, seconds=60)
+    assert aside == CameraSetAside(camera_id="bad", detail="SIGSEGV")
+    assert len(ear.of(WorkerDown)) == 3
+    position = ear.all.index(aside)
+    for camera_id in ("good", "also good"):
+        await ear.wait(StreamUp, after=position, where=lambda up, i=camera_id: up.camera_id == i)  # type: ignore[misc] # bound now
+    assert len(ear.of(WorkerDown)) == 3
+
+
+async def test_an_engine_that_kills_the_worker_as_it_loads_is_set_aside_not_a_camera(
+    bridge: Start,
+    ear: Ear,
+    simulator: Simulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
+    crash(
+        tmp_path,
+        monkeypatch,
+        """
+        import ctypes, time
+        from ai_edge_litert import interpreter
+        class Interpreter(interpreter.Interpreter):
+            def __init__(self, *arguments, **named):
+                time.sleep(0.5)
+                ctypes.string_at(0)
+        interpreter.Interpreter = Interpreter
+        """,
+    )
+    watch = bridge()
+    watch.add(add(simulator.cameras[0], "good"))
+    watch.use_model(UseModel(engine="litert", path="/any.tflite"))
+    aside = await ear.wait(EngineSetAside, seconds=60)
+    assert len(ear.of(WorkerDown)) == 3
+    assert ear.of(CameraSetAside) == []
+    await ear.wait(StreamUp, after=ear.all.index(aside))
+
+
+async def test_a_stopped_worker_is_found_out_and_replaced(
+    bridge: Start, ear: Ear, simulator: Simulator
+) -> None:
+    one = bridge(silence=4.0)
+    one.add(add(simulator.cameras[0], "a"))
+    await ear.wait(StreamUp)
+    pid = one.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    down = await ear.wait(WorkerDown)
+    assert down.detail == "it hung"
+    await ear.wait(StreamUp, after=ear.all.index(down))
+    assert gone(pid)
+    assert len(ear.of(WorkerUp)) == 2
+
+
+async def test_a_camera_that_goes_and_comes_is_told_and_the_worker_lives(
+    bridge: Start, ear: Ear, simulator: Simulator
+) -> None:
+    camera = simulator.cameras[0]
+    one = bridge()
+    one.add(add(camera, "a"))
+    await ear.wait(StreamUp)
+    await camera.go_offline()
+    down = await ear.wait(StreamDown)
+    await camera.go_online()
+    await ear.wait(StreamUp, after=ear.all.index(down))
+    one.remove("a")
+    await until(lambda: camera.state().clients == 0, "the stream is left")
+    assert ear.of(WorkerDown) == []
