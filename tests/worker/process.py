@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 from typing import IO, TYPE_CHECKING, Self
 
 from porchlight.worker.channel import Decoder, encode
+
+from tests.bare import ROOM
 
 from .support import Heard
 
