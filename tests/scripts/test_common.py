@@ -1,0 +1,86 @@
+"""What the commands share: system packages are installed, or what they are for is told."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scripts.checks.tree import ROOT
+
+from .commands import run
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+CALLS = 'source scripts/common.sh; packages "$@"; echo went on'
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """Commands that stand in for the machine's: apt-get notes what it is asked."""
+    user(tmp_path, 0)
+    stand_in(tmp_path, "apt-get", f'echo "$*" >>{tmp_path}/asked')
+    return tmp_path
+
+
+def stand_in(machine: Path, name: str, does: str) -> None:
+    path = machine / name
+    path.write_text(f"#!/bin/sh\n{does}\n")
+    path.chmod(0o755)
+
+
+def user(machine: Path, number: int) -> None:
+    stand_in(machine, "id", f"echo {number}")
+
+
+def packages(machine: Path, *wanted: str, ci: str = "") -> subprocess.CompletedProcess[str]:
+    path = f"{machine}:{os.environ['PATH']}"
+    return run("bash", "-c", CALLS, "bash", *wanted, PATH=path, CI=ci)
+
+
+def asked(machine: Path) -> str:
+    path = machine / "asked"
+    return path.read_text() if path.exists() else ""
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["bash=bash", f"{ROOT}/scripts/common.sh=porchlight", f"{ROOT}/scripts/comm*.sh=porchlight"],
+)
+def test_what_is_there_is_not_installed(machine: Path, wanted: str) -> None:
+    done = packages(machine, wanted)
+    assert (done.returncode, done.stdout) == (0, "went on\n")
+    assert asked(machine) == ""
+
+
+def test_what_is_missing_is_installed_where_we_may(machine: Path) -> None:
+    done = packages(machine, "no-such-command=one", "bash=bash", "/no/such/*.file=two", ci="true")
+    assert (done.returncode, done.stdout) == (0, "went on\n")
+    update, install = asked(machine).splitlines()
+    assert update.startswith("update")
+    assert install.startswith("install")
+    assert install.endswith(" one two")
+
+
+def test_without_the_right_to_install_it_is_told_and_goes_on(machine: Path) -> None:
+    user(machine, 1000)
+    done = packages(machine, "no-such-command=one")
+    assert (done.returncode, done.stdout) == (0, "went on\n")
+    assert "Without one some of it is left out" in done.stderr
+    assert asked(machine) == ""
+
+
+def test_where_nothing_may_be_left_out_it_ends(machine: Path) -> None:
+    user(machine, 1000)
+    done = packages(machine, "no-such-command=one", ci="true")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "one must be installed here" in done.stderr
+
+
+def test_a_failed_installation_is_told(machine: Path) -> None:
+    stand_in(machine, "apt-get", "exit 100")
+    assert "Without one some of it is left out" in packages(machine, "no-such-command=one").stderr
+    assert packages(machine, "no-such-command=one", ci="true").returncode == 1

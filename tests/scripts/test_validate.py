@@ -1,0 +1,78 @@
+"""Each check passes here, and finds what it is for in a broken copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scripts import validate
+from scripts.checks.tree import ROOT, BrokenTreeError, Tree, installed, version
+
+from . import broken_files, broken_texts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scripts.checks.tree import Check
+
+    from .copies import Break
+
+BREAKS = {**broken_files.BREAKS, **broken_texts.BREAKS}
+
+
+def findings(check: Check, tree: Tree) -> list[str]:
+    try:
+        return list(check(tree))
+    except BrokenTreeError as error:
+        return [str(error)]
+
+
+@pytest.mark.parametrize("check", validate.CHECKS, ids=lambda check: check.__name__)
+def test_this_checkout_passes(check: Check) -> None:
+    assert findings(check, Tree(root=ROOT, homes=installed())) == []
+
+
+@pytest.mark.parametrize("check", validate.CHECKS, ids=lambda check: check.__name__)
+def test_a_copy_passes_before_it_is_broken(check: Check, tree: Tree) -> None:
+    assert findings(check, tree) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "fault"),
+    [
+        pytest.param(check, fault, id=f"{check.__name__}: {fault.name}")
+        for check, breaks in BREAKS.items()
+        for fault in breaks
+    ],
+)
+def test_a_broken_copy_is_found_out(check: Check, fault: Break, checkout: Path) -> None:
+    fault.how(checkout)
+    found = findings(check, Tree(root=checkout, homes=installed()))
+    assert any(fault.says in finding for finding in found), found
+
+
+def test_every_check_has_something_to_find() -> None:
+    assert {check.__name__ for check in BREAKS} == {check.__name__ for check in validate.CHECKS}
+
+
+def test_all_faults_are_told_with_the_check_that_found_them(checkout: Path) -> None:
+    (checkout / "hacs.json").unlink()
+    (checkout / "custom_components" / "porchlight" / "services.yaml").write_text("look:\n")
+    told = validate.faults(Tree(root=checkout, homes=installed()))
+    assert {line.partition(":")[0] for line in told} == {
+        "actions",
+        "blueprints",
+        "marketplace",
+        "quality_scale",
+    }
+
+
+def test_without_an_installed_home_assistant_the_rest_is_still_checked(checkout: Path) -> None:
+    assert validate.faults(Tree(root=checkout)) == []
+
+
+def test_the_newest_home_assistant_of_the_environments_is_looked_at() -> None:
+    homes = installed()
+    assert homes[-1] == max(homes, key=version)
+    assert version(homes[-1]) >= (2026, 10)
