@@ -123,5 +123,5 @@ def test_a_boxs_area_and_centre() -> None:
         (Box(0.3, 0.0, 0.5, 0.5), False),
     ],
 )
-def test_people_enter_and_leave_at_the_sides_and_below(box: Box, cut: bool) -> None:  # noqa: FBT001 - a parameter
+def test_people_enter_and_leave_at_the_sides_and_below(box: Box, cut: bool) -> None:
     assert box.at_edge is cut
