@@ -68,10 +68,12 @@ find_python() {
 # Not one of an environment, which may be ours and about to be made anew.
 uv_python() { "$uv" python find --system --no-project --no-python-downloads 3.14 2>/dev/null || true; }
 
-# environment DIR REQUIREMENTS: an environment with exactly what a file lists, made once.
+# environment DIR REQUIREMENTS [OVERRIDES]: an environment with exactly what a file lists, or
+# what a second one has instead, made once.
 environment() {
   local dir=$1 requirements=$2 stamp lock
-  stamp=$(sha256sum <"$requirements")
+  shift 2
+  stamp=$(cat "$requirements" "$@" | sha256sum)
   # One at a time, where two commands start at once.
   exec {lock}>"$dir.lock"
   ! command -v flock >/dev/null || flock "$lock"
@@ -81,7 +83,7 @@ environment() {
     say "Making the environment $dir ($requirements)"
     rm -rf "$dir"
     "$uv" venv --quiet --python "$python" "$dir"
-    "$uv" pip install --quiet --python "$dir/bin/python" -r "$requirements" \
+    "$uv" pip install --quiet --python "$dir/bin/python" -r "$requirements" "${@/#/--override=}" \
       || die "Installing $requirements failed. Is a package index within reach?"
     echo "$stamp" >"$dir/.stamp"
   fi

@@ -41,7 +41,7 @@ HACS_KEYS = {
     "render_readme",
     "zip_release",
 }
-_PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # \S+")
+_PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # \S.*")
 
 
 def assets(tree: Tree) -> Iterator[str]:
