@@ -175,7 +175,8 @@ class HomeAssistant:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                cwd=self.folder,
+                env=_without(os.environ, "PYTHONPATH") | {"PYTHONWARNINGS": "ignore"},
             )
         try:
             await self._wait_until_up()
@@ -372,6 +373,11 @@ class Call:
             message = await self._connection.receive_json()
             if message["type"] == "event":
                 yield message["event"]
+
+
+def _without(environment: Mapping[str, str], name: str) -> dict[str, str]:
+    """The environment without a variable: our own sources must not come before the copy."""
+    return {key: value for key, value in environment.items() if key != name}
 
 
 def _store(storage: Path, key: str, version: int, data: Mapping[str, Any]) -> None:
