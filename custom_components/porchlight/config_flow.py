@@ -207,6 +207,8 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         """Offer a camera that was found in the background."""
         found: Found = discovery_info["found"]
         await self.async_set_unique_id(found.endpoint or found.xaddr)
+        # Also one that the user ignores.
+        self._abort_if_unique_id_configured()
         if entry_of(self.hass, found):
             return self.async_abort(reason="already_configured")
         self._take(found)

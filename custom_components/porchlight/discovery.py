@@ -11,7 +11,7 @@ from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.helpers import discovery_flow
 
 from . import errands
-from .const import CONF_ENDPOINT, CONF_MAC, DOMAIN
+from .const import CONF_ENDPOINT, CONF_MAC, CONF_MODEL, DOMAIN
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -35,11 +35,11 @@ async def async_scan(hass: HomeAssistant) -> list[Found]:
 
 def entry_of(hass: HomeAssistant, found: Found) -> ConfigEntry | None:
     """The entry of a camera that was found, if it is set up."""
-    for entry in hass.config_entries.async_entries(DOMAIN):
+    for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
         data = entry.data
-        if found.mac and found.mac == data.get(CONF_MAC):
+        if found.mac and found.mac == data[CONF_MAC]:
             return entry
-        if found.endpoint and found.endpoint == data.get(CONF_ENDPOINT):
+        if found.endpoint and found.endpoint == data[CONF_ENDPOINT]:
             return entry
         if (found.host, found.port) == (data[CONF_HOST], data[CONF_PORT]):
             return entry
@@ -47,20 +47,33 @@ def entry_of(hass: HomeAssistant, found: Found) -> ConfigEntry | None:
 
 
 async def async_search(hass: HomeAssistant) -> None:
-    """Offer cameras that are not set up, each once."""
+    """Offer cameras that are not set up, each once, and follow those that moved."""
     try:
         cameras = await async_scan(hass)
     except errands.ErrandError as error:
         _LOGGER.debug("The search for cameras failed: %s", error)
         return
     for found in cameras:
-        if entry_of(hass, found) is None:
-            discovery_flow.async_create_flow(
-                hass,
-                DOMAIN,
-                context={"source": SOURCE_INTEGRATION_DISCOVERY},
-                data={"found": found},
-                discovery_key=discovery_flow.DiscoveryKey(
-                    domain=DOMAIN, key=found.endpoint or found.xaddr, version=1
-                ),
-            )
+        if entry := entry_of(hass, found):
+            _follow(hass, entry, found)
+            continue
+        discovery_flow.async_create_flow(
+            hass,
+            DOMAIN,
+            context={"source": SOURCE_INTEGRATION_DISCOVERY},
+            data={"found": found},
+            discovery_key=discovery_flow.DiscoveryKey(
+                domain=DOMAIN, key=found.endpoint or found.xaddr, version=1
+            ),
+        )
+
+
+def _follow(hass: HomeAssistant, entry: ConfigEntry, found: Found) -> None:
+    """Take over a camera's new address, if it is surely the same camera."""
+    data = entry.data
+    same = found.mac and found.mac == data[CONF_MAC] and found.model == data[CONF_MODEL]
+    here = {CONF_HOST: found.host, CONF_PORT: found.port}
+    if same and here != {key: data[key] for key in here}:
+        _LOGGER.info("%s moved to %s", entry.title, found.host)
+        hass.config_entries.async_update_entry(entry, data={**data, **here})
+        hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 from homeassistant.config_entries import (
     SOURCE_DHCP,
+    SOURCE_IGNORE,
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_USER,
     ConfigEntryState,
@@ -344,6 +345,19 @@ async def test_a_discovered_camera_is_offered_once_and_added(
     assert result["type"] is FlowResultType.CREATE_ENTRY
     known = await discovered(hass, FOUND)
     assert (known["type"], known["reason"]) == (FlowResultType.ABORT, "already_configured")
+
+
+async def test_an_ignored_camera_is_not_offered_again(hass: HomeAssistant) -> None:
+    await discovered(hass, FOUND)
+    await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_IGNORE},
+        data={"unique_id": FOUND.endpoint, "title": "Front door"},
+    )
+    assert hass.config_entries.flow.async_progress() == []
+    again = await discovered(hass, FOUND)
+    assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert labels(await start(hass))[FOUND.xaddr].startswith("Front door")
 
 
 async def test_dhcp_follows_a_camera_of_ours_and_leaves_others_alone(
