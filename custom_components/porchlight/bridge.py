@@ -101,6 +101,7 @@ class Bridge:
         silence: float = SILENCE,
         one_by_one: float = ONE_BY_ONE,
         still_seconds: float = STILL_SECONDS,
+        first_restart: float = FIRST_RESTART,
     ) -> None:
         """Reports go to `listener`, in order; `command` starts a worker; waits in seconds."""
         self._listener = listener
@@ -108,6 +109,7 @@ class Bridge:
         self._silence = silence
         self._one_by_one = one_by_one
         self._still_seconds = still_seconds
+        self._first_restart = first_restart
         self._cameras: dict[str, AddCamera] = {}
         self._model: UseModel | None = None
         self._process: Process | None = None
@@ -194,7 +196,7 @@ class Bridge:
             self._process.stdin.write(encode(command))
 
     async def _supervise(self) -> None:
-        backoff = Backoff(FIRST_RESTART, LAST_RESTART, random.random)
+        backoff = Backoff(self._first_restart, LAST_RESTART, random.random)
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()

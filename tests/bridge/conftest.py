@@ -42,7 +42,7 @@ async def bridge(ear: Ear) -> AsyncIterator[Callable[..., Bridge]]:
 
     def start(script: Script | None = None, **waits: Any) -> Bridge:
         command = {"command": script.command} if script else {}
-        started.append(Bridge(ear, **command, **waits))
+        started.append(Bridge(ear, **({"first_restart": 0.1} | command | waits)))
         started[-1].start()
         return started[-1]
 

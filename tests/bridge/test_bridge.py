@@ -204,7 +204,7 @@ def block(seconds: float) -> None:
 
 
 async def test_retries_that_fail_come_ever_later(script: Scripts, bridge: Start, ear: Ear) -> None:
-    bridge(script("crash-at-start"))
+    bridge(script("crash-at-start"), first_restart=0.5)
     began = monotonic()
     await ear.count(WorkerUp, 4)
     # 0.5 + 1 + 2 seconds, each at least 70 percent of it.
@@ -353,7 +353,7 @@ async def test_deaths_that_nobody_can_explain_are_traced_camera_by_camera(
     script: Scripts, bridge: Start, ear: Ear
 ) -> None:
     told = script("vanishes")
-    one = bridge(told, one_by_one=1.0)
+    one = bridge(told, one_by_one=0.8)
     for camera_id in ("a", "poison", "b"):
         one.add(camera(camera_id))
     aside = await ear.wait(CameraSetAside)

@@ -205,6 +205,8 @@ class Camera(threading.Thread):
             self._report_status()
 
     def _came_up(self, codec: str, frame: VideoFrame) -> None:
+        # First: whoever hears of it may ask for a still at once.
+        self._last = frame
         with self._lock:
             self._down_since = None
             self._looked_at = monotonic()

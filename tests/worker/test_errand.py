@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from porchlight.onvif.errors import NoVideoError, NoVideoReason
+from porchlight.onvif.models import CameraReport, Credentials
+from porchlight.worker.channel import Decoder, encode
+from porchlight.worker.errand import Errands
+from porchlight.worker.messages import (
+    Done,
+    EngineFailed,
+    ErrandFailed,
+    FirstFrame,
+    FrameTaken,
+    Inspect,
+    Scan,
+    UseModel,
+)
+
+from .support import PASSWORD, source
+
+if TYPE_CHECKING:
+    import pytest
+
+    from .support import Stage
+
+
+def answers(*errands: Any) -> list[Any]:
+    """What comes back when these are asked and nothing more can be."""
+    questions, ask = os.pipe()
+    answer, replies = os.pipe()
+    os.write(ask, b"".join(encode(errand) for errand in errands))
+    os.close(ask)
+
+    def run() -> None:
+        Errands(questions, replies).run()
+        os.close(replies)
+
+    # An errand runs an event loop of its own, as the only thing in its process.
+    runner = threading.Thread(target=run)
+    runner.start()
+    decoder, heard = Decoder(), []
+    while data := os.read(answer, 65536):
+        heard += decoder.feed(data)
+    runner.join()
+    os.close(questions)
+    os.close(answer)
+    return heard
+
+
+def inspection(
+    stage: Stage, password: str = PASSWORD, path: str = "/onvif/device_service"
+) -> Inspect:
+    login = Credentials(username=stage.camera.spec.username, password=password)
+    return Inspect(host="127.0.0.1", port=stage.camera.port, path=path, credentials=login)
+
+
+def test_without_a_question_there_is_no_answer() -> None:
+    assert answers() == []
+
+
+def test_only_the_first_question_is_answered() -> None:
+    scan = Scan(sources=("127.0.0.1",), seconds=0.1)
+    assert [one for one in answers(scan, scan) if isinstance(one, Done)] == [Done()]
+
+
+def test_a_frame_is_taken(stage: Stage) -> None:
+    (taken,) = answers(FirstFrame(source=source(stage.camera)))
+    assert isinstance(taken, FrameTaken)
+    assert (taken.codec, taken.width, taken.height) == ("h264", 320, 240)
+
+
+def test_a_stream_that_cannot_be_watched_is_told(stage: Stage) -> None:
+    (failed,) = answers(FirstFrame(source=source(stage.camera, "wrong")))
+    assert failed == ErrandFailed(key="unauthorized")
+
+
+def test_a_stream_that_ends_before_a_frame_is_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("porchlight.worker.stream.Stream.frames", lambda _self: iter(()))
+    (failed,) = answers(FirstFrame(source=source(stage.camera)))
+    assert failed == ErrandFailed(key="no_video")
+
+
+def test_a_camera_is_inspected(stage: Stage) -> None:
+    (report,) = answers(inspection(stage))
+    assert isinstance(report, CameraReport)
+    assert report.unique_id == stage.camera.spec.mac
+
+
+def test_what_onvif_says_is_told(stage: Stage) -> None:
+    (failed,) = answers(inspection(stage, "wrong"))
+    assert isinstance(failed, ErrandFailed)
+    assert failed.key == "invalid_auth"
+
+
+def test_a_camera_without_video_is_told_with_the_reason(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def inspect(*_: Any, **__: Any) -> None:
+        raise NoVideoError(NoVideoReason.NO_PROFILES)
+
+    monkeypatch.setattr("porchlight.onvif.client.inspect", inspect)
+    (failed,) = answers(inspection(stage))
+    assert failed == ErrandFailed(key="no_video", detail="no_profiles")
+
+
+def test_a_model_is_tried() -> None:
+    (failed,) = answers(UseModel(engine="none", path="/m"))
+    assert isinstance(failed, EngineFailed)
