@@ -31,6 +31,8 @@ MANDATORY = {
     "requirements",
     "version",
 }
+# Keys that only newer Home Assistants than the oldest supported one know.
+NEW = {"categories", "connectivity"}
 # What Home Assistant sets itself.
 INTERNAL = {"disabled", "is_built_in", "overwrites_built_in", "quality_scale"}
 # Integrations whose code may be used without depending on them: they are platforms of ours.
@@ -49,7 +51,8 @@ def manifest_keys(tree: Tree) -> Iterator[str]:
             for line in node.body
             if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
         } - INTERNAL
-        yield from (f"{key} is not known" for key in sorted(set(tree.manifest) - known))
+        unknown = set(tree.manifest) - known - NEW
+        yield from (f"{key} is not known" for key in sorted(unknown))
 
 
 def manifest_order(tree: Tree) -> Iterator[str]:

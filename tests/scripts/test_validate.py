@@ -68,11 +68,15 @@ def test_all_faults_are_told_with_the_check_that_found_them(checkout: Path) -> N
     }
 
 
+@pytest.mark.parametrize("home", installed(), ids=lambda home: ".".join(map(str, version(home))))
+def test_each_supported_home_assistant_is_satisfied(home: Path) -> None:
+    assert validate.faults(Tree(root=ROOT, homes=(home,))) == []
+
+
 def test_without_an_installed_home_assistant_the_rest_is_still_checked(checkout: Path) -> None:
     assert validate.faults(Tree(root=checkout)) == []
 
 
 def test_the_newest_home_assistant_of_the_environments_is_looked_at() -> None:
     homes = installed()
-    assert homes[-1] == max(homes, key=version)
-    assert version(homes[-1]) >= (2026, 10)
+    assert version(homes[-1]) == max(map(version, homes)) >= (2026, 10)
