@@ -50,13 +50,17 @@ class Step:
 
 @dataclass(kw_only=True)
 class Flow:
-    """All that a flow shows, by its keys; `title` are the placeholders of its title."""
+    """All that a flow shows, by its keys.
+
+    `title` are the placeholders of its title, `dead_ends` the steps that it names but lacks.
+    """
 
     steps: dict[str, Step] = field(default_factory=dict)
     progress: set[str] = field(default_factory=set)
     errors: set[str] = field(default_factory=set)
     aborts: set[str] = field(default_factory=set)
     title: set[str] = field(default_factory=set)
+    dead_ends: set[str] = field(default_factory=set)
 
     @property
     def given(self) -> set[str]:
@@ -118,7 +122,20 @@ def _flow(module: Module, node: ast.ClassDef) -> Flow:
             ):
                 flow.title |= keys(placeholders) or set()
     flow.aborts = _aborts(module, node)
+    flow.dead_ends = _named_steps(module, node) - {
+        function.name.removeprefix("async_step_") for function in functions(node)
+    }
     return flow
+
+
+def _named_steps(module: Module, node: ast.ClassDef) -> set[str]:
+    """The steps that a flow shows, offers or goes on to."""
+    named = ("step_id", "next_step_id", "menu_options")
+    shows = ("async_show_form", "async_show_menu", "async_show_progress")
+    found: set[str] = set()
+    for call in calls(node, *shows, "async_show_progress_done"):
+        found = found.union(*(module.texts(keyword(call, name)) for name in named))
+    return found
 
 
 def _fields(
@@ -196,6 +213,7 @@ def flow_texts(tree: Tree) -> Iterator[str]:
     shown = flows(tree)
     for section in sorted(set(FLOWS.values()) & (set(tree.texts) | set(shown))):
         flow, texts = shown.get(section, Flow()), tree.texts.get(section, {})
+        yield from (f"{section} has no step {name}" for name in sorted(flow.dead_ends))
         for key, used in (
             ("step", set(flow.steps)),
             ("progress", flow.progress),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ def _input(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Input:
 _Yaml.add_constructor("!input", _input)
 
 
+@cache
 def installed(root: Path = ROOT) -> tuple[Path, ...]:
     """Home Assistant's packages in a checkout's environments, the oldest first."""
     places = root.glob(".venv*/lib/python3*/site-packages/homeassistant/const.py")

@@ -121,6 +121,11 @@ BREAKS: dict[Check, list[Break]] = {
         idle("config/progress/old"),
         idle("options/error/old"),
         Break(
+            name="a dead end",
+            how=text(FLOW, 'next_step_id="confirm"', 'next_step_id="confirmed"'),
+            says="config has no step confirmed",
+        ),
+        Break(
             name="a new field",
             how=text(FLOW, "probatio.Required(CONF_NAME)", 'probatio.Required("colour")'),
             says="config.step.confirm.data.colour is missing",
