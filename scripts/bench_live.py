@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import platform
 import sys
@@ -25,14 +24,6 @@ PERSON = "binary_sensor.hallway_person"
 TICK = os.sysconf("SC_CLK_TCK")
 SETTLE = 30.0
 _LOOP_WATCH = Path(__file__).parent / "loop_watch.py"
-_MANIFEST = {
-    "domain": "loop_watch",
-    "name": "Loop watch",
-    "version": "1.0.0",
-    "documentation": "https://example.org",
-    "codeowners": [],
-    "requirements": [],
-}
 
 
 @dataclass(slots=True)
@@ -145,10 +136,7 @@ async def measure(minutes: float) -> Figures:
         folder = Path(name)
         home = HomeAssistant(folder)
         home.prepare()
-        component = folder / "custom_components" / "loop_watch"
-        component.mkdir()
-        (component / "__init__.py").write_text(_LOOP_WATCH.read_text(encoding="utf-8"))
-        (component / "manifest.json").write_text(json.dumps(_MANIFEST), encoding="utf-8")
+        home.add_component("loop_watch", _LOOP_WATCH.read_text(encoding="utf-8"))
         with (folder / "configuration.yaml").open("a", encoding="utf-8") as file:
             file.write("loop_watch:\n")
         cameras = specs()
