@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 
@@ -19,7 +20,7 @@ from .worker.messages import EngineFailed, EngineReady
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+    from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant
 
     from .bridge import News
     from .coordinator import CameraCoordinator
@@ -36,7 +37,7 @@ class Hub:
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
         self._cameras: dict[str, CameraCoordinator] = {}
-        self._stop_search: list[CALLBACK_TYPE] = []
+        self._stop_listening: list[CALLBACK_TYPE] = []
         self.bridge = Bridge(self._hear)
         self.detector = DetectorSetup(hass)
 
@@ -53,8 +54,8 @@ class Hub:
         self._cameras.pop(camera.camera_id, None)
         self.bridge.remove(camera.camera_id)
         if not self._cameras:
-            while self._stop_search:
-                self._stop_search.pop()()
+            while self._stop_listening:
+                self._stop_listening.pop()()
             await self.bridge.stop()
 
     async def async_prepare_detector(self) -> None:
@@ -68,10 +69,14 @@ class Hub:
         self._hass.async_create_background_task(
             self.async_prepare_detector(), f"{DOMAIN} detector", eager_start=False
         )
-        self._stop_search = [
+        self._stop_listening = [
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_home_stops),
             async_call_later(self._hass, FIRST_SEARCH, self._async_search),
             async_track_time_interval(self._hass, self._async_search, SEARCH_INTERVAL),
         ]
+
+    async def _async_home_stops(self, _event: Event) -> None:
+        await self.bridge.stop()
 
     async def _async_search(self, _now: datetime) -> None:
         await async_search(self._hass)
@@ -84,8 +89,11 @@ class Hub:
             case WorkerDown():
                 for camera in self._cameras.values():
                     camera.async_worker_down()
-            case EngineReady() | EngineFailed():
+            case EngineReady():
                 self.detector.outcome = news
+            case EngineFailed():
+                self.detector.outcome = news
+                create_detector_issue(self._hass, news.problem, news.detail)
             case EngineSetAside():
                 create_detector_issue(self._hass, "engine_crashed", news.detail)
             case CameraSetAside():

@@ -7,6 +7,7 @@ from unittest.mock import AsyncMock, patch
 import pytest
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, SOURCE_REAUTH
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -20,8 +21,9 @@ from custom_components.porchlight.diagnostics import async_get_config_entry_diag
 from custom_components.porchlight.discovery import async_search
 from custom_components.porchlight.hub import FIRST_SEARCH, SEARCH_INTERVAL
 from custom_components.porchlight.onvif.models import Found
-from custom_components.porchlight.worker.errors import StreamProblem
+from custom_components.porchlight.worker.errors import EngineProblem, StreamProblem
 from custom_components.porchlight.worker.messages import (
+    EngineFailed,
     EngineReady,
     PictureKept,
     StreamDown,
@@ -52,6 +54,15 @@ async def test_the_worker_lives_from_the_first_camera_to_the_last(
     assert not bridge.running
     assert await hass.config_entries.async_setup(ENTRY_ID)
     assert bridge.running
+
+
+async def test_the_worker_ends_with_home_assistant(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
+) -> None:
+    assert bridge.running
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done()
+    assert not bridge.running
 
 
 async def test_the_worker_is_told_where_the_camera_is_now(
@@ -111,6 +122,19 @@ async def test_a_crashing_engine_is_an_issue(hass: HomeAssistant, bridge: FakeBr
     issue = ir.async_get(hass).async_get_issue(DOMAIN, "detector")
     assert issue is not None
     assert issue.translation_key == "engine_crashed"
+
+
+async def test_a_model_that_fails_only_in_the_worker_is_an_issue(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    bridge.listener(
+        EngineFailed(
+            engine="litert", path="/m.tflite", problem=EngineProblem.MODEL_REFUSED, detail="gone"
+        )
+    )
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, "detector")
+    assert issue is not None
+    assert issue.translation_key == "model_refused"
 
 
 async def test_a_full_disk_is_an_issue_until_it_is_not(
