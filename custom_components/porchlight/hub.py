@@ -54,9 +54,7 @@ class Hub:
         self._cameras.pop(camera.camera_id, None)
         self.bridge.remove(camera.camera_id)
         if not self._cameras:
-            while self._stop_listening:
-                self._stop_listening.pop()()
-            await self.bridge.stop()
+            await self._async_stop()
 
     async def async_prepare_detector(self) -> None:
         """Get the chosen model to run, or raise a repair issue."""
@@ -70,16 +68,23 @@ class Hub:
             self.async_prepare_detector(), f"{DOMAIN} detector", eager_start=False
         )
         self._stop_listening = [
-            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_home_stops),
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop),
             async_call_later(self._hass, FIRST_SEARCH, self._async_search),
             async_track_time_interval(self._hass, self._async_search, SEARCH_INTERVAL),
         ]
 
-    async def _async_home_stops(self, _event: Event) -> None:
+    async def _async_stop(self, _event: Event | None = None) -> None:
+        while self._stop_listening:
+            self._stop_listening.pop()()
         await self.bridge.stop()
 
     async def _async_search(self, _now: datetime) -> None:
         await async_search(self._hass)
+
+    def _detector_is(self, outcome: EngineReady | EngineFailed) -> None:
+        self.detector.outcome = outcome
+        for camera in self._cameras.values():
+            camera.async_update_listeners()
 
     @callback
     def _hear(self, news: News) -> None:
@@ -90,9 +95,9 @@ class Hub:
                 for camera in self._cameras.values():
                     camera.async_worker_down()
             case EngineReady():
-                self.detector.outcome = news
+                self._detector_is(news)
             case EngineFailed():
-                self.detector.outcome = news
+                self._detector_is(news)
                 create_detector_issue(self._hass, news.problem, news.detail)
             case EngineSetAside():
                 create_detector_issue(self._hass, "engine_crashed", news.detail)

@@ -15,9 +15,10 @@ from homeassistant.helpers.selector import (
 )
 
 from . import models
-from .const import CONF_FILE, CONF_MODEL, CONF_PICTURES
+from .const import CONF_ENGINE, CONF_FILE, CONF_MODEL, CONF_PICTURES
 from .data import DATA_HUB
 from .detector import AUTOMATIC, Choice
+from .engines import ENGINES
 from .worker.messages import EngineFailed
 
 if TYPE_CHECKING:
@@ -58,13 +59,16 @@ class PorchlightOptionsFlow(OptionsFlowWithReload):
         if user_input is not None:
             own = user_input[CONF_MODEL] == OWN_FILE
             path = user_input.get(CONF_FILE, "").strip()
+            engine = None if user_input[CONF_ENGINE] == AUTOMATIC else user_input[CONF_ENGINE]
             if own:
-                error, detail = await self._async_try(path)
+                error, detail = await self._async_try(path, engine)
                 if error:
                     errors[CONF_FILE] = error
             if not errors:
                 await detector.async_choose(
-                    Choice(file=path) if own else Choice(model=user_input[CONF_MODEL])
+                    Choice(file=path, engine=engine)
+                    if own
+                    else Choice(model=user_input[CONF_MODEL], engine=engine)
                 )
                 self.hass.async_create_task(self.hass.data[DATA_HUB].async_prepare_detector())
                 return self.async_create_entry(data=dict(self.config_entry.options))
@@ -72,6 +76,7 @@ class PorchlightOptionsFlow(OptionsFlowWithReload):
         suggested = {
             CONF_MODEL: OWN_FILE if choice.file else choice.model,
             CONF_FILE: choice.file or "",
+            CONF_ENGINE: choice.engine or AUTOMATIC,
         }
         return self.async_show_form(
             step_id="detector",
@@ -82,10 +87,10 @@ class PorchlightOptionsFlow(OptionsFlowWithReload):
             description_placeholders={"detail": detail},
         )
 
-    async def _async_try(self, path: str) -> tuple[str | None, str]:
+    async def _async_try(self, path: str, engine: str | None) -> tuple[str | None, str]:
         """Try a file of the user's: the error's key, and its detail."""
         try:
-            outcome = await self.hass.data[DATA_HUB].detector.async_try_file(path)
+            outcome = await self.hass.data[DATA_HUB].detector.async_try_file(path, engine)
         except models.ModelFileError as error:
             return error.key, error.detail
         if isinstance(outcome, EngineFailed):
@@ -97,12 +102,15 @@ class PorchlightOptionsFlow(OptionsFlowWithReload):
         names = [AUTOMATIC, *(model.name for model in catalogue), OWN_FILE]
         return probatio.Schema(
             {
-                probatio.Required(CONF_MODEL): SelectSelector(
-                    SelectSelectorConfig(
-                        options=[SelectOptionDict(value=name, label=name) for name in names],
-                        translation_key="model",
-                    )
-                ),
+                probatio.Required(CONF_MODEL): _select(names, "model"),
                 probatio.Optional(CONF_FILE): TextSelector(),
+                probatio.Required(CONF_ENGINE): _select(
+                    [AUTOMATIC, *(engine.name for engine in ENGINES)], "engine"
+                ),
             }
         )
+
+
+def _select(names: list[str], key: str) -> SelectSelector:
+    options = [SelectOptionDict(value=name, label=name) for name in names]
+    return SelectSelector(SelectSelectorConfig(options=options, translation_key=key))

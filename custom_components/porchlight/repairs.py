@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .data import PorchlightConfigEntry
 
 ISSUE_DETECTOR = "detector"
+ENGINE_NAMES = {"litert": "LiteRT", "ncnn": "ncnn"}
 ISSUE_CAMERA = "camera_set_aside"
 ISSUE_STORAGE = "storage"
 
@@ -30,6 +31,23 @@ def create_detector_issue(hass: HomeAssistant, problem: str, detail: str, folder
         severity=ir.IssueSeverity.ERROR,
         translation_key=problem,
         translation_placeholders={"detail": detail, "folder": folder},
+    )
+
+
+def create_engine_issue(hass: HomeAssistant, engine: str, other: str, detail: str) -> None:
+    """An engine does not run, and another has taken its place."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        ISSUE_DETECTOR,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="engine_replaced",
+        translation_placeholders={
+            "engine": ENGINE_NAMES.get(engine, engine),
+            "other": ENGINE_NAMES.get(other, other),
+            "detail": detail,
+        },
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, override
 
 from homeassistant.components.sensor import (
@@ -17,6 +18,8 @@ from homeassistant.const import EntityCategory, UnitOfTime
 
 from .coordinator import CameraState
 from .entity import PorchlightEntity
+from .repairs import ENGINE_NAMES
+from .worker.messages import EngineReady
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -32,6 +35,13 @@ class PorchlightSensorDescription(SensorEntityDescription):
     """A sensor and where its value comes from."""
 
     value_fn: Callable[[CameraState], float | datetime | None]
+
+
+DETECTOR = SensorEntityDescription(
+    key="detector",
+    translation_key="detector",
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
 
 
 DESCRIPTIONS = (
@@ -79,7 +89,10 @@ async def async_setup_entry(
 ) -> None:
     """Add a camera's sensors."""
     async_add_entities(
-        PorchlightSensor(entry.runtime_data, description) for description in DESCRIPTIONS
+        [
+            *(PorchlightSensor(entry.runtime_data, description) for description in DESCRIPTIONS),
+            DetectorSensor(entry.runtime_data, DETECTOR),
+        ]
     )
 
 
@@ -93,3 +106,31 @@ class PorchlightSensor(PorchlightEntity, SensorEntity):
     def native_value(self) -> float | datetime | None:
         """The value; unknown until a frame has told it."""
         return self.entity_description.value_fn(self.coordinator.data)
+
+
+class DetectorSensor(PorchlightEntity, SensorEntity):
+    """The engine that looks for people, on which model, and how fast; there without a stream."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """It is known as soon as it was tried."""
+        return True
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        """The engine and its version; unknown without a detector."""
+        outcome = self.coordinator.hub.detector.outcome
+        if not isinstance(outcome, EngineReady):
+            return None
+        return f"{ENGINE_NAMES.get(outcome.engine, outcome.engine)} {outcome.version}"
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, str | float] | None:
+        """The model's name and the milliseconds it takes for a picture."""
+        outcome = self.coordinator.hub.detector.outcome
+        if not isinstance(outcome, EngineReady):
+            return None
+        return {"model": Path(outcome.path).stem, "inference_ms": outcome.inference_ms}

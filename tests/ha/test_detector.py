@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,8 @@ from packaging.tags import Tag
 from custom_components.porchlight import errands, models
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.data import DATA_HUB
-from custom_components.porchlight.detector import LITERT_REQUIREMENT, Choice, DetectorSetup
+from custom_components.porchlight.detector import Choice, DetectorSetup
+from custom_components.porchlight.engines import ENGINES
 from custom_components.porchlight.worker.errors import EngineProblem
 from custom_components.porchlight.worker.messages import EngineFailed, EngineReady
 
@@ -48,16 +50,14 @@ class Engines:
 
     def __init__(self) -> None:
         self.paces: dict[str, float] = {}
-        self.failure: EngineProblem | None = None
+        self.failures: dict[str, EngineProblem] = {}
         self.tried: list[str] = []
 
     async def try_model(self, wish: UseModel) -> EngineReady | EngineFailed:
         name = Path(wish.path).stem
         self.tried.append(name)
-        if self.failure:
-            return EngineFailed(
-                engine=wish.engine, path=wish.path, problem=self.failure, detail="why"
-            )
+        if problem := self.failures.get(wish.engine):
+            return EngineFailed(engine=wish.engine, path=wish.path, problem=problem, detail="why")
         return EngineReady(
             engine=wish.engine, version="2", path=wish.path, family="yolox", side=416,
             inference_ms=self.paces.get(name, 20.0),
@@ -198,7 +198,7 @@ async def test_a_model_that_does_not_run_is_an_issue(
     hass: HomeAssistant, engines: Engines, problem: EngineProblem
 ) -> None:
     put(models.BUNDLED, BEST)
-    engines.failure = problem
+    engines.failures = {"litert": problem, "ncnn": problem}
     setup = DetectorSetup(hass)
     assert await setup.async_prepare() is None
     found = issue(hass)
@@ -207,39 +207,115 @@ async def test_a_model_that_does_not_run_is_an_issue(
     assert isinstance(setup.outcome, EngineFailed)
 
 
+LITERT, NCNN = ENGINES
+GLIBC = ["manylinux_2_28_x86_64", "linux_x86_64"]
+MUSL = ["musllinux_1_2_aarch64", "linux_aarch64"]
+
+
+@contextmanager
+def machine(hass: HomeAssistant, platforms: list[str], broken: tuple[str, ...] = ()) -> Any:
+    """A machine that takes such wheels, and where these engines do not install."""
+    hass.config.skip_pip = False
+    installed: list[str] = []
+
+    async def install(_hass: Any, _name: str, requirements: list[str], **_options: Any) -> None:
+        kind = next(engine for engine in ENGINES if list(engine.requirements) == requirements)
+        installed.append(kind.name)
+        if kind.name in broken:
+            raise RequirementsNotFound(DOMAIN, requirements)
+
+    tags = [Tag("cp314", "cp314", platform) for platform in platforms]
+    with (
+        patch("custom_components.porchlight.engines.sys_tags", lambda: iter(tags)),
+        patch("custom_components.porchlight.detector.async_process_requirements", install),
+    ):
+        yield installed
+
+
 @pytest.mark.parametrize(
-    ("tags", "required"),
-    [("manylinux_2_28_x86_64", True), ("musllinux_1_2_aarch64", False)],
+    ("platforms", "forced", "engine"),
+    [
+        (GLIBC, None, "litert"),
+        (MUSL, None, "ncnn"),
+        (GLIBC, "ncnn", "ncnn"),
+        (GLIBC, "litert", "litert"),
+    ],
 )
-async def test_the_engine_is_installed_where_its_wheel_fits(
-    hass: HomeAssistant, tags: str, required: bool
+async def test_the_engine_is_one_whose_wheels_fit_and_only_that_is_installed(
+    hass: HomeAssistant, platforms: list[str], forced: str | None, engine: str
 ) -> None:
     put(models.BUNDLED, BEST)
-    hass.config.skip_pip = False
-    with (
-        patch(
-            "custom_components.porchlight.detector.sys_tags",
-            lambda: iter([Tag("cp314", "cp314", tags)]),
-        ),
-        patch("custom_components.porchlight.detector.async_process_requirements") as install,
-    ):
+    setup = DetectorSetup(hass)
+    setup.choice = Choice(engine=forced)
+    with machine(hass, platforms) as installed:
+        wish = await setup.async_prepare()
+    assert wish is not None
+    assert wish.engine == engine
+    assert installed == [engine]
+    assert issue(hass) is None
+
+
+@pytest.mark.parametrize("platforms", [["macosx_14_0_arm64"], ["manylinux_2_28_armv7l"], []])
+async def test_where_no_wheel_fits_that_is_told(hass: HomeAssistant, platforms: list[str]) -> None:
+    put(models.BUNDLED, BEST)
+    with machine(hass, platforms) as installed:
+        assert await DetectorSetup(hass).async_prepare() is None
+    assert installed == []
+    found = issue(hass)
+    assert found is not None
+    assert found.translation_key == "engine_not_installed"
+
+
+async def test_an_engine_that_does_not_install_gives_way_to_the_other(
+    hass: HomeAssistant,
+) -> None:
+    put(models.BUNDLED, BEST)
+    with machine(hass, GLIBC, broken=("litert",)):
         wish = await DetectorSetup(hass).async_prepare()
-    if required:
-        install.assert_awaited_once_with(hass, DOMAIN, [LITERT_REQUIREMENT], is_built_in=False)
-        assert wish is not None
-    else:
-        install.assert_not_called()
-        found = issue(hass)
-        assert found is not None
-        assert found.translation_key == "engine_not_installed"
+    assert wish is not None
+    assert wish.engine == "ncnn"
+    found = issue(hass)
+    assert found is not None
+    assert found.translation_key == "engine_replaced"
+    assert found.severity is ir.IssueSeverity.WARNING
+    assert found.translation_placeholders == {
+        "engine": "LiteRT",
+        "other": "ncnn",
+        "detail": ", ".join(LITERT.requirements),
+    }
 
 
-async def test_an_engine_that_does_not_install_is_an_issue(hass: HomeAssistant) -> None:
-    hass.config.skip_pip = False
-    with patch(
-        "custom_components.porchlight.detector.async_process_requirements",
-        side_effect=RequirementsNotFound(DOMAIN, [LITERT_REQUIREMENT]),
-    ):
+@pytest.mark.parametrize("problem", [EngineProblem.CRASHED, EngineProblem.NOT_INSTALLED])
+async def test_an_engine_that_crashes_or_does_not_load_gives_way_to_the_other(
+    hass: HomeAssistant, engines: Engines, problem: EngineProblem
+) -> None:
+    put(models.BUNDLED, BEST)
+    engines.failures = {"litert": problem}
+    with machine(hass, GLIBC):
+        wish = await DetectorSetup(hass).async_prepare()
+    assert wish is not None
+    assert wish.engine == "ncnn"
+    found = issue(hass)
+    assert found is not None
+    assert found.translation_key == "engine_replaced"
+
+
+async def test_a_forced_engine_that_cannot_be_gives_way_to_the_one_that_can(
+    hass: HomeAssistant,
+) -> None:
+    put(models.BUNDLED, BEST)
+    setup = DetectorSetup(hass)
+    setup.choice = Choice(engine="litert")
+    with machine(hass, MUSL, broken=("litert",)) as installed:
+        wish = await setup.async_prepare()
+    assert wish is not None
+    assert wish.engine == "ncnn"
+    assert installed == ["litert", "ncnn"]
+
+
+async def test_without_any_engine_an_issue_says_so(hass: HomeAssistant) -> None:
+    put(models.BUNDLED, BEST)
+    with machine(hass, GLIBC, broken=("litert", "ncnn")):
         assert await DetectorSetup(hass).async_prepare() is None
     found = issue(hass)
     assert found is not None
@@ -248,10 +324,10 @@ async def test_an_engine_that_does_not_install_is_an_issue(hass: HomeAssistant) 
 
 async def test_a_choice_is_remembered(hass: HomeAssistant, engines: Engines) -> None:
     put(models.BUNDLED, FAST)
-    await DetectorSetup(hass).async_choose(Choice(model=FAST))
+    await DetectorSetup(hass).async_choose(Choice(model=FAST, engine="ncnn"))
     setup = DetectorSetup(hass)
     await setup.async_load()
-    assert setup.choice == Choice(model=FAST)
+    assert setup.choice == Choice(model=FAST, engine="ncnn")
     wish = await setup.async_prepare()
     assert wish is not None
     assert Path(wish.path).stem == FAST
@@ -277,10 +353,10 @@ async def choose(hass: HomeAssistant, entry: MockConfigEntry, **answers: str) ->
 async def test_a_model_is_chosen_by_name_for_all_cameras(
     hass: HomeAssistant, camera: MockConfigEntry
 ) -> None:
-    result = await choose(hass, camera, model=FAST)
+    result = await choose(hass, camera, model=FAST, engine="ncnn")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.data[DATA_HUB].detector.choice == Choice(model=FAST)
+    assert hass.data[DATA_HUB].detector.choice == Choice(model=FAST, engine="ncnn")
     assert dict(camera.options) == {"pictures": True}
 
 
@@ -288,7 +364,7 @@ async def test_a_file_of_the_user_s_is_tried_first(
     hass: HomeAssistant, camera: MockConfigEntry, engines: Engines, tmp_path: Path
 ) -> None:
     path = put(tmp_path, "mine")
-    result = await choose(hass, camera, model="own_file", file=str(path))
+    result = await choose(hass, camera, model="own_file", engine="auto", file=str(path))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert engines.tried == ["mine"]
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -315,12 +391,14 @@ async def test_a_file_that_is_no_model_is_told_in_the_form(
     text = tmp_path / "text.tflite"
     text.write_text("hello")
     for path, key in ((text, "model_file_invalid"), (tmp_path / "none", "model_file_missing")):
-        result = await choose(hass, camera, model="own_file", file=str(path))
+        result = await choose(hass, camera, model="own_file", engine="auto", file=str(path))
         assert result["errors"] == {"file": key}
         assert result["description_placeholders"] == {"detail": str(path)}
         hass.config_entries.options.async_abort(result["flow_id"])
-    engines.failure = EngineProblem.MODEL_UNSUPPORTED
-    result = await choose(hass, camera, model="own_file", file=str(put(tmp_path, "lstm")))
+    engines.failures = {"litert": EngineProblem.MODEL_UNSUPPORTED}
+    result = await choose(
+        hass, camera, model="own_file", engine="litert", file=str(put(tmp_path, "lstm"))
+    )
     assert result["errors"] == {"file": "model_unsupported"}
     assert hass.data[DATA_HUB].detector.choice == Choice()
 

@@ -15,8 +15,13 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.porchlight.bridge import WorkerDown
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.worker.errors import StreamProblem
-from custom_components.porchlight.worker.messages import BestPicture, StreamDown, VisitPhase
+from custom_components.porchlight.worker.errors import EngineProblem, StreamProblem
+from custom_components.porchlight.worker.messages import (
+    BestPicture,
+    EngineFailed,
+    StreamDown,
+    VisitPhase,
+)
 
 from .conftest import ENTRY_ID, MAC, FakeBridge, jpeg, make_entry
 
@@ -114,6 +119,15 @@ async def test_the_figures_for_experts_are_there_but_disabled(
         entry = registry.async_get(entity_id)
         assert entry is not None
         assert entry.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+
+
+async def test_the_detector_is_told(hass: HomeAssistant, bridge: FakeBridge) -> None:
+    found = hass.states.get("sensor.front_door_detector")
+    assert found is not None
+    assert found.state == "LiteRT 2.3.0"
+    assert (found.attributes["model"], found.attributes["inference_ms"]) == ("m", 21.0)
+    bridge.listener(EngineFailed(engine="litert", path="/m.tflite", problem=EngineProblem.CRASHED))
+    assert state(hass, "sensor.front_door_detector") == STATE_UNKNOWN
 
 
 async def test_nothing_is_known_until_a_frame_was_analysed(
