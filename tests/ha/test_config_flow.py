@@ -411,6 +411,8 @@ async def test_a_camera_gets_a_new_address(
     result = await answer(hass, result, address="192.168.1.50:8080", **LOGIN)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
     assert (camera.data["host"], camera.data["port"]) == ("192.168.1.50", 8080)
+    await hass.async_block_till_done()
+    assert camera.state is ConfigEntryState.LOADED
     assert camera.entry_id == ENTRY_ID
 
 
