@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..errors import EngineError, EngineProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -30,11 +30,23 @@ class Engine(Protocol):
 
 
 def load(name: str, model: Path, threads: int) -> Engine:
-    """Load a model into the named engine. Raises EngineError."""
-    if name != "litert":
-        raise EngineError(EngineProblem.NOT_INSTALLED, name)
+    """Load a model into the named engine, litert or ncnn. Raises EngineError."""
     try:
-        from .litert import LiteRt  # noqa: PLC0415 - native: only where it is asked for
+        made = _engine(name)
     except (ImportError, OSError) as error:
         raise EngineError(EngineProblem.NOT_INSTALLED, str(error)) from error
-    return LiteRt(model, threads)
+    return made(model, threads)
+
+
+def _engine(name: str) -> Callable[[Path, int], Engine]:
+    # Native, and seldom are both installed: imported only where it is asked for.
+    match name:
+        case "litert":
+            from .litert import LiteRt  # noqa: PLC0415 - as said
+
+            return LiteRt
+        case "ncnn":
+            from .ncnn import Ncnn  # noqa: PLC0415 - as said
+
+            return Ncnn
+    raise EngineError(EngineProblem.NOT_INSTALLED, name)

@@ -1,0 +1,205 @@
+"""Tensors as ncnn holds them: in whatever order of axes costs nothing, and padded late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .graph.ir import EVERYTHING, Range, unsupported
+
+if TYPE_CHECKING:
+    from .network import Network, Value
+
+type Axes = tuple[int, ...]
+type Shape = tuple[int, ...]
+type Padding = tuple[tuple[int, int], ...]
+
+MOST_AXES = 3
+# ncnn's numbers for which of (columns, rows, channels) each new one is, slowest axis first here.
+_PERMUTE = {
+    (0, 1, 2): 0, (0, 2, 1): 1, (1, 0, 2): 2, (1, 2, 0): 3, (2, 0, 1): 4, (2, 1, 0): 5,
+    (0, 1): 0, (1, 0): 1,
+}  # fmt: skip
+_MAX_POOLING, _PADDED_EXPLICITLY = 0, 1
+
+
+def intersect(one: Range, other: Range) -> Range:
+    """What is in both."""
+    low = max(one[0], other[0])
+    return low, max(low, min(one[1], other[1]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """One of ncnn's blobs and the tensor that it holds.
+
+    `axes` are the tensor's own, slowest first; the batch, always one, is not among them. The
+    tensor has zeros around it, `pads` for each axis (before, after), that the blob has not yet.
+    """
+
+    name: str
+    shape: Shape
+    axes: Axes
+    pads: Padding
+    range: Range
+
+    @property
+    def logical(self) -> Shape:
+        """The tensor's shape, with its padding."""
+        return tuple(
+            before + side + after
+            for side, (before, after) in zip(self.shape, self.pads, strict=True)
+        )
+
+    @property
+    def physical(self) -> Shape:
+        """The blob's shape, slowest axis first."""
+        return tuple(self.shape[axis] for axis in self.axes)
+
+    def with_pads(self, pads: Padding) -> Blob:
+        """With more zeros around."""
+        total = tuple(
+            (old[0] + new[0], old[1] + new[1]) for old, new in zip(self.pads, pads, strict=True)
+        )
+        low, high = self.range
+        return replace(self, pads=total, range=(min(low, 0.0), max(high, 0.0)))
+
+    def transposed(self, order: Axes) -> Blob:
+        """The same blob, its axes counted in another order."""
+        return replace(
+            self,
+            shape=tuple(self.shape[axis] for axis in order),
+            pads=tuple(self.pads[axis] for axis in order),
+            axes=tuple(order.index(axis) for axis in self.axes),
+        )
+
+
+class Blobs:
+    """Lays blobs out anew where an operator needs it, with layers of the network."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def new(self, name: str, shape: Shape, axes: Axes, reach: Range = EVERYTHING) -> Blob:
+        """A blob that holds a whole tensor."""
+        if shape[0] != 1 or not 1 <= len(axes) <= MOST_AXES:
+            raise unsupported(f"a tensor of {list(shape)} inside of the network")
+        return Blob(name=name, shape=shape, axes=axes, pads=((0, 0),) * len(shape), range=reach)
+
+    def clipped(self, blob: Blob, limits: Range) -> Blob:
+        """Held within limits, if it is not anyway."""
+        if limits[0] <= blob.range[0] and blob.range[1] <= limits[1]:
+            return blob
+        whole = self.padded(blob)
+        most = float(np.finfo(np.float32).max)
+        params: dict[int, Value] = {0: max(limits[0], -most), 1: min(limits[1], most)}
+        name = self._network.add("Clip", [whole.name], params)
+        return replace(whole, name=name, range=intersect(whole.range, limits))
+
+    def padded(self, blob: Blob) -> Blob:
+        """With its zeros in the blob."""
+        return self._padded(blob, ())
+
+    def ordered(self, blob: Blob, axes: Axes, spare: Axes = ()) -> Blob:
+        """With its axes in this order, and padded but for those that the caller pads itself."""
+        blob = self._padded(blob, spare)
+        if blob.axes == axes:
+            return blob
+        if len(blob.axes) != len(axes):
+            raise unsupported(f"a picture of {list(blob.shape)}")
+        kind = _PERMUTE[tuple(blob.axes.index(axis) for axis in axes)]
+        name = self._network.add("Permute", [blob.name], {0: kind})
+        return replace(blob, name=name, axes=axes)
+
+    def reshaped(self, blob: Blob, shape: Shape) -> Blob:
+        """Cut into other axes, without moving anything if that can be."""
+        blob = self.padded(blob)
+        axes = _regrouped(blob, shape)
+        if axes is None:
+            blob = self.ordered(blob, tuple(range(1, len(blob.shape))))
+            axes = tuple(range(1, len(shape)))
+        result = self.new(blob.name, shape, axes, blob.range)
+        if result.physical == blob.physical:
+            return result
+        params: dict[int, Value] = dict(enumerate(result.physical[::-1]))
+        return replace(result, name=self._network.add("Reshape", [blob.name], params))
+
+    def sliced(self, blob: Blob, starts: Shape, steps: Shape, shape: Shape) -> Blob:
+        """Cut out, with steps only in the two inner axes."""
+        blob = self.padded(blob)
+        ends = [
+            start + (side - 1) * step + 1
+            for start, step, side in zip(starts, steps, shape, strict=True)
+        ]
+        outer = blob.axes[:-2]
+        if any(steps[axis] > 1 for axis in outer):
+            raise unsupported("STRIDED_SLICE of every second channel")
+        params: dict[int, Value] = {
+            9: [starts[axis] for axis in blob.axes],
+            10: [ends[axis] for axis in blob.axes],
+            11: list(range(len(blob.axes))),
+        }
+        name = self._network.add("Crop", [blob.name], params)
+        if any(steps[axis] > 1 for axis in blob.axes):
+            if len(blob.axes) != MOST_AXES:
+                raise unsupported("STRIDED_SLICE with steps in what is no picture")
+            # The largest of a window of one is what is there, every so many steps.
+            height, width = (steps[axis] for axis in blob.axes[-2:])
+            params = {0: _MAX_POOLING, 1: 1, 2: width, 12: height, 5: _PADDED_EXPLICITLY}
+            name = self._network.add("Pooling", [name], params)
+        return self.new(name, shape, blob.axes, blob.range)
+
+    def _padded(self, blob: Blob, spare: Axes) -> Blob:
+        now = [(0, 0) if axis in spare else pads for axis, pads in enumerate(blob.pads)]
+        if not any(map(any, now)):
+            return blob
+        shape = tuple(
+            before + side + after for side, (before, after) in zip(blob.shape, now, strict=True)
+        )
+        inner = [now[axis] for axis in blob.axes]
+        inner = [(0, 0)] * (MOST_AXES - len(inner)) + inner
+        (front, behind), (top, bottom), (left, right) = inner
+        params: dict[int, Value] = {0: top, 1: bottom, 2: left, 3: right, 7: front, 8: behind}
+        left_over = tuple(pads if axis in spare else (0, 0) for axis, pads in enumerate(blob.pads))
+        name = self._network.add("Padding", [blob.name], params)
+        return replace(blob, name=name, shape=shape, pads=left_over)
+
+
+def _regrouped(blob: Blob, shape: Shape) -> Axes | None:
+    """The new tensor's axes in the order of the blob's memory; None if that must be moved.
+
+    Old and new axes are taken together in the smallest groups of the same size. Nothing moves
+    if the old axes of each group lie in memory as they are counted.
+    """
+    groups: list[tuple[list[int], list[int]]] = []
+    old, new = list(range(1, len(blob.shape))), list(range(1, len(shape)))
+    while old or new:
+        mine, theirs = old[:1], new[:1]
+        del old[:1], new[:1]
+        while True:
+            size, wanted = (
+                prod(blob.shape[axis] for axis in mine),
+                prod(shape[axis] for axis in theirs),
+            )
+            if size == wanted:
+                break
+            if size < wanted:
+                mine.append(old.pop(0))
+            else:
+                theirs.append(new.pop(0))
+        groups.append((mine, theirs))
+    solid = [([a for a in mine if blob.shape[a] > 1], theirs) for mine, theirs in groups]
+    memory = [axis for axis in blob.axes if blob.shape[axis] > 1]
+    order: list[int] = []
+    loose = [theirs for mine, theirs in solid if not mine]
+    for mine, theirs in sorted(
+        (group for group in solid if group[0]), key=lambda group: memory.index(group[0][0])
+    ):
+        at = memory.index(mine[0])
+        if memory[at : at + len(mine)] != mine:
+            return None
+        order += theirs
+    return tuple(order + [axis for theirs in loose for axis in theirs])

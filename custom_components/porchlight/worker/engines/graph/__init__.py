@@ -1,0 +1,1 @@
+"""What a `.tflite` file says: its graph, read, checked and simplified, whatever runs it."""

@@ -1,0 +1,90 @@
+"""Operators on numpy arrays of real values: for constants, and for both ends of a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from .options import POST_PROCESS, Axis, Order, PostProcess, Slices
+from .postprocess import post_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from .ir import Graph, Operator
+
+type Floats = NDArray[np.float32]
+type Compute = Callable[[Graph, Operator, Sequence[Floats]], Sequence[Floats]]
+
+
+def evaluate(graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> Sequence[Floats]:
+    """An operator's results, held within what their tensors can express.
+
+    Views of the inputs where that can be.
+    """
+    results = COMPUTE[operator.kind](graph, operator, inputs)
+    return [
+        _held(graph, operator, index, result)
+        for index, result in zip(operator.outputs, results, strict=True)
+    ]
+
+
+def _held(graph: Graph, operator: Operator, index: int, values: Floats) -> Floats:
+    low = max(graph.tensors[index].range[0], operator.options.clamp[0])
+    high = min(graph.tensors[index].range[1], operator.options.clamp[1])
+    return values if low == -np.inf and high == np.inf else np.clip(values, low, high)
+
+
+def _same(_graph: Graph, _operator: Operator, inputs: Sequence[Floats]) -> Sequence[Floats]:
+    return inputs[:1]
+
+
+def _reshape(graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> Sequence[Floats]:
+    return [inputs[0].reshape(graph.tensors[operator.outputs[0]].shape)]
+
+
+def _transpose(_graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> Sequence[Floats]:
+    return [inputs[0].transpose(cast("Order", operator.options).axes)]
+
+
+def _concatenate(_graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> Sequence[Floats]:
+    return [np.concatenate(inputs, axis=cast("Axis", operator.options).axis)]
+
+
+def _slice(graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> Sequence[Floats]:
+    options = cast("Slices", operator.options)
+    sides = graph.tensors[operator.outputs[0]].shape
+    cut = tuple(
+        slice(start, start + side * step, step)
+        for start, side, step in zip(options.starts, sides, options.steps, strict=True)
+    )
+    return [inputs[0][cut]]
+
+
+def _logistic(_graph: Graph, _operator: Operator, inputs: Sequence[Floats]) -> Sequence[Floats]:
+    result = np.negative(inputs[0])
+    # A huge negative logit overflows to what gives the right answer, zero.
+    with np.errstate(over="ignore"):
+        np.exp(result, out=result)
+    result += 1
+    return [np.reciprocal(result, out=result)]
+
+
+def _detections(_graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> Sequence[Floats]:
+    boxes, scores, anchors = inputs
+    return post_process(cast("PostProcess", operator.options), boxes[0], scores[0], anchors)
+
+
+COMPUTE: dict[str, Compute] = {
+    "CONCATENATION": _concatenate,
+    "DEQUANTIZE": _same,
+    "LOGISTIC": _logistic,
+    "QUANTIZE": _same,
+    "RESHAPE": _reshape,
+    "STRIDED_SLICE": _slice,
+    "TRANSPOSE": _transpose,
+    POST_PROCESS: _detections,
+}

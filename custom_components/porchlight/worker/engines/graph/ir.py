@@ -1,0 +1,148 @@
+"""A model as tensors and operators, in TFLite's own order of axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf, prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import EngineError, EngineProblem
+
+# No detector comes near these; a damaged file easily does.
+MOST_ELEMENTS = 1 << 24
+MOST_OPERATORS = 1 << 13
+MOST_NUMBERS = 64
+# In an operator's inputs: an optional one that is left out.
+NO_TENSOR = -1
+
+type Range = tuple[float, float]
+EVERYTHING: Range = (-inf, inf)
+
+
+def unsupported(what: str) -> EngineError:
+    """The error for a sound model that asks for what we do not have."""
+    return EngineError(EngineProblem.MODEL_UNSUPPORTED, what)
+
+
+def damaged(what: str) -> EngineError:
+    """The error for a file that contradicts itself."""
+    return EngineError(EngineProblem.MODEL_REFUSED, what)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantisation:
+    """Real value = (stored - zero) * scale; one of each, or one for each index of an axis."""
+
+    scale: NDArray[np.float32]
+    zero: NDArray[np.int64]
+    axis: int
+
+    def real(self, stored: NDArray[np.generic]) -> NDArray[np.float32]:
+        """The real values of stored ones."""
+        shape = [1] * stored.ndim
+        if self.scale.size > 1:
+            shape[self.axis] = self.scale.size
+        scale = self.scale.astype(np.float64).reshape(shape)
+        zero = self.zero.reshape(shape)
+        return ((stored.astype(np.int64) - zero) * scale).astype(np.float32)
+
+    def stored(self, real: NDArray[np.floating], dtype: str) -> NDArray[np.generic]:
+        """Real values as they are stored: rounded, and held within what the type can express."""
+        info = np.iinfo(dtype)
+        steps = np.rint(real / self.scale[0]) + self.zero[0]
+        stored: NDArray[np.generic] = np.clip(steps, info.min, info.max).astype(dtype)
+        return stored
+
+    def range(self, dtype: str) -> Range:
+        """The real values that can be expressed."""
+        info = np.iinfo(dtype)
+        scale, zero = float(self.scale[0]), int(self.zero[0])
+        return (info.min - zero) * scale, (info.max - zero) * scale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    """One tensor; with data if it is constant."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    data: NDArray[np.generic] | None = None
+    quantisation: Quantisation | None = None
+
+    @property
+    def size(self) -> int:
+        """How many elements it has."""
+        return prod(self.shape)
+
+    @property
+    def range(self) -> Range:
+        """The real values that it can hold."""
+        if self.quantisation is None or np.dtype(self.dtype).kind not in "iu":
+            return EVERYTHING
+        return self.quantisation.range(self.dtype)
+
+    def real(self) -> NDArray[np.float32]:
+        """A constant's real values. Raises EngineError if they are not known."""
+        if self.data is None:
+            raise unsupported(f"{self.name} is not constant")
+        if np.dtype(self.dtype).kind == "f":
+            return self.data.astype(np.float32)
+        if self.quantisation is None:
+            raise unsupported(f"{self.name} is {self.dtype} without a quantisation")
+        return self.quantisation.real(self.data)
+
+    def integers(self) -> tuple[int, ...]:
+        """A constant list of whole numbers. Raises EngineError if it is none."""
+        if self.data is None or np.dtype(self.dtype).kind != "i" or self.data.size > MOST_NUMBERS:
+            raise unsupported(f"{self.name} is not a constant list of integers")
+        return tuple(int(value) for value in self.data.reshape(-1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What an operator is told beside its tensors: here, what a fused activation lets through."""
+
+    clamp: Range = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """One operator: what it does to which tensors, by their indices."""
+
+    kind: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """A model. Operators come after those that they depend on."""
+
+    tensors: tuple[Tensor, ...]
+    operators: tuple[Operator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    def consumers(self) -> dict[int, list[Operator]]:
+        """The operators that read each tensor; a graph's output counts as none."""
+        result: dict[int, list[Operator]] = {}
+        for operator in self.operators:
+            for index in dict.fromkeys(operator.inputs):
+                result.setdefault(index, []).append(operator)
+        return result
+
+    def producers(self) -> dict[int, Operator]:
+        """The operator that gives each tensor."""
+        return {index: operator for operator in self.operators for index in operator.outputs}
+
+    def constant(self, index: int) -> bool:
+        """Whether a tensor's values are in the model."""
+        return index != NO_TENSOR and self.tensors[index].data is not None
+
+    def with_operators(self, operators: list[Operator]) -> Graph:
+        """The same tensors, other operators."""
+        return replace(self, operators=tuple(operators))

@@ -1,0 +1,82 @@
+"""What TFLite_Detection_PostProcess does: from anchors, boxes and scores to detections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ....vision.geometry import iou
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .options import PostProcess
+
+    type Floats = NDArray[np.float32]
+    type Indices = NDArray[np.intp]
+
+
+def post_process(
+    options: PostProcess, encoded: Floats, scores: Floats, anchors: Floats
+) -> list[Floats]:
+    """Boxes (1, n, 4), classes (1, n), scores (1, n), count of boxes (1,), the best first.
+
+    Scores may have a first column for the background, which no class number counts.
+    """
+    boxes = decode(options, encoded, anchors)
+    scores = scores[:, scores.shape[1] - options.classes :]
+    rows, classes = (_by_class if options.regular else _by_anchor)(options, boxes, scores)
+    most = options.max_detections * options.max_classes
+    count = len(rows)
+    result = [np.zeros((1, most, 4), np.float32)]
+    result += [np.zeros((1, most), np.float32) for _ in range(2)]
+    result[0][0, :count] = boxes[rows]
+    result[1][0, :count] = classes
+    result[2][0, :count] = scores[rows, classes]
+    # With several classes for each, a box has as many rows but counts once.
+    each = 1 if options.regular else options.max_classes
+    return [*result, np.array([count // each], np.float32)]
+
+
+def decode(options: PostProcess, encoded: Floats, anchors: Floats) -> Floats:
+    """Corners (n, 4), top-left to bottom-right, of boxes given by their anchors."""
+    y_scale, x_scale, h_scale, w_scale = options.scales
+    centre = encoded[:, :2] / np.array([y_scale, x_scale], np.float32) * anchors[:, 2:]
+    centre += anchors[:, :2]
+    # What a damaged model says overflows to infinity, and is no box for whoever reads it.
+    with np.errstate(over="ignore", invalid="ignore"):
+        half = np.exp(encoded[:, 2:] / np.array([h_scale, w_scale], np.float32))
+        half *= anchors[:, 2:] / 2
+        return np.concatenate([centre - half, centre + half], axis=1)
+
+
+def _by_anchor(options: PostProcess, boxes: Floats, scores: Floats) -> tuple[Indices, Indices]:
+    """The fast way: boxes compete whatever their class, each with its best."""
+    rows = _suppress(options, boxes, scores.max(axis=1), options.max_detections)
+    classes = np.argsort(-scores[rows], axis=1, kind="stable")[:, : options.max_classes]
+    return np.repeat(rows, classes.shape[1]), classes.reshape(-1)
+
+
+def _by_class(options: PostProcess, boxes: Floats, scores: Floats) -> tuple[Indices, Indices]:
+    """The regular way: boxes compete within each class."""
+    rows, classes = [], []
+    for number in range(options.classes):
+        kept = _suppress(options, boxes, scores[:, number], options.detections_per_class)
+        rows.append(kept)
+        classes.append(np.full(len(kept), number))
+    row, column = np.concatenate(rows), np.concatenate(classes)
+    best = np.argsort(-scores[row, column], kind="stable")[: options.max_detections]
+    return row[best], column[best]
+
+
+def _suppress(options: PostProcess, boxes: Floats, scores: Floats, most: int) -> Indices:
+    left = np.flatnonzero(scores >= options.score_threshold)
+    left = left[np.argsort(-scores[left], kind="stable")]
+    kept: list[np.intp] = []
+    with np.errstate(all="ignore"):
+        while len(left) and len(kept) < most:
+            best, left = left[0], left[1:]
+            kept.append(best)
+            left = left[iou(boxes[best : best + 1], boxes[left])[0] <= options.iou_threshold]
+    return np.array(kept, np.intp)

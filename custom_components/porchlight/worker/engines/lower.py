@@ -1,0 +1,333 @@
+"""Writes a graph as an ncnn network, with numpy at both of its ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from .blobs import Blob, Blobs, intersect
+from .graph.arrays import COMPUTE
+from .graph.ir import NO_TENSOR, Operator, unsupported
+from .graph.passes import SILU
+from .network import RAW, Network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from .graph.ir import Graph, Range, Tensor
+    from .graph.options import Axis, Order, Pads, Slices, Window
+    from .network import Value
+
+# A picture as ncnn wants it: channels, rows, columns, of (batch, rows, columns, channels).
+PLANES = (3, 1, 2)
+RELU, CLIP = 1, 3
+_PICTURE = 4
+_COLOURS = 3
+_CUTTING = {"STRIDED_SLICE", "CONCATENATION"}
+_ARITHMETIC = {"ADD": 0, "SUB": 1, "MUL": 2}
+_MAX_POOLING, _AVERAGE_POOLING = 0, 1
+_PADDED_EXPLICITLY = 1
+_NEAREST = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What to do for one picture: numpy, then the network, then numpy.
+
+    The network is fed the tensors of `fed`, and gives those of `given` as blobs.
+    """
+
+    before: tuple[Operator, ...]
+    network: Network
+    fed: dict[int, Blob]
+    given: dict[int, Blob]
+    after: tuple[Operator, ...]
+
+
+def lower(graph: Graph) -> Program:
+    """The program for a simplified graph. Raises EngineError for what ncnn cannot do."""
+    if len(graph.inputs) != 1:
+        raise unsupported(f"{len(graph.inputs)} inputs")
+    before, inner, after = _parts(graph)
+    made = {index for operator in before for index in operator.outputs} | set(graph.inputs)
+    needed = [index for operator in after for index in operator.inputs] + list(graph.outputs)
+    lowering = _Lowering(graph)
+    inner_inputs = dict.fromkeys(i for operator in inner for i in operator.inputs if i in made)
+    fed = {index: lowering.feed(index) for index in inner_inputs}
+    for operator in inner:
+        lowering.add(operator)
+    inside = {index for operator in inner for index in operator.outputs}
+    given = {index: lowering.give(index) for index in dict.fromkeys(needed) if index in inside}
+    return Program(
+        before=tuple(before),
+        network=lowering.network,
+        fed=fed,
+        given=given,
+        after=tuple(after),
+    )
+
+
+def _parts(graph: Graph) -> tuple[list[Operator], list[Operator], list[Operator]]:
+    """The operators that numpy does first, the network's, and those that numpy does last."""
+    at_start = set(graph.inputs)
+    before, rest = [], []
+    for operator in graph.operators:
+        # Cutting up the picture is free for numpy; ncnn would copy every piece.
+        if operator.kind in _CUTTING and at_start.issuperset(operator.inputs):
+            at_start.update(operator.outputs)
+            before.append(operator)
+        else:
+            rest.append(operator)
+    producers, consumers = graph.producers(), graph.consumers()
+    after: list[Operator] = []
+    ends: set[int] = set()
+    for operator in reversed(rest):
+        readers = [one for index in operator.outputs for one in consumers.get(index, [])]
+        last = all(reader.outputs[0] in ends for reader in readers)
+        if last and _better_last(operator, producers):
+            ends.update(operator.outputs)
+            after.append(operator)
+    inner = [operator for operator in rest if operator.outputs[0] not in ends]
+    return before, inner, after[::-1]
+
+
+def _better_last(operator: Operator, producers: dict[int, Operator]) -> bool:
+    """Whether numpy does an operator at the end as well: for nearly nothing, or as only it can."""
+    if operator.kind == "LOGISTIC":
+        # Behind a convolution ncnn is quicker; anything else would have to be laid out for it.
+        source = producers.get(operator.inputs[0])
+        return source is not None and source.kind in {"RESHAPE", "CONCATENATION"}
+    return operator.kind in COMPUTE and operator.kind != "STRIDED_SLICE"
+
+
+class _Lowering:
+    """Writes operators one after the other, and knows what has become of each tensor."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self.network = Network()
+        self._blobs = Blobs(self.network)
+        self._values: dict[int, Blob] = {}
+
+    def feed(self, index: int) -> Blob:
+        """A tensor that comes from outside."""
+        tensor = self._graph.tensors[index]
+        axes = PLANES if _pixels(tensor) else tuple(range(1, len(tensor.shape)))
+        blob = self._blobs.new(self.network.input(), tensor.shape, axes, tensor.range)
+        self._values[index] = blob
+        return blob
+
+    def give(self, index: int) -> Blob:
+        """A tensor that goes outside."""
+        blob = self._blobs.padded(self._values[index])
+        if blob.name in self.network.outputs:
+            blob = replace(blob, name=self.network.add("Noop", [blob.name]))
+        self.network.outputs.append(blob.name)
+        return blob
+
+    def add(self, operator: Operator) -> None:
+        """Write one operator."""
+        rule = _RULES.get(operator.kind)
+        if rule is None:
+            raise unsupported(f"operator {operator.kind} in the middle of a network")
+        (index,) = operator.outputs
+        self._values[index] = rule(self, operator)
+
+    def _tensor(self, operator: Operator) -> Tensor:
+        return self._graph.tensors[operator.outputs[0]]
+
+    def _value(self, operator: Operator, position: int = 0) -> Blob:
+        index = operator.inputs[position]
+        if index in self._values:
+            return self._values[index]
+        raise unsupported(f"operator {operator.kind} on a constant")
+
+    def _limits(self, operator: Operator) -> Range:
+        """What the fused activation lets through and the result's type can express, both."""
+        return intersect(operator.options.clamp, self._tensor(operator).range)
+
+    def _result(self, operator: Operator, blob: Blob) -> Blob:
+        return self._blobs.clipped(blob, self._limits(operator))
+
+    def conv(self, operator: Operator) -> Blob:
+        options = cast("Window", operator.options)
+        source = self._blobs.ordered(self._value(operator), PLANES, spare=(1, 2))
+        weights = self._graph.tensors[operator.inputs[1]].real()
+        channels = source.logical[3]
+        if operator.kind == "DEPTHWISE_CONV_2D":
+            groups = channels
+            kernel = np.moveaxis(weights[0], 2, 0)[:, None]
+        else:
+            groups = channels // weights.shape[3]
+            kernel = np.moveaxis(weights, 3, 1)
+        params = _conv_params(kernel, options, source.pads)
+        arrays: list[NDArray[np.generic]] = [RAW, kernel]
+        if len(operator.inputs) > 2 and operator.inputs[2] != NO_TENSOR:  # noqa: PLR2004 - a bias
+            params[5] = 1
+            arrays.append(self._graph.tensors[operator.inputs[2]].real())
+        limits = self._limits(operator)
+        params |= _activation(limits)
+        kind = "Convolution"
+        if groups > 1:
+            kind, params[7] = "ConvolutionDepthWise", groups
+        name = self.network.add(kind, [source.name], params, arrays)
+        return self._blobs.new(name, self._tensor(operator).shape, PLANES, limits)
+
+    def pool(self, operator: Operator) -> Blob:
+        options = cast("Window", operator.options)
+        source = self._blobs.ordered(self._value(operator), PLANES)
+        largest = operator.kind == "MAX_POOL_2D"
+        (top, bottom), (left, right) = options.pads
+        params: dict[int, Value] = {
+            0: _MAX_POOLING if largest else _AVERAGE_POOLING,
+            1: options.kernel[1], 11: options.kernel[0],
+            2: options.stride[1], 12: options.stride[0],
+            3: left, 14: right, 13: top, 15: bottom,
+            5: _PADDED_EXPLICITLY,
+        }  # fmt: skip
+        name = self.network.add("Pooling", [source.name], params)
+        blob = self._blobs.new(name, self._tensor(operator).shape, PLANES, source.range)
+        return self._result(operator, blob)
+
+    def arithmetic(self, operator: Operator) -> Blob:
+        shape = self._tensor(operator).shape
+        variables = [self._values.get(index) for index in operator.inputs]
+        blobs = [self._blobs.padded(blob) for blob in variables if blob is not None]
+        if any(blob.logical != shape for blob in blobs):
+            raise unsupported(f"{operator.kind} of values of different shapes")
+        axes = blobs[0].axes
+        names = [
+            self._constant(index, shape, axes)
+            if index not in self._values
+            else self._blobs.ordered(self._values[index], axes).name
+            for index in operator.inputs
+        ]
+        name = self.network.add("BinaryOp", names, {0: _ARITHMETIC[operator.kind]})
+        return self._result(operator, self._blobs.new(name, shape, axes))
+
+    def _constant(self, index: int, shape: tuple[int, ...], axes: tuple[int, ...]) -> str:
+        values = np.broadcast_to(self._graph.tensors[index].real(), shape)[0]
+        physical = values.transpose([axis - 1 for axis in axes])
+        sides = physical.shape[::-1]
+        params: dict[int, Value] = dict(enumerate(sides[:3]))
+        return self.network.add("MemoryData", (), params, [physical])
+
+    def silu(self, operator: Operator) -> Blob:
+        source = self._blobs.padded(self._value(operator))
+        name = self.network.add("Swish", [source.name])
+        return self._result(operator, replace(source, name=name, range=self._wide()))
+
+    def logistic(self, operator: Operator) -> Blob:
+        source = self._blobs.padded(self._value(operator))
+        name = self.network.add("Sigmoid", [source.name])
+        return self._result(operator, replace(source, name=name, range=(0.0, 1.0)))
+
+    @staticmethod
+    def _wide() -> Range:
+        return -np.inf, np.inf
+
+    def concatenate(self, operator: Operator) -> Blob:
+        axis = cast("Axis", operator.options).axis
+        blobs = [
+            self._blobs.padded(self._value(operator, position))
+            for position in range(len(operator.inputs))
+        ]
+        if axis == 0:
+            raise unsupported("CONCATENATION of batches")
+        axes = blobs[0].axes
+        blobs = [self._blobs.ordered(blob, axes) for blob in blobs]
+        name = self.network.add("Concat", [blob.name for blob in blobs], {0: axes.index(axis)})
+        low, high = (blob.range for blob in blobs), (blob.range for blob in blobs)
+        reach = min(low)[0], max(high, key=lambda one: one[1])[1]
+        blob = self._blobs.new(name, self._tensor(operator).shape, axes, reach)
+        return self._result(operator, blob)
+
+    def pad(self, operator: Operator) -> Blob:
+        pads = cast("Pads", operator.options).pads
+        if pads[0] != (0, 0):
+            raise unsupported("PAD of batches")
+        return self._result(operator, self._value(operator).with_pads(pads))
+
+    def transpose(self, operator: Operator) -> Blob:
+        order = cast("Order", operator.options).axes
+        if order[0] != 0:
+            raise unsupported("TRANSPOSE of batches")
+        return self._result(operator, self._value(operator).transposed(order))
+
+    def reshape(self, operator: Operator) -> Blob:
+        blob = self._blobs.reshaped(self._value(operator), self._tensor(operator).shape)
+        return self._result(operator, blob)
+
+    def slice(self, operator: Operator) -> Blob:
+        options = cast("Slices", operator.options)
+        sides = self._tensor(operator).shape
+        return self._result(
+            operator,
+            self._blobs.sliced(self._value(operator), options.starts, options.steps, sides),
+        )
+
+    def resize(self, operator: Operator) -> Blob:
+        source = self._blobs.ordered(self._value(operator), PLANES)
+        shape = self._tensor(operator).shape
+        name = self.network.add("Interp", [source.name], {0: _NEAREST, 3: shape[1], 4: shape[2]})
+        return self._result(operator, self._blobs.new(name, shape, PLANES, source.range))
+
+    def same(self, operator: Operator) -> Blob:
+        return self._result(operator, self._value(operator))
+
+
+def _pixels(tensor: Tensor) -> bool:
+    """Whether it is a picture as cameras give it: bytes, the colours of a pixel together."""
+    return len(tensor.shape) == _PICTURE and tensor.dtype == "uint8" and tensor.shape[3] == _COLOURS
+
+
+def _conv_params(
+    kernel: NDArray[np.float32], options: Window, extra: tuple[tuple[int, int], ...]
+) -> dict[int, Value]:
+    (top, bottom), (left, right) = (
+        (own[0] + more[0], own[1] + more[1])
+        for own, more in zip(options.pads, extra[1:3], strict=True)
+    )
+    return {
+        0: kernel.shape[0],
+        1: kernel.shape[3], 11: kernel.shape[2],
+        2: options.dilation[1], 12: options.dilation[0],
+        3: options.stride[1], 13: options.stride[0],
+        4: left, 15: right, 14: top, 16: bottom,
+        6: kernel.size,
+    }  # fmt: skip
+
+
+def _activation(limits: Range) -> dict[int, Value]:
+    low, high = limits
+    if low == -np.inf and high == np.inf:
+        return {}
+    if low == 0 and high == np.inf:
+        return {9: RELU}
+    most = float(np.finfo(np.float32).max)
+    return {9: CLIP, 10: (max(low, -most), min(high, most))}
+
+
+_RULES: dict[str, Callable[[_Lowering, Operator], Blob]] = {
+    "ADD": _Lowering.arithmetic,
+    "AVERAGE_POOL_2D": _Lowering.pool,
+    "CONCATENATION": _Lowering.concatenate,
+    "CONV_2D": _Lowering.conv,
+    "DEPTHWISE_CONV_2D": _Lowering.conv,
+    "DEQUANTIZE": _Lowering.same,
+    "LOGISTIC": _Lowering.logistic,
+    "MAX_POOL_2D": _Lowering.pool,
+    "MUL": _Lowering.arithmetic,
+    "PAD": _Lowering.pad,
+    "QUANTIZE": _Lowering.same,
+    "RESHAPE": _Lowering.reshape,
+    "RESIZE_NEAREST_NEIGHBOR": _Lowering.resize,
+    "STRIDED_SLICE": _Lowering.slice,
+    "SUB": _Lowering.arithmetic,
+    "TRANSPOSE": _Lowering.transpose,
+    SILU: _Lowering.silu,
+}

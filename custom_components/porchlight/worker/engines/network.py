@@ -1,0 +1,114 @@
+"""Writes a network the way ncnn reads it: layers as text, weights as bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+type Value = int | float | Sequence[int] | Sequence[float]
+
+MAGIC = 7767517
+# Before the weights of a convolution: what follows is float32 as it is.
+RAW = np.zeros(1, np.uint32)
+# A parameter that is a list has this minus its number as its number.
+LIST = -23300
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    kind: str
+    bottoms: tuple[str, ...]
+    tops: tuple[str, ...]
+    params: dict[int, Value]
+
+
+@dataclass(slots=True)
+class Network:
+    """Layers in the order in which they are computed; a blob is known by its name."""
+
+    inputs: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    _layers: list[_Layer] = field(default_factory=list)
+    _weights: list[NDArray[np.generic]] = field(default_factory=list)
+
+    def input(self) -> str:
+        """A blob that is fed."""
+        self.inputs.append(self.add("Input", ()))
+        return self.inputs[-1]
+
+    def add(
+        self,
+        kind: str,
+        bottoms: Iterable[str],
+        params: dict[int, Value] | None = None,
+        weights: Iterable[NDArray[np.generic]] = (),
+    ) -> str:
+        """Add a layer; its result's name. Weights must come in the order that it loads them."""
+        top = f"b{len(self._layers)}"
+        self._layers.append(_Layer(kind, tuple(bottoms), (top,), params or {}))
+        self._weights += weights
+        return top
+
+    def text(self) -> str:
+        """The layers. What several of them read is shared out by layers of its own."""
+        layers = list(self._shared())
+        blobs = sum(len(layer.tops) for layer in layers)
+        lines = [str(MAGIC), f"{len(layers)} {blobs}"]
+        lines += [_line(number, layer) for number, layer in enumerate(layers)]
+        return "\n".join(lines) + "\n"
+
+    def weights(self) -> Iterable[bytes]:
+        """All weights, in the order in which they are loaded."""
+        return (np.ascontiguousarray(array).tobytes() for array in self._weights)
+
+    def _shared(self) -> Iterable[_Layer]:
+        readers: dict[str, int] = dict.fromkeys(self.outputs, 1)
+        for layer in self._layers:
+            for bottom in layer.bottoms:
+                readers[bottom] = readers.get(bottom, 0) + 1
+        # A copy that is an output keeps the blob's own name.
+        given = dict.fromkeys(self.outputs, 1)
+
+        def take(name: str) -> str:
+            if readers[name] == 1:
+                return name
+            number = given.get(name, 0)
+            given[name] = number + 1
+            return f"{name}_{number}"
+
+        for layer in self._layers:
+            (top,) = layer.tops
+            bottoms = tuple(take(bottom) for bottom in layer.bottoms)
+            count = readers.get(top, 0)
+            if count <= 1:
+                yield _Layer(layer.kind, bottoms, layer.tops, layer.params)
+                continue
+            whole = f"{top}_whole"
+            yield _Layer(layer.kind, bottoms, (whole,), layer.params)
+            copies = [f"{top}_{number}" for number in range(count)]
+            if top in self.outputs:
+                copies[0] = top
+            yield _Layer("Split", (whole,), tuple(copies), {})
+
+
+def _line(number: int, layer: _Layer) -> str:
+    params = (_parameter(key, value) for key, value in layer.params.items())
+    counts = f"{len(layer.bottoms)} {len(layer.tops)}"
+    return " ".join([layer.kind, f"l{number}", counts, *layer.bottoms, *layer.tops, *params])
+
+
+def _parameter(key: int, value: Value) -> str:
+    if isinstance(value, (int, float)):
+        return f"{key}={_number(value)}"
+    return f"{LIST - key}=" + ",".join([str(len(value)), *(_number(one) for one in value)])
+
+
+def _number(value: float) -> str:
+    # ncnn tells the two kinds apart by the point or the e.
+    return str(value) if isinstance(value, int) else f"{value:.9e}"
