@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from scripts.checks.syntax import Module
+from scripts.checks.syntax import Module, keyword
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,15 +91,15 @@ def manifest_version(tree: Tree) -> Iterator[str]:
 def requirements(tree: Tree) -> Iterator[str]:
     """Loosely bounded requirements that Home Assistant's own constraints leave room for.
 
-    Also those that are installed later: constants whose name ends in `_REQUIREMENT`.
+    Also those of the engines, which are installed later.
     """
-    later = [
-        value
-        for module in tree.modules.values()
-        for name, value in module.constants.items()
-        if name.endswith("_REQUIREMENT")
-    ]
-    for text in [*tree.manifest.get("requirements", []), *later]:
+    engines = tree.module("engines.py")
+    later = {
+        text
+        for call in engines.calls("EngineKind")
+        for text in engines.texts(keyword(call, "requirements"))
+    }
+    for text in [*tree.manifest.get("requirements", []), *sorted(later)]:
         try:
             requirement = Requirement(text)
         except InvalidRequirement:

@@ -50,10 +50,16 @@ ROOMS = (
         "mashumaro",
     ),
     _room(
+        "engines",
+        "worker/engines/**",
+        "engines worker-words vision",
+        "ai_edge_litert flatbuffers ncnn numpy tflite",
+    ),
+    _room(
         "worker",
         "worker/**",
-        "worker worker-words onvif onvif-words vision",
-        "ai_edge_litert av numpy PIL",
+        "worker engines worker-words onvif onvif-words vision",
+        "av numpy PIL",
     ),
     _room("seam", "bridge.py errands.py", "seam worker-words onvif-words"),
     _room(

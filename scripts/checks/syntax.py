@@ -88,6 +88,23 @@ class Module:
         """The text of a keyword argument, if that can be seen."""
         return self.text(keyword(call, name))
 
+    def arguments(self, call: ast.Call, name: str) -> set[str]:
+        """The texts of a keyword argument, also where a function only hands it on."""
+        value = keyword(call, name)
+        if (text := self.text(value)) is not None:
+            return {text}
+        found: set[str] = set()
+        for function in functions(self.node):
+            names = [argument.arg for argument in function.args.args]
+            if isinstance(value, ast.Name) and value.id in names and call in ast.walk(function):
+                place = names.index(value.id)
+                found |= {
+                    text
+                    for outer in self.calls(function.name)
+                    if len(outer.args) > place and (text := self.text(outer.args[place]))
+                }
+        return found
+
     def classes(self, bases: Iterable[str] = ()) -> list[ast.ClassDef]:
         """The classes, or those with one of these bases."""
         wanted = set(bases)

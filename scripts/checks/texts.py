@@ -86,7 +86,7 @@ def selectors(tree: Tree) -> Iterator[str]:
         text
         for module in tree.modules.values()
         for call in module.calls("SelectSelectorConfig")
-        if (text := module.argument(call, "translation_key"))
+        for text in module.arguments(call, "translation_key")
     }
     texts = tree.texts.get("selector", {})
     yield from compare("selector", used, texts)
@@ -110,8 +110,18 @@ def _models(tree: Tree) -> set[str]:
     return {*named, automatic, tree.module("options_flow.py").constants["OWN_FILE"]}
 
 
+def _engines(tree: Tree) -> set[str]:
+    module = tree.module("engines.py")
+    names = {module.argument(call, "name") for call in module.calls("EngineKind")}
+    return {name for name in names if name} | {tree.module("detector.py").constants["AUTOMATIC"]}
+
+
 # What can be chosen, by the selector's translation key.
-CHOICES: dict[str, Callable[[Tree], set[str]]] = {"camera": _found_or_typed, "model": _models}
+CHOICES: dict[str, Callable[[Tree], set[str]]] = {
+    "camera": _found_or_typed,
+    "engine": _engines,
+    "model": _models,
+}
 
 
 def exceptions(tree: Tree) -> Iterator[str]:

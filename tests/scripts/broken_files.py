@@ -90,7 +90,7 @@ BREAKS: dict[Check, list[Break]] = {
         says_of(MANIFEST, "requirements", ["not one"], "not one is no requirement"),
         Break(
             name="installed later",
-            how=text(f"{COMPONENT}/detector.py", '"ai-edge-litert>=', '"ai-edge-litert=='),
+            how=text(f"{COMPONENT}/engines.py", '"ai-edge-litert>=', '"ai-edge-litert=='),
             says="should have a lower bound",
         ),
     ],
@@ -111,6 +111,8 @@ BREAKS: dict[Check, list[Break]] = {
         imports("worker/camera.py", "import homeassistant", "may not be imported in worker"),
         imports("worker/camera.py", "from ..bridge import Bridge", "bridge.py (seam) may not"),
         imports("worker/camera.py", "from .. import const", "const.py (home-assistant) may not"),
+        imports("worker/camera.py", "import ai_edge_litert", "may not be imported in worker"),
+        imports("worker/engines/litert.py", "import av", "av may not be imported in engines"),
         imports("worker/engines/litert.py", "from ...hub import Hub", "hub.py (home-assistant)"),
         imports("worker/messages.py", "from . import stream", "worker/stream.py (worker) may not"),
         imports("bridge.py", "from .hub import Hub", "may not be imported in seam"),

@@ -157,6 +157,7 @@ BREAKS: dict[Check, list[Break]] = {
         without("selector/camera/options/scan_again"),
         without("selector/model/options/auto"),
         without("selector/model"),
+        without("selector/engine/options/ncnn"),
         idle("selector/model/options/old"),
         Break(
             name="a new model",
