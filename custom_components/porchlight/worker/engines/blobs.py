@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .graph.ir import EVERYTHING, Range, unsupported
+from .graph.ir import EVERYTHING, Range, intersect, unsupported
 
 if TYPE_CHECKING:
     from .network import Network, Value
@@ -18,18 +18,15 @@ type Shape = tuple[int, ...]
 type Padding = tuple[tuple[int, int], ...]
 
 MOST_AXES = 3
+# A picture as ncnn wants it: channels, rows, columns, of (batch, rows, columns, channels).
+PLANES = (3, 1, 2)
 # ncnn's numbers for which of (columns, rows, channels) each new one is, slowest axis first here.
 _PERMUTE = {
     (0, 1, 2): 0, (0, 2, 1): 1, (1, 0, 2): 2, (1, 2, 0): 3, (2, 0, 1): 4, (2, 1, 0): 5,
     (0, 1): 0, (1, 0): 1,
 }  # fmt: skip
 _MAX_POOLING, _PADDED_EXPLICITLY = 0, 1
-
-
-def intersect(one: Range, other: Range) -> Range:
-    """What is in both."""
-    low = max(one[0], other[0])
-    return low, max(low, min(one[1], other[1]))
+_TIMES, _ROUND = 2, 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +35,8 @@ class Blob:
 
     `axes` are the tensor's own, slowest first; the batch, always one, is not among them. The
     tensor has zeros around it, `pads` for each axis (before, after), that the blob has not yet.
+    Real values, such as those of the range, are the blob's times `step`: what is quantised is
+    held in whole steps from zero.
     """
 
     name: str
@@ -45,6 +44,7 @@ class Blob:
     axes: Axes
     pads: Padding
     range: Range
+    step: float = 1.0
 
     @property
     def logical(self) -> Shape:
@@ -77,26 +77,54 @@ class Blob:
         )
 
 
+def finite(limits: Range, step: float) -> Range:
+    """Limits as numbers that a network can be told, in steps."""
+    most = float(np.finfo(np.float32).max)
+    return max(limits[0] / step, -most), min(limits[1] / step, most)
+
+
 class Blobs:
     """Lays blobs out anew where an operator needs it, with layers of the network."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self.network = network
 
-    def new(self, name: str, shape: Shape, axes: Axes, reach: Range = EVERYTHING) -> Blob:
+    def new(
+        self, name: str, shape: Shape, axes: Axes, reach: Range = EVERYTHING, step: float = 1.0
+    ) -> Blob:
         """A blob that holds a whole tensor."""
         if shape[0] != 1 or not 1 <= len(axes) <= MOST_AXES:
             raise unsupported(f"a tensor of {list(shape)} inside of the network")
-        return Blob(name=name, shape=shape, axes=axes, pads=((0, 0),) * len(shape), range=reach)
+        pads = ((0, 0),) * len(shape)
+        return Blob(name=name, shape=shape, axes=axes, pads=pads, range=reach, step=step)
 
-    def clipped(self, blob: Blob, limits: Range) -> Blob:
-        """Held within limits, if it is not anyway."""
+    def settled(self, blob: Blob, limits: Range, step: float | None) -> Blob:
+        """Within limits and, if there are steps, in whole ones; untouched if it is anyway."""
+        if step is None:
+            return self._clipped(self.real(blob), limits)
+        if blob.step == step:
+            return self._clipped(blob, limits)
+        return self.rounded(self._clipped(self._scaled(blob, step), limits))
+
+    def real(self, blob: Blob) -> Blob:
+        """With its real values in the blob."""
+        return blob if blob.step == 1.0 else self._scaled(blob, 1.0)
+
+    def rounded(self, blob: Blob) -> Blob:
+        """In whole steps."""
+        return replace(blob, name=self.network.add("UnaryOp", [blob.name], {0: _ROUND}))
+
+    def _scaled(self, blob: Blob, step: float) -> Blob:
+        whole = self.padded(blob)
+        params: dict[int, Value] = {0: _TIMES, 1: 1, 2: blob.step / step}
+        return replace(whole, name=self.network.add("BinaryOp", [whole.name], params), step=step)
+
+    def _clipped(self, blob: Blob, limits: Range) -> Blob:
         if limits[0] <= blob.range[0] and blob.range[1] <= limits[1]:
             return blob
         whole = self.padded(blob)
-        most = float(np.finfo(np.float32).max)
-        params: dict[int, Value] = {0: max(limits[0], -most), 1: min(limits[1], most)}
-        name = self._network.add("Clip", [whole.name], params)
+        low, high = finite(limits, whole.step)
+        name = self.network.add("Clip", [whole.name], {0: low, 1: high})
         return replace(whole, name=name, range=intersect(whole.range, limits))
 
     def padded(self, blob: Blob) -> Blob:
@@ -111,7 +139,7 @@ class Blobs:
         if len(blob.axes) != len(axes):
             raise unsupported(f"a picture of {list(blob.shape)}")
         kind = _PERMUTE[tuple(blob.axes.index(axis) for axis in axes)]
-        name = self._network.add("Permute", [blob.name], {0: kind})
+        name = self.network.add("Permute", [blob.name], {0: kind})
         return replace(blob, name=name, axes=axes)
 
     def reshaped(self, blob: Blob, shape: Shape) -> Blob:
@@ -121,11 +149,11 @@ class Blobs:
         if axes is None:
             blob = self.ordered(blob, tuple(range(1, len(blob.shape))))
             axes = tuple(range(1, len(shape)))
-        result = self.new(blob.name, shape, axes, blob.range)
+        result = self.new(blob.name, shape, axes, blob.range, blob.step)
         if result.physical == blob.physical:
             return result
         params: dict[int, Value] = dict(enumerate(result.physical[::-1]))
-        return replace(result, name=self._network.add("Reshape", [blob.name], params))
+        return replace(result, name=self.network.add("Reshape", [blob.name], params))
 
     def sliced(self, blob: Blob, starts: Shape, steps: Shape, shape: Shape) -> Blob:
         """Cut out, with steps only in the two inner axes."""
@@ -142,15 +170,15 @@ class Blobs:
             10: [ends[axis] for axis in blob.axes],
             11: list(range(len(blob.axes))),
         }
-        name = self._network.add("Crop", [blob.name], params)
+        name = self.network.add("Crop", [blob.name], params)
         if any(steps[axis] > 1 for axis in blob.axes):
             if len(blob.axes) != MOST_AXES:
                 raise unsupported("STRIDED_SLICE with steps in what is no picture")
             # The largest of a window of one is what is there, every so many steps.
             height, width = (steps[axis] for axis in blob.axes[-2:])
             params = {0: _MAX_POOLING, 1: 1, 2: width, 12: height, 5: _PADDED_EXPLICITLY}
-            name = self._network.add("Pooling", [name], params)
-        return self.new(name, shape, blob.axes, blob.range)
+            name = self.network.add("Pooling", [name], params)
+        return self.new(name, shape, blob.axes, blob.range, blob.step)
 
     def _padded(self, blob: Blob, spare: Axes) -> Blob:
         now = [(0, 0) if axis in spare else pads for axis, pads in enumerate(blob.pads)]
@@ -164,7 +192,7 @@ class Blobs:
         (front, behind), (top, bottom), (left, right) = inner
         params: dict[int, Value] = {0: top, 1: bottom, 2: left, 3: right, 7: front, 8: behind}
         left_over = tuple(pads if axis in spare else (0, 0) for axis, pads in enumerate(blob.pads))
-        name = self._network.add("Padding", [blob.name], params)
+        name = self.network.add("Padding", [blob.name], params)
         return replace(blob, name=name, shape=shape, pads=left_over)
 
 

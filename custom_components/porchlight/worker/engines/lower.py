@@ -7,24 +7,20 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from .blobs import Blob, Blobs, intersect
+from .blobs import PLANES, Blob, Blobs
+from .convolution import convolve
 from .graph.arrays import COMPUTE
-from .graph.ir import NO_TENSOR, Operator, unsupported
+from .graph.ir import EVERYTHING, NO_TENSOR, Operator, intersect, unsupported
 from .graph.passes import SILU
-from .network import RAW, Network
+from .network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
     from .graph.ir import Graph, Range, Tensor
     from .graph.options import Axis, Order, Pads, Slices, Window
     from .network import Value
 
-# A picture as ncnn wants it: channels, rows, columns, of (batch, rows, columns, channels).
-PLANES = (3, 1, 2)
-RELU, CLIP = 1, 3
 _PICTURE = 4
 _COLOURS = 3
 _CUTTING = {"STRIDED_SLICE", "CONCATENATION"}
@@ -117,7 +113,8 @@ class _Lowering:
         """A tensor that comes from outside."""
         tensor = self._graph.tensors[index]
         axes = PLANES if _pixels(tensor) else tuple(range(1, len(tensor.shape)))
-        blob = self._blobs.new(self.network.input(), tensor.shape, axes, tensor.range)
+        step = tensor.step or 1.0
+        blob = self._blobs.new(self.network.input(), tensor.shape, axes, tensor.range, step)
         self._values[index] = blob
         return blob
 
@@ -151,36 +148,27 @@ class _Lowering:
         return intersect(operator.options.clamp, self._tensor(operator).range)
 
     def _result(self, operator: Operator, blob: Blob) -> Blob:
-        return self._blobs.clipped(blob, self._limits(operator))
+        return self._blobs.settled(blob, self._limits(operator), self._tensor(operator).step)
 
     def conv(self, operator: Operator) -> Blob:
-        options = cast("Window", operator.options)
-        source = self._blobs.ordered(self._value(operator), PLANES, spare=(1, 2))
-        weights = self._graph.tensors[operator.inputs[1]].real()
-        channels = source.logical[3]
-        if operator.kind == "DEPTHWISE_CONV_2D":
-            groups = channels
-            kernel = np.moveaxis(weights[0], 2, 0)[:, None]
-        else:
-            groups = channels // weights.shape[3]
-            kernel = np.moveaxis(weights, 3, 1)
-        params = _conv_params(kernel, options, source.pads)
-        arrays: list[NDArray[np.generic]] = [RAW, kernel]
-        if len(operator.inputs) > 2 and operator.inputs[2] != NO_TENSOR:  # noqa: PLR2004 - a bias
-            params[5] = 1
-            arrays.append(self._graph.tensors[operator.inputs[2]].real())
-        limits = self._limits(operator)
-        params |= _activation(limits)
-        kind = "Convolution"
-        if groups > 1:
-            kind, params[7] = "ConvolutionDepthWise", groups
-        name = self.network.add(kind, [source.name], params, arrays)
-        return self._blobs.new(name, self._tensor(operator).shape, PLANES, limits)
+        tensors, (_, weights, *bias) = self._graph.tensors, operator.inputs
+        if any(index != NO_TENSOR and tensors[index].data is None for index in (weights, *bias)):
+            raise unsupported(f"operator {operator.kind} with weights that are computed")
+        return convolve(
+            self._blobs,
+            operator,
+            self._value(operator),
+            weights=tensors[weights],
+            bias=tensors[bias[0]] if bias and bias[0] != NO_TENSOR else None,
+            result=self._tensor(operator),
+            limits=self._limits(operator),
+        )
 
     def pool(self, operator: Operator) -> Blob:
         options = cast("Window", operator.options)
         source = self._blobs.ordered(self._value(operator), PLANES)
         largest = operator.kind == "MAX_POOL_2D"
+        source = source if largest else self._blobs.real(source)
         (top, bottom), (left, right) = options.pads
         params: dict[int, Value] = {
             0: _MAX_POOLING if largest else _AVERAGE_POOLING,
@@ -190,20 +178,24 @@ class _Lowering:
             5: _PADDED_EXPLICITLY,
         }  # fmt: skip
         name = self.network.add("Pooling", [source.name], params)
-        blob = self._blobs.new(name, self._tensor(operator).shape, PLANES, source.range)
+        shape = self._tensor(operator).shape
+        blob = self._blobs.new(name, shape, PLANES, source.range, source.step)
         return self._result(operator, blob)
 
     def arithmetic(self, operator: Operator) -> Blob:
         shape = self._tensor(operator).shape
-        variables = [self._values.get(index) for index in operator.inputs]
-        blobs = [self._blobs.padded(blob) for blob in variables if blob is not None]
-        if any(blob.logical != shape for blob in blobs):
+        blobs = {
+            index: self._blobs.padded(self._blobs.real(self._values[index]))
+            for index in operator.inputs
+            if index in self._values
+        }
+        if any(blob.shape != shape for blob in blobs.values()):
             raise unsupported(f"{operator.kind} of values of different shapes")
-        axes = blobs[0].axes
+        axes = next(iter(blobs.values())).axes
         names = [
-            self._constant(index, shape, axes)
-            if index not in self._values
-            else self._blobs.ordered(self._values[index], axes).name
+            self._blobs.ordered(blobs[index], axes).name
+            if index in blobs
+            else self._constant(index, shape, axes)
             for index in operator.inputs
         ]
         name = self.network.add("BinaryOp", names, {0: _ARITHMETIC[operator.kind]})
@@ -217,34 +209,29 @@ class _Lowering:
         return self.network.add("MemoryData", (), params, [physical])
 
     def silu(self, operator: Operator) -> Blob:
-        source = self._blobs.padded(self._value(operator))
+        source = self._blobs.padded(self._blobs.real(self._value(operator)))
         name = self.network.add("Swish", [source.name])
-        return self._result(operator, replace(source, name=name, range=self._wide()))
+        return self._result(operator, replace(source, name=name, range=EVERYTHING))
 
     def logistic(self, operator: Operator) -> Blob:
-        source = self._blobs.padded(self._value(operator))
+        source = self._blobs.padded(self._blobs.real(self._value(operator)))
         name = self.network.add("Sigmoid", [source.name])
         return self._result(operator, replace(source, name=name, range=(0.0, 1.0)))
 
-    @staticmethod
-    def _wide() -> Range:
-        return -np.inf, np.inf
-
     def concatenate(self, operator: Operator) -> Blob:
         axis = cast("Axis", operator.options).axis
-        blobs = [
-            self._blobs.padded(self._value(operator, position))
-            for position in range(len(operator.inputs))
-        ]
         if axis == 0:
             raise unsupported("CONCATENATION of batches")
+        # Each is brought to the result's steps before.
+        blobs = [
+            self._blobs.padded(self._result(operator, self._value(operator, position)))
+            for position in range(len(operator.inputs))
+        ]
         axes = blobs[0].axes
         blobs = [self._blobs.ordered(blob, axes) for blob in blobs]
         name = self.network.add("Concat", [blob.name for blob in blobs], {0: axes.index(axis)})
-        low, high = (blob.range for blob in blobs), (blob.range for blob in blobs)
-        reach = min(low)[0], max(high, key=lambda one: one[1])[1]
-        blob = self._blobs.new(name, self._tensor(operator).shape, axes, reach)
-        return self._result(operator, blob)
+        reach = min(blob.range[0] for blob in blobs), max(blob.range[1] for blob in blobs)
+        return self._blobs.new(name, self._tensor(operator).shape, axes, reach, blobs[0].step)
 
     def pad(self, operator: Operator) -> Blob:
         pads = cast("Pads", operator.options).pads
@@ -274,7 +261,9 @@ class _Lowering:
         source = self._blobs.ordered(self._value(operator), PLANES)
         shape = self._tensor(operator).shape
         name = self.network.add("Interp", [source.name], {0: _NEAREST, 3: shape[1], 4: shape[2]})
-        return self._result(operator, self._blobs.new(name, shape, PLANES, source.range))
+        return self._result(
+            operator, self._blobs.new(name, shape, PLANES, source.range, source.step)
+        )
 
     def same(self, operator: Operator) -> Blob:
         return self._result(operator, self._value(operator))
@@ -283,33 +272,6 @@ class _Lowering:
 def _pixels(tensor: Tensor) -> bool:
     """Whether it is a picture as cameras give it: bytes, the colours of a pixel together."""
     return len(tensor.shape) == _PICTURE and tensor.dtype == "uint8" and tensor.shape[3] == _COLOURS
-
-
-def _conv_params(
-    kernel: NDArray[np.float32], options: Window, extra: tuple[tuple[int, int], ...]
-) -> dict[int, Value]:
-    (top, bottom), (left, right) = (
-        (own[0] + more[0], own[1] + more[1])
-        for own, more in zip(options.pads, extra[1:3], strict=True)
-    )
-    return {
-        0: kernel.shape[0],
-        1: kernel.shape[3], 11: kernel.shape[2],
-        2: options.dilation[1], 12: options.dilation[0],
-        3: options.stride[1], 13: options.stride[0],
-        4: left, 15: right, 14: top, 16: bottom,
-        6: kernel.size,
-    }  # fmt: skip
-
-
-def _activation(limits: Range) -> dict[int, Value]:
-    low, high = limits
-    if low == -np.inf and high == np.inf:
-        return {}
-    if low == 0 and high == np.inf:
-        return {9: RELU}
-    most = float(np.finfo(np.float32).max)
-    return {9: CLIP, 10: (max(low, -most), min(high, most))}
 
 
 _RULES: dict[str, Callable[[_Lowering, Operator], Blob]] = {

@@ -11,10 +11,11 @@ import numpy as np
 
 from ...vision.types import TensorSpec
 from ..errors import EngineError, EngineProblem
+from .blobs import PLANES
 from .graph.arrays import evaluate
 from .graph.passes import simplify
 from .graph.reader import read_model
-from .lower import PLANES, lower
+from .lower import lower
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +99,8 @@ def _load(network: Network, threads: int) -> ncnn.Net:
     # Half the precision would cost the parity with LiteRT, for little on x86.
     options.use_fp16_packed = options.use_fp16_storage = options.use_fp16_arithmetic = False
     options.use_bf16_storage = False
+    # Not exact, which whole numbers are to be, and slower where there are few channels.
+    options.use_winograd_convolution = False
     failed = net.load_param_mem(network.text())
     # Read as from a file, the weights are copied; from memory, ncnn would go on pointing there.
     descriptor = os.memfd_create("weights", os.MFD_CLOEXEC)
@@ -129,6 +132,8 @@ def _stored(tensor: Tensor, values: Floats) -> NDArray[Any]:
 def _mat(values: Floats, blob: Blob) -> tuple[ncnn.Mat, Floats]:
     """Values for ncnn, and the memory that must outlive them."""
     memory = np.ascontiguousarray(values[0].transpose([axis - 1 for axis in blob.axes]))
+    if blob.step != 1:
+        memory = np.rint(memory / np.float32(blob.step))
     return ncnn.Mat(memory), memory
 
 
@@ -137,12 +142,15 @@ def _planes(pixels: NDArray[np.generic], tensor: Tensor) -> tuple[ncnn.Mat, NDAr
     memory = np.ascontiguousarray(pixels[0])
     mat = ncnn.Mat.from_pixels(memory, ncnn.Mat.PixelType.PIXEL_RGB, width, height)
     if tensor.quantisation is not None:
-        scale, zero = float(tensor.quantisation.scale[0]), float(tensor.quantisation.zero[0])
-        mat.substract_mean_normalize([zero] * channels, [scale] * channels)
+        zero = float(tensor.quantisation.zero[0])
+        mat.substract_mean_normalize([zero] * channels, [])
     return mat, memory
 
 
 def _logical(mat: ncnn.Mat, blob: Blob) -> Floats:
-    """A blob as its tensor, a view of ncnn's memory that keeps it alive."""
+    """A blob as its tensor: a view of ncnn's memory that keeps it alive, where that will do."""
     values: Floats = np.asarray(mat).reshape(blob.physical)
-    return values.transpose([blob.axes.index(axis) for axis in range(1, len(blob.shape))])[None]
+    values = values.transpose([blob.axes.index(axis) for axis in range(1, len(blob.shape))])
+    if blob.step != 1:
+        values = np.multiply(values, np.float32(blob.step), order="C")
+    return values[None]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from .options import POST_PROCESS, Axis, Order, PostProcess, Slices
+from .ir import EVERYTHING, intersect
+from .options import POST_PROCESS
 from .postprocess import post_process
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .ir import Graph, Operator
+    from .options import Axis, Order, PostProcess, Slices
 
 type Floats = NDArray[np.float32]
 type Compute = Callable[[Graph, Operator, Sequence[Floats]], Sequence[Floats]]
@@ -33,9 +35,11 @@ def evaluate(graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> Sequ
 
 
 def _held(graph: Graph, operator: Operator, index: int, values: Floats) -> Floats:
-    low = max(graph.tensors[index].range[0], operator.options.clamp[0])
-    high = min(graph.tensors[index].range[1], operator.options.clamp[1])
-    return values if low == -np.inf and high == np.inf else np.clip(values, low, high)
+    tensor = graph.tensors[index]
+    if tensor.step is not None and operator.kind in _ROUNDING:
+        values = np.rint(values / np.float32(tensor.step)) * np.float32(tensor.step)
+    low, high = intersect(operator.options.clamp, tensor.range)
+    return values if (low, high) == EVERYTHING else np.clip(values, low, high)
 
 
 def _same(_graph: Graph, _operator: Operator, inputs: Sequence[Floats]) -> Sequence[Floats]:
@@ -78,6 +82,8 @@ def _detections(_graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> 
     return post_process(cast("PostProcess", operator.options), boxes[0], scores[0], anchors)
 
 
+# The others leave values as they were.
+_ROUNDING = {"CONCATENATION", "LOGISTIC", "QUANTIZE"}
 COMPUTE: dict[str, Compute] = {
     "CONCATENATION": _concatenate,
     "DEQUANTIZE": _same,

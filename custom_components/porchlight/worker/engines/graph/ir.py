@@ -21,6 +21,12 @@ type Range = tuple[float, float]
 EVERYTHING: Range = (-inf, inf)
 
 
+def intersect(one: Range, other: Range) -> Range:
+    """What is in both."""
+    low = max(one[0], other[0])
+    return low, max(low, min(one[1], other[1]))
+
+
 def unsupported(what: str) -> EngineError:
     """The error for a sound model that asks for what we do not have."""
     return EngineError(EngineProblem.MODEL_UNSUPPORTED, what)
@@ -45,8 +51,14 @@ class Quantisation:
         if self.scale.size > 1:
             shape[self.axis] = self.scale.size
         scale = self.scale.astype(np.float64).reshape(shape)
-        zero = self.zero.reshape(shape)
-        return ((stored.astype(np.int64) - zero) * scale).astype(np.float32)
+        return (self.steps(stored) * scale).astype(np.float32)
+
+    def steps(self, stored: NDArray[np.generic]) -> NDArray[np.float32]:
+        """How many steps from zero stored values are."""
+        shape = [1] * stored.ndim
+        if self.zero.size > 1:
+            shape[self.axis] = self.zero.size
+        return (stored.astype(np.int64) - self.zero.reshape(shape)).astype(np.float32)
 
     def stored(self, real: NDArray[np.floating], dtype: str) -> NDArray[np.generic]:
         """Real values as they are stored: rounded, and held within what the type can express."""
@@ -84,21 +96,34 @@ class Tensor:
             return EVERYTHING
         return self.quantisation.range(self.dtype)
 
+    @property
+    def step(self) -> float | None:
+        """The distance between two real values that it can hold; None if there is none."""
+        if self.quantisation is None or np.dtype(self.dtype).kind not in "iu":
+            return None
+        return float(self.quantisation.scale[0])
+
     def real(self) -> NDArray[np.float32]:
         """A constant's real values. Raises EngineError if they are not known."""
-        if self.data is None:
-            raise unsupported(f"{self.name} is not constant")
+        data = constant(self)
         if np.dtype(self.dtype).kind == "f":
-            return self.data.astype(np.float32)
+            return data.astype(np.float32)
         if self.quantisation is None:
             raise unsupported(f"{self.name} is {self.dtype} without a quantisation")
-        return self.quantisation.real(self.data)
+        return self.quantisation.real(data)
 
     def integers(self) -> tuple[int, ...]:
         """A constant list of whole numbers. Raises EngineError if it is none."""
         if self.data is None or np.dtype(self.dtype).kind != "i" or self.data.size > MOST_NUMBERS:
             raise unsupported(f"{self.name} is not a constant list of integers")
         return tuple(int(value) for value in self.data.reshape(-1))
+
+
+def constant(tensor: Tensor) -> NDArray[np.generic]:
+    """A constant's values as they are stored. Raises EngineError if it is none."""
+    if tensor.data is None:
+        raise unsupported(f"{tensor.name} is not constant")
+    return tensor.data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

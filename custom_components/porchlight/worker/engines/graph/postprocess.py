@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....vision.geometry import iou
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -74,9 +72,19 @@ def _suppress(options: PostProcess, boxes: Floats, scores: Floats, most: int) ->
     left = np.flatnonzero(scores >= options.score_threshold)
     left = left[np.argsort(-scores[left], kind="stable")]
     kept: list[np.intp] = []
+    top, low, bottom, high = boxes[left].T.copy()
     with np.errstate(all="ignore"):
-        while len(left) and len(kept) < most:
-            best, left = left[0], left[1:]
-            kept.append(best)
-            left = left[iou(boxes[best : best + 1], boxes[left])[0] <= options.iou_threshold]
+        area = (bottom - top) * (high - low)
+        alive = np.ones(len(left), bool)
+        for best in range(len(left)):
+            if len(kept) == most:
+                break
+            if not alive[best]:
+                continue
+            kept.append(left[best])
+            height = np.minimum(bottom, bottom[best]) - np.maximum(top, top[best])
+            width = np.minimum(high, high[best]) - np.maximum(low, low[best])
+            overlap = np.maximum(height, 0) * np.maximum(width, 0)
+            # Without a division, and so that what is no box overlaps nothing.
+            alive &= ~(overlap > options.iou_threshold * (area + area[best] - overlap))
     return np.array(kept, np.intp)
