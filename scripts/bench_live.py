@@ -40,6 +40,7 @@ class Figures:
     home_cpu: float = 0.0
     memory: dict[str, float] = field(default_factory=dict)
     late: list[float] = field(default_factory=list)
+    late_before: list[float] = field(default_factory=list)
 
 
 def memory(pid: int) -> float:
@@ -143,8 +144,11 @@ async def measure(minutes: float) -> Figures:
         async with Cameras(cameras) as simulated, home:
             await home.onboard()
             await asyncio.sleep(SETTLE)
+            alone = monotonic()
+            await asyncio.sleep(SETTLE)
             pid = home.pid or 0
             figures.memory["Home Assistant before"] = memory(pid)
+            adding = monotonic()
             for spec in cameras:
                 await home.add_camera(spec["host"], CAMERA_USER, CAMERA_PASSWORD)
             say(f"Settling for {SETTLE:.0f} s, then measuring for {minutes:g} min")
@@ -162,6 +166,7 @@ async def measure(minutes: float) -> Figures:
             await asyncio.sleep(6)
             late = (await home.entity_states())["loop_watch.late"]["attributes"]["late"]
             figures.late = [held for at, held in late if at >= before[2]]
+            figures.late_before = [held for at, held in late if alone <= at < adding]
     return figures
 
 
@@ -190,7 +195,11 @@ def table(figures: Figures) -> str:
         "Home Assistant, processor": f"{home:.1f} % of a core",
         **{f"{name}, memory of its own": f"{size:.0f} MB" for name, size in figures.memory.items()},
         "Longest block of the event loop": f"{max(figures.late, default=0):.0f} ms",
-        "Blocks longer than 10 ms": f"{len(figures.late)} in {minutes:.0f} min",
+        "Blocks longer than 10 ms": f"{len(figures.late) / minutes:.1f} a minute",
+        "The same two before the first camera": (
+            f"{max(figures.late_before, default=0):.0f} ms, "
+            f"{len(figures.late_before) / SETTLE * 60:.1f} a minute"
+        ),
     }
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     return "\n".join(
