@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -43,8 +44,8 @@ def specs() -> list[dict[str, Any]]:
             "name": name,
             "manufacturer": "Simulated",
             "model": f"SIM-{number}",
-            "host": f"127.0.0.{10 + number}",
             # Its own, so that it is not taken for a camera of another demo on this machine.
+            "host": f"127.0.{10 + os.getpid() % 240}.{number}",
             "uuid": uuid4(),
             "username": CAMERA_USER,
             "password": CAMERA_PASSWORD,

@@ -315,7 +315,7 @@ class HomeAssistant:
         step = await self.post("/api/config/config_entries/flow", {"handler": "porchlight"})
         step = await self._past_progress(step)
         options = _options(step, "camera")
-        choice = next((value for value, label in options.items() if host in label), None)
+        choice = next((value for value, label in options.items() if f"{host}:" in label), None)
         if choice is None:
             raise LiveError(f"the search did not find {host}: {list(options.values())}")
         step = await self._answer(step, {"camera": choice})
@@ -330,7 +330,7 @@ class HomeAssistant:
                     if flow["handler"] != "porchlight":
                         continue
                     step = await self.get(path)
-                    if _suggested(step).get("address", "").startswith(host):
+                    if _suggested(step).get("address", "").startswith(f"{host}:"):
                         await self.log_in(step, username, password)
                         return
                 await asyncio.sleep(1)

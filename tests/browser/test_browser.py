@@ -46,8 +46,9 @@ SIZE = {"width": 1280, "height": 860}
 class Visitor:
     """Somebody who uses Home Assistant in a browser."""
 
-    def __init__(self, page: Page, home: HomeAssistant, pictures: Path) -> None:
+    def __init__(self, page: Page, home: HomeAssistant, hosts: list[str], pictures: Path) -> None:
         self.page = page
+        self.hosts = hosts
         self.home = home
         self._pictures = pictures
 
@@ -99,7 +100,7 @@ async def visitor(folder: Path, pictures: Path) -> AsyncIterator[Visitor]:
         await home.onboard()
         browser = await driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await browser.new_page(viewport=SIZE)
-        somebody = Visitor(page, home, pictures)
+        somebody = Visitor(page, home, [camera["host"] for camera in cameras], pictures)
         try:
             yield somebody
         except BaseException:
@@ -138,7 +139,7 @@ async def _adds_the_hallway(somebody: Visitor) -> None:
     await somebody.sees("Searching your network for cameras")
     await somebody.look("flow-1-search")
     await somebody.sees("Choose a camera")
-    await somebody.page.get_by_text("127.0.0.12:").click()
+    await somebody.page.get_by_text(f"{somebody.hosts[1]}:").click()
     await somebody.look("flow-2-choose")
     await somebody.presses("Submit")
     await somebody.sees("Log in to the camera")
@@ -169,8 +170,8 @@ async def _finds_the_others_discovered(somebody: Visitor) -> None:
     for name in ("Porch", "Car park"):
         await somebody.page.get_by_text(name, exact=True).first.wait_for(timeout=SLOW)
     await somebody.look("discovered")
-    for number in (1, 3):
-        await somebody.home.add_discovered(f"127.0.0.1{number}", CAMERA_USER, CAMERA_PASSWORD)
+    for host in (somebody.hosts[0], somebody.hosts[2]):
+        await somebody.home.add_discovered(host, CAMERA_USER, CAMERA_PASSWORD)
     device = await _device_of(somebody.home, "Hallway")
     await somebody.goes(f"/config/devices/device/{device}")
     for text in ("Person detection", "Last frame", "by Simulated"):
