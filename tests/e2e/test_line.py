@@ -207,10 +207,14 @@ async def third_party(socket_enabled: None) -> AsyncIterator[int]:
 
 
 @pytest.mark.timeout(120)
-async def test_it_works_with_an_rtsp_server_that_is_not_ours(
-    house: HomeAssistant, third_party: int
+async def test_it_works_with_an_rtsp_server_that_is_not_ours_and_the_other_engine(
+    hass_storage: dict[str, Any], house: HomeAssistant, third_party: int
 ) -> None:
     hass = house
+    hass_storage["porchlight.detector"] = {
+        "version": 1,
+        "data": {"model": "auto", "file": None, "engine": "ncnn"},
+    }
     uri = f"rtsp://127.0.0.1:{third_party}/camera"
     entry = MockConfigEntry(
         domain=DOMAIN,
@@ -240,6 +244,7 @@ async def test_it_works_with_an_rtsp_server_that_is_not_ours(
     began.append(monotonic())
     told = record(hass, "event.hallway_person", lambda: monotonic() - began[0])
     await until(lambda: len(told) >= 3, 60)
+    assert state(hass, "sensor.hallway_detector").startswith("ncnn ")
     first, second, *_ = HALLWAY_WALKS
     assert [kind for kind, _ in told] == ["person_arrived", "person_left", "person_arrived"]
     # The server starts the footage when we connect, about a second before its first picture.
