@@ -34,7 +34,8 @@ _NEAREST = 1
 class Program:
     """What to do for one picture: numpy, then the network, then numpy.
 
-    The network is fed the tensors of `fed`, and gives those of `given` as blobs.
+    The network is fed the tensors of `fed`, and gives those of `given` as blobs. If it gives
+    none, there is none.
     """
 
     before: tuple[Operator, ...]
@@ -50,19 +51,25 @@ def lower(graph: Graph) -> Program:
         raise unsupported(f"{len(graph.inputs)} inputs")
     before, inner, after = _parts(graph)
     made = {index for operator in before for index in operator.outputs} | set(graph.inputs)
+    inside = {index for operator in inner for index in operator.outputs}
     needed = [index for operator in after for index in operator.inputs] + list(graph.outputs)
     lowering = _Lowering(graph)
-    inner_inputs = dict.fromkeys(i for operator in inner for i in operator.inputs if i in made)
-    fed = {index: lowering.feed(index) for index in inner_inputs}
+    fed = {
+        index: lowering.feed(index)
+        for index in dict.fromkeys(i for operator in inner for i in operator.inputs if i in made)
+    }
     for operator in inner:
         lowering.add(operator)
-    inside = {index for operator in inner for index in operator.outputs}
     given = {index: lowering.give(index) for index in dict.fromkeys(needed) if index in inside}
+    names = lowering.network.exits()
     return Program(
         before=tuple(before),
         network=lowering.network,
         fed=fed,
-        given=given,
+        given={
+            index: replace(blob, name=name)
+            for (index, blob), name in zip(given.items(), names, strict=True)
+        },
         after=tuple(after),
     )
 

@@ -40,55 +40,61 @@ class Ncnn:
         try:
             graph = simplify(read_model(model))
             self._program = lower(graph)
-            self._net = _load(self._program.network, threads)
+            if self._program.given:
+                self._net = _load(self._program.network, threads)
         except EngineError as error:
             raise EngineError(error.problem, f"{model.name}: {error.detail}") from error
         self._graph = graph
-        # Unless ncnn alone reads the input, and as the pixels that it is.
-        readers = {i for one in (*self._program.before, *self._program.after) for i in one.inputs}
-        (entry,) = graph.inputs
-        blob = self._program.fed.get(entry)
-        pixels = blob is not None and blob.axes == PLANES
-        self._constants = {
-            index: graph.tensors[index].real() for index in readers if graph.constant(index)
-        }
-        self._by_value = not pixels or entry in readers.union(graph.outputs)
         self.inputs = tuple(_spec(graph.tensors[index]) for index in graph.inputs)
         self.outputs = tuple(_spec(graph.tensors[index]) for index in graph.outputs)
+        ends = (*self._program.before, *self._program.after)
+        read = {index for operator in ends for index in operator.inputs}.union(graph.outputs)
+        self._constants = {
+            index: graph.tensors[index].real() for index in read if graph.constant(index)
+        }
+        # Unless ncnn alone reads the input, and as the pixels that it is.
+        (entry,) = graph.inputs
+        blob = self._program.fed.get(entry)
+        self._by_value = entry in read or blob is None or blob.axes != PLANES
 
     def run(self, tensor: NDArray[np.generic]) -> Sequence[Floats]:
         """The output tensors for one input tensor."""
         program = self._program
         (entry,) = self._graph.inputs
-        values = {entry: _real(self._graph.tensors[entry], tensor)} if self._by_value else {}
+        values = dict(self._constants)
+        if self._by_value:
+            values[entry] = _real(self._graph.tensors[entry], tensor)
         self._compute(program.before, values)
-        extractor = self._net.create_extractor()
-        # ncnn borrows what it is fed until the last blob is extracted.
-        fed = {
-            blob.name: _mat(values[index], blob)
-            if index in values
-            else _planes(tensor, self._graph.tensors[entry])
-            for index, blob in program.fed.items()
-        }
-        for name, (mat, _memory) in fed.items():
-            extractor.input(name, mat)
-        for index, blob in program.given.items():
-            failed, result = extractor.extract(blob.name)
-            if failed:
-                raise EngineError(EngineProblem.CRASHED, f"ncnn failed with {failed}")
-            values[index] = _logical(result, blob)
+        if program.given:
+            self._infer(values, tensor)
         self._compute(program.after, values)
         return [_stored(self._graph.tensors[index], values[index]) for index in self._graph.outputs]
 
+    def _infer(self, values: dict[int, Floats], tensor: NDArray[np.generic]) -> None:
+        (entry,) = self._graph.inputs
+        extractor = self._net.create_extractor()
+        for index, blob in self._program.fed.items():
+            mat = (
+                _mat(values[index], blob)
+                if index in values
+                else _planes(tensor, self._graph.tensors[entry])
+            )
+            _check(extractor.input(blob.name, mat))
+        for index, blob in self._program.given.items():
+            failed, result = extractor.extract(blob.name)
+            _check(failed)
+            values[index] = _logical(result, blob)
+
     def _compute(self, operators: Sequence[Operator], values: dict[int, Floats]) -> None:
         for operator in operators:
-            inputs = [
-                values[index] if index in values else self._constants[index]
-                for index in operator.inputs
-            ]
-            values.update(
-                zip(operator.outputs, evaluate(self._graph, operator, inputs), strict=True)
-            )
+            inputs = [values[index] for index in operator.inputs]
+            results = evaluate(self._graph, operator, inputs)
+            values.update(zip(operator.outputs, results, strict=True))
+
+
+def _check(failed: int) -> None:
+    if failed:
+        raise EngineError(EngineProblem.CRASHED, f"ncnn failed with {failed}")
 
 
 def _load(network: Network, threads: int) -> ncnn.Net:
@@ -118,33 +124,36 @@ def _spec(tensor: Tensor) -> TensorSpec:
 
 
 def _real(tensor: Tensor, values: NDArray[np.generic]) -> Floats:
-    if tensor.quantisation is None:
+    if tensor.quantisation is None or tensor.step is None:
         return np.asarray(values, np.float32)
     return tensor.quantisation.real(values)
 
 
 def _stored(tensor: Tensor, values: Floats) -> NDArray[Any]:
-    if tensor.quantisation is None:
+    if tensor.quantisation is None or tensor.step is None:
         return values
     return tensor.quantisation.stored(values, tensor.dtype)
 
 
-def _mat(values: Floats, blob: Blob) -> tuple[ncnn.Mat, Floats]:
-    """Values for ncnn, and the memory that must outlive them."""
-    memory = np.ascontiguousarray(values[0].transpose([axis - 1 for axis in blob.axes]))
-    if blob.step != 1:
-        memory = np.rint(memory / np.float32(blob.step))
-    return ncnn.Mat(memory), memory
+def _mat(values: Floats, blob: Blob) -> ncnn.Mat:
+    """Values in memory of ncnn's own: a layer that works in place crashes on any other."""
+    mat = ncnn.Mat(blob.physical[::-1])
+    memory = np.asarray(mat).reshape(blob.physical)
+    source = values[0].transpose([axis - 1 for axis in blob.axes])
+    if blob.step == 1:
+        np.copyto(memory, source)
+    else:
+        np.rint(source / np.float32(blob.step), out=memory)
+    return mat
 
 
-def _planes(pixels: NDArray[np.generic], tensor: Tensor) -> tuple[ncnn.Mat, NDArray[np.generic]]:
+def _planes(pixels: NDArray[np.generic], tensor: Tensor) -> ncnn.Mat:
     _, height, width, channels = tensor.shape
     memory = np.ascontiguousarray(pixels[0])
     mat = ncnn.Mat.from_pixels(memory, ncnn.Mat.PixelType.PIXEL_RGB, width, height)
     if tensor.quantisation is not None:
-        zero = float(tensor.quantisation.zero[0])
-        mat.substract_mean_normalize([zero] * channels, [])
-    return mat, memory
+        mat.substract_mean_normalize([float(tensor.quantisation.zero[0])] * channels, [])
+    return mat
 
 
 def _logical(mat: ncnn.Mat, blob: Blob) -> Floats:

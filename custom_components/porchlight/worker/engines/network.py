@@ -67,34 +67,40 @@ class Network:
         """All weights, in the order in which they are loaded."""
         return (np.ascontiguousarray(array).tobytes() for array in self._weights)
 
-    def _shared(self) -> Iterable[_Layer]:
-        readers: dict[str, int] = dict.fromkeys(self.outputs, 1)
+    def exits(self) -> list[str]:
+        """What the outputs are to be extracted as: the first copy of what is read besides."""
+        readers = self._readers()
+        return [_copy(name, 0) if readers[name] > 1 else name for name in self.outputs]
+
+    def _readers(self) -> dict[str, int]:
+        readers = dict.fromkeys(self.outputs, 1)
         for layer in self._layers:
             for bottom in layer.bottoms:
                 readers[bottom] = readers.get(bottom, 0) + 1
-        # A copy that is an output keeps the blob's own name.
-        given = dict.fromkeys(self.outputs, 1)
+        return readers
+
+    def _shared(self) -> Iterable[_Layer]:
+        readers = self._readers()
+        taken = dict.fromkeys(self.outputs, 1)
 
         def take(name: str) -> str:
             if readers[name] == 1:
                 return name
-            number = given.get(name, 0)
-            given[name] = number + 1
-            return f"{name}_{number}"
+            number = taken.get(name, 0)
+            taken[name] = number + 1
+            return _copy(name, number)
 
         for layer in self._layers:
+            yield _Layer(layer.kind, tuple(map(take, layer.bottoms)), layer.tops, layer.params)
             (top,) = layer.tops
-            bottoms = tuple(take(bottom) for bottom in layer.bottoms)
             count = readers.get(top, 0)
-            if count <= 1:
-                yield _Layer(layer.kind, bottoms, layer.tops, layer.params)
-                continue
-            whole = f"{top}_whole"
-            yield _Layer(layer.kind, bottoms, (whole,), layer.params)
-            copies = [f"{top}_{number}" for number in range(count)]
-            if top in self.outputs:
-                copies[0] = top
-            yield _Layer("Split", (whole,), tuple(copies), {})
+            if count > 1:
+                copies = tuple(_copy(top, number) for number in range(count))
+                yield _Layer("Split", layer.tops, copies, {})
+
+
+def _copy(name: str, number: int) -> str:
+    return f"{name}_{number}"
 
 
 def _line(number: int, layer: _Layer) -> str:

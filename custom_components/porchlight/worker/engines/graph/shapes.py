@@ -36,6 +36,8 @@ def resolve(graph: Graph) -> Graph:
     tensors = list(graph.tensors)
     operators = []
     work = 0
+    for index in graph.inputs:
+        _check_type(tensors[index])
     for operator in graph.operators:
         site = _Site(operator, tensors)
         options, shapes = _RULES[operator.kind](site)
@@ -99,10 +101,21 @@ def _shaped(site: _Site, tensor: Tensor, shape: Shape) -> Tensor:
         raise site.wrong(f"an empty result {list(shape)}")
     if prod(shape) > MOST_ELEMENTS:
         raise unsupported(f"{site.kind} with a result of {list(shape)}")
+    _check_type(tensor)
     # Results whose shape the file leaves open have none there.
     if tensor.shape and tensor.shape != shape:
         raise site.wrong(f"a result of {list(tensor.shape)} that has to be {list(shape)}")
     return replace(tensor, shape=shape)
+
+
+def _check_type(tensor: Tensor) -> None:
+    """What is computed is real, or in steps that are the same for all of it."""
+    scales = 0 if tensor.quantisation is None else tensor.quantisation.scale.size
+    quantised = tensor.dtype in {"uint8", "int8"} and scales
+    if tensor.dtype != "float32" and not quantised:
+        raise unsupported(f"values of type {tensor.dtype}")
+    if quantised and scales > 1:
+        raise unsupported("values with several scales")
 
 
 def _work(operator: Operator, tensors: list[Tensor]) -> int:
