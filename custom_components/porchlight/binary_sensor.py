@@ -13,7 +13,7 @@ from homeassistant.components.binary_sensor import (
 )
 from homeassistant.const import EntityCategory
 
-from .coordinator import CameraState
+from .coordinator import CameraCoordinator, CameraState
 from .entity import PorchlightEntity
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ class PorchlightBinarySensor(PorchlightEntity, BinarySensorEntity):
 
     entity_description: PorchlightBinarySensorDescription
 
-    @property
-    @override
-    def available(self) -> bool:
-        """Whether there is a state to tell."""
-        return self.entity_description.always or super().available
+    def __init__(
+        self, coordinator: CameraCoordinator, description: PorchlightBinarySensorDescription
+    ) -> None:
+        super().__init__(coordinator, description)
+        self._needs_stream = not description.always
 
     @property
     @override

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 
 class PorchlightEntity(CoordinatorEntity[CameraCoordinator]):
-    """An entity of one camera; available while its stream is."""
+    """An entity of one camera; available while its stream is, if it needs that."""
 
     _attr_has_entity_name = True
+    _needs_stream = True
 
     def __init__(self, coordinator: CameraCoordinator, description: EntityDescription) -> None:
         super().__init__(coordinator)
@@ -40,8 +41,8 @@ class PorchlightEntity(CoordinatorEntity[CameraCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        """Whether frames arrive."""
-        return self.coordinator.data.connected is not False
+        """Whether frames arrive, or need not."""
+        return not self._needs_stream or self.coordinator.data.connected is not False
 
 
 def device_info(entry: PorchlightConfigEntry) -> DeviceInfo:

@@ -45,16 +45,11 @@ class LastPersonImage(PorchlightEntity, ImageEntity):
     """The best picture of the latest visit; there without a stream, too."""
 
     _attr_content_type = "image/jpeg"
+    _needs_stream = False
 
     def __init__(self, hass: HomeAssistant, coordinator: CameraCoordinator) -> None:
         PorchlightEntity.__init__(self, coordinator, LAST_PERSON)
         ImageEntity.__init__(self, hass)
-
-    @property
-    @override
-    def available(self) -> bool:
-        """A picture once taken stays."""
-        return True
 
     @property
     @override

@@ -111,11 +111,7 @@ class PorchlightSensor(PorchlightEntity, SensorEntity):
 class DetectorSensor(PorchlightEntity, SensorEntity):
     """The engine that looks for people, on which model, and how fast; there without a stream."""
 
-    @property
-    @override
-    def available(self) -> bool:
-        """It is known as soon as it was tried."""
-        return True
+    _needs_stream = False
 
     @property
     @override

@@ -36,11 +36,7 @@ async def async_setup_entry(
 class DetectionSwitch(PorchlightEntity, SwitchEntity):
     """Whether people are looked for on one camera; works without a stream, too."""
 
-    @property
-    @override
-    def available(self) -> bool:
-        """A wish can always be told."""
-        return True
+    _needs_stream = False
 
     @property
     @override
