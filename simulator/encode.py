@@ -1,10 +1,10 @@
 """Transcoding a video into the pictures a camera would send."""
 
+from __future__ import annotations
+
 import dataclasses
-from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import av
 from av.video.frame import PictureType
@@ -13,6 +13,10 @@ from simulator import nal
 from simulator.errors import FootageError
 from simulator.probe import Source, pick_frames
 from simulator.spec import Codec, StreamSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 # A 720p camera's second stream; smaller cameras send the same size twice.
 _SUB_WIDTH = 640
