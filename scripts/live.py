@@ -371,16 +371,23 @@ class Call:
         number = next(self._ids)
         await self._connection.send_json({"id": number, **command})
         while True:
-            message = await self._connection.receive_json()
+            message = await self._receive()
             if message.get("id") == number and message["type"] == "result":
                 if not message["success"]:
                     raise LiveError(f"{command['type']}: {message['error']}")
                 return message["result"]
 
+    async def _receive(self) -> dict[str, Any]:
+        try:
+            message: dict[str, Any] = await self._connection.receive_json()
+        except aiohttp.WSMessageTypeError as error:
+            raise LiveError("Home Assistant closed the connection") from error
+        return message
+
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """The events subscribed to with earlier commands, for ever."""
         while True:
-            message = await self._connection.receive_json()
+            message = await self._receive()
             if message["type"] == "event":
                 yield message["event"]
 
