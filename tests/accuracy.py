@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
-from porchlight.vision.geometry import as_array, iou
 
 from scripts.assets import MIRROR
+
+from . import bare  # noqa: F401 - makes `porchlight` importable
+
+# isort: split
+from porchlight.vision.geometry import as_array, iou
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

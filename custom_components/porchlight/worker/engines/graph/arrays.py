@@ -36,10 +36,18 @@ def evaluate(graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> Sequ
 
 def _held(graph: Graph, operator: Operator, index: int, values: Floats) -> Floats:
     tensor = graph.tensors[index]
-    if tensor.step is not None and operator.kind in _ROUNDING:
-        values = np.rint(values / np.float32(tensor.step)) * np.float32(tensor.step)
-    low, high = intersect(operator.options.clamp, tensor.range)
-    return values if (low, high) == EVERYTHING else np.clip(values, low, high)
+    limits = intersect(operator.options.clamp, tensor.range)
+    if limits == EVERYTHING:
+        return values
+    if tensor.step is None or operator.kind not in _ROUNDING:
+        return np.clip(values, *limits)
+    step = np.float32(tensor.step)
+    low, high = (np.float32(round(limit / tensor.step)) for limit in limits)
+    steps: Floats = values / step
+    np.rint(steps, out=steps)
+    np.clip(steps, low, high, out=steps)
+    steps *= step
+    return steps
 
 
 def _same(_graph: Graph, _operator: Operator, inputs: Sequence[Floats]) -> Sequence[Floats]:
