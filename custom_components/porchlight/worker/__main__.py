@@ -12,6 +12,6 @@ sys.modules["porchlight"] = _parent
 # The folder of this file must not shadow anybody's modules.
 sys.path[:] = [entry for entry in sys.path if entry != os.fspath(Path(__file__).resolve().parent)]
 
-from porchlight.worker.entry import main  # type: ignore[import-not-found]  # noqa: E402 - its parent is made above
+from porchlight.worker.entry import main  # noqa: E402 - its parent is made above
 
 sys.exit(main(sys.argv[1:]))
