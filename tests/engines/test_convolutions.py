@@ -153,7 +153,10 @@ def test_the_fused_activation_and_the_type_both_limit_a_convolution(
         "CONV_2D", [case.x, *stored], y,
         table="Conv2DOptions", FusedActivationFunction=ACTIVATION[activation], **options,
     )  # fmt: skip
-    case.check(tmp_path, y)
+    if case.dtype != "float32":
+        # As real values: what is stored cannot be out of its type's range.
+        y = case.writer.add("DEQUANTIZE", [y], case.writer.tensor((*case.shape[:3], 6)))
+    case.check(tmp_path, case.mixed(y, (*case.shape[:3], 6)))
 
 
 @pytest.mark.parametrize("sides", [(8, 8), (9, 8), (8, 11), (13, 10)], ids=str)
