@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # LiteRT rounds this model's activations to eight bits as it goes, ncnn does not. LiteRT's own two
-# sets of kernels agree on 34 of 38 detections; see docs/decisions/0007-two-engines.md.
+# sets of kernels agree on 34 of 39 detections; see docs/decisions/0007-two-engines.md.
 ROUNDED = "models/yolox_nano_416_dynamic_range.tflite"
 
 

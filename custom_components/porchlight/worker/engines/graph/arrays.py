@@ -37,13 +37,16 @@ def evaluate(graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> Sequ
 def _held(graph: Graph, operator: Operator, index: int, values: Floats) -> Floats:
     tensor = graph.tensors[index]
     limits = intersect(operator.options.clamp, tensor.range)
-    if limits == EVERYTHING:
+    moved = operator.kind not in _ROUNDING
+    if limits == EVERYTHING or (moved and graph.tensors[operator.inputs[0]].range == limits):
         return values
-    if tensor.step is None or operator.kind not in _ROUNDING:
+    if tensor.step is None or moved:
         return np.clip(values, *limits)
     step = np.float32(tensor.step)
     low, high = (np.float32(round(limit / tensor.step)) for limit in limits)
-    steps: Floats = values / step
+    # In place where the values are new: memory for them takes as long as the arithmetic.
+    fresh = operator.kind in _FRESH
+    steps: Floats = np.divide(values, step, out=values if fresh else None)
     np.rint(steps, out=steps)
     np.clip(steps, low, high, out=steps)
     steps *= step
@@ -91,7 +94,8 @@ def _detections(_graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> 
 
 
 # The others leave values as they were.
-_ROUNDING = {"CONCATENATION", "LOGISTIC", "QUANTIZE"}
+_FRESH = {"CONCATENATION", "LOGISTIC"}
+_ROUNDING = _FRESH | {"QUANTIZE"}
 COMPUTE: dict[str, Compute] = {
     "CONCATENATION": _concatenate,
     "DEQUANTIZE": _same,
