@@ -1,0 +1,1 @@
+"""What decides about one camera: ours, and policies to compare it with."""

@@ -1,0 +1,1 @@
+"""The benchmark: its truth, its scores, its arms."""
