@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import EngineError, EngineProblem
@@ -46,6 +47,9 @@ def _engine(name: str) -> Callable[[Path, int], Engine]:
 
             return LiteRt
         case "ncnn":
+            # Else its threads keep the processor busy while they wait for each other, and where
+            # something else runs they wait for what they displace. Read when ncnn is loaded.
+            os.environ.setdefault("OMP_WAIT_POLICY", "passive")
             from .ncnn import Ncnn  # noqa: PLC0415 - as said
 
             return Ncnn

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.worker.support import footage
+
+ROOT = Path(__file__).parents[2]
+# Both threads of a process that has warmed up are put on one processor; then the one that waits
+# for the other is in its way, unless it sleeps.
+CROWDED = """
+import json, os, sys
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from tests import bare
+from porchlight.worker.engines import load
+engines = [load("ncnn", Path(sys.argv[1]), threads) for threads in (1, 2)]
+import numpy as np
+picture = np.zeros(engines[0].inputs[0].shape, np.float32)
+times = [[], []]
+for engine in engines:
+    engine.run(picture)
+for task in os.listdir("/proc/self/task"):
+    os.sched_setaffinity(int(task), {min(os.sched_getaffinity(0))})
+for _ in range(3):
+    for engine, taken in zip(engines, times):
+        start = perf_counter()
+        engine.run(picture)
+        taken.append(perf_counter() - start)
+print(json.dumps([median(taken) for taken in times]))
+"""
+
+
+def test_threads_that_wait_for_each_other_are_in_nobody_s_way() -> None:
+    model = footage("models/person_yolox_192_float16.tflite")
+    environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
+    paths = [str(ROOT), environment.get("PYTHONPATH", "")]
+    done = subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-c", CROWDED, str(model)],
+        env=environment | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    alone, both = json.loads(done.stdout.splitlines()[-1])
+    # It is a hundred times as long if they wait awake.
+    assert both < 10 * alone
