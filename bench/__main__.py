@@ -1,0 +1,66 @@
+"""`scripts/bench decisions`: runs arms on scenes and clips and prints what they are worth."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .arms import ARMS
+from .cases import cases
+from .report import tables
+from .run import run_named, save
+from .scenes import HALVES
+from .store import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .cases import Case
+    from .run import Outcome
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what is asked for."""
+    options = _options(arguments)
+    chosen = list(cases(options.half, options.only))
+    if not chosen:
+        sys.stderr.write("No scene or clip has such a name.\n")
+        return 1
+    outcomes: dict[str, list[Outcome]] = {}
+    for arm in options.arm or ARMS:
+        outcomes[arm] = outcomes_of(arm, chosen, options.jobs)
+        save(outcomes[arm], options.keep / f"{arm}.json")
+    sys.stdout.write(tables(outcomes))
+    return 0
+
+
+def outcomes_of(arm: str, chosen: Sequence[Case], jobs: int) -> list[Outcome]:
+    """An arm on all cases, in processes of their own: their memory is the arm's alone."""
+    context = get_context("spawn")
+    found = []
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        for outcome in pool.map(partial(run_named, arm), chosen):
+            found.append(outcome)
+            sys.stderr.write(f"{arm} {outcome.case}: {len(outcome.visits)} visits\n")
+    return found
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/bench decisions", description=__doc__)
+    parser.add_argument("--half", choices=HALVES, help="only the scenes to tune on, or the others")
+    parser.add_argument("--arm", action="append", choices=ARMS, help="only this; may be repeated")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="only these names: '*rain*'")
+    parser.add_argument("--jobs", type=int, default=1, help="how many run at once")
+    parser.add_argument(
+        "--keep", type=Path, default=FOLDER / "outcomes", help="where outcomes are written"
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,96 @@
+"""Scenes as files: encoded as a camera would, with the truth beside them, made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from . import truth
+from .compose import Composer
+from .planes import HEIGHT, WIDTH
+from .store import FOLDER, digest
+from .truth import Truth
+
+if TYPE_CHECKING:
+    from .scenes import Scene
+
+ROOM = Path(__file__).parent
+# A change of any of these makes other scenes.
+CODE = tuple(
+    str(ROOM / f"{name}.py")
+    for name in (
+        "actors",
+        "compose",
+        "encode",
+        "matte",
+        "plan",
+        "planes",
+        "stages",
+        "video",
+        "weather",
+    )
+)
+# Kilobits a second that a camera keeps to, and the quality it aims at below that.
+MOST_KBITS, QUALITY = 2000, 24
+MILLISECOND = Fraction(1, 1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A scene's file and its truth."""
+
+    path: Path
+    truth: Truth
+
+
+def recording(scene: Scene) -> Recording:
+    """The scene's file, encoded now if it is not in the cache."""
+    path = FOLDER / "scenes" / f"{scene.name}-{digest(*CODE, repr(scene))}.mkv"
+    facts = path.with_suffix(".json")
+    if not (path.exists() and facts.exists()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part.mkv")
+        truth.save(encode(Composer(scene), part), facts)
+        part.replace(path)
+    return Recording(path=path, truth=truth.load(facts))
+
+
+def encode(composer: Composer, path: Path) -> Truth:
+    """Encode all frames of a scene into a file; what is to be seen on them."""
+    frames = []
+    with av.open(str(path), "w", format="matroska") as container:
+        stream = _stream(container.add_stream(*_camera(composer.scene)), composer.scene)
+        for at, picture, sights in composer.frames():
+            frames.append((at, sights))
+            frame = VideoFrame.from_ndarray(picture.buffer, format="yuv420p")
+            frame.pts, frame.time_base = round(at * 1000), MILLISECOND
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return truth.Truth(seconds=composer.plan.seconds, frames=tuple(frames))
+
+
+def _camera(scene: Scene) -> tuple[str, int]:
+    return ("libx264" if scene.codec == "h264" else "libx265"), scene.fps
+
+
+def _stream(stream: object, scene: Scene) -> VideoStream:
+    if not isinstance(stream, VideoStream):
+        raise TypeError("not a video stream")
+    stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+    stream.codec_context.time_base = MILLISECOND
+    keys = scene.gop * scene.fps
+    rate = f"keyint={keys}:min-keyint={keys}:scenecut=0:bframes=0"
+    rate += f":vbv-maxrate={MOST_KBITS}:vbv-bufsize={MOST_KBITS}"
+    options = {"preset": "superfast", "tune": "zerolatency", "crf": str(QUALITY)}
+    if scene.codec == "h264":
+        options |= {"x264-params": rate, "threads": "1"}
+    else:
+        options |= {"x265-params": f"{rate}:pools=1:frame-threads=1:log-level=none"}
+    stream.codec_context.options = options
+    return stream

@@ -1,0 +1,90 @@
+"""What the model can see at all: its scores for people whose place it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+from PIL import Image
+from porchlight.vision.geometry import as_array, iou
+from porchlight.vision.types import Box
+
+from .planes import HEIGHT, WIDTH
+from .scenes import Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from porchlight.vision.types import Detection
+    from porchlight.worker.detector import Detector
+
+    from .encode import Recording
+    from .truth import Sight
+    from .video import Pixels
+
+# The part of the picture that the model is shown, in pixels, for people of a height.
+CROPS = {120: 416, 60: 416, 30: 208}
+SECONDS_APART = 0.6
+WHOLE = 0.95
+SAME = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A person on a frame: the score in a crop around them, and on the whole frame."""
+
+    scene: Scene
+    crop: float
+    frame: float
+
+
+def reach(scene: Scene, recording: Recording, detector: Detector) -> list[Seen]:
+    """The scores of everybody who is whole in view, every SECONDS_APART."""
+    found, due = [], 0.0
+    with av.open(str(recording.path)) as container:
+        pairs = zip(container.decode(video=0), recording.truth.frames, strict=False)
+        for frame, (at, sights) in pairs:
+            people = [sight for sight in sights if sight.share >= WHOLE]
+            if not people or at < due:
+                continue
+            due = at + SECONDS_APART
+            picture = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+            whole = detector.people(frame)
+            for sight in people:
+                crop, box = _crop(picture, sight, CROPS[scene.height], detector.layout.side)
+                found.append(
+                    Seen(
+                        scene=scene,
+                        crop=_best(detector.people_in(crop), box),
+                        frame=_best(whole, Box(*sight.box)),
+                    )
+                )
+    return found
+
+
+def _crop(picture: Pixels, sight: Sight, side: int, input_side: int) -> tuple[Pixels, Box]:
+    x1, y1, x2, y2 = (
+        value * size for value, size in zip(sight.box, (WIDTH, HEIGHT) * 2, strict=True)
+    )
+    left = round(min(max(0, (x1 + x2 - side) / 2), WIDTH - side))
+    top = round(min(max(0, (y1 + y2 - side) / 2), HEIGHT - side))
+    part = Image.fromarray(picture[top : top + side, left : left + side])
+    box = Box((x1 - left) / side, (y1 - top) / side, (x2 - left) / side, (y2 - top) / side)
+    return np.asarray(part.resize((input_side,) * 2, Image.Resampling.BILINEAR), np.uint8), box
+
+
+def _best(detections: Sequence[Detection], box: Box) -> float:
+    """The best score among the detections at a place; 0 without one."""
+    if not detections:
+        return 0.0
+    overlaps = iou(as_array([detection.box for detection in detections]), as_array([box]))[:, 0]
+    return max(
+        (
+            detection.score
+            for detection, overlap in zip(detections, overlaps, strict=True)
+            if overlap >= SAME
+        ),
+        default=0.0,
+    )

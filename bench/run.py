@@ -1,0 +1,111 @@
+"""Gives a case's packets to an arm as a camera would, and keeps what it decides and costs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import thread_time
+from typing import TYPE_CHECKING
+
+import av
+from porchlight.worker.detector import Detector
+from porchlight.worker.engines import load
+
+from scripts.assets import asset
+
+from .arms import maker
+from .arms.protocol import SeenVisit, Stage, Stream
+from .truth import TrueWalk
+
+if TYPE_CHECKING:
+    from .arms.protocol import Make
+    from .cases import Case
+
+MODEL, ENGINE, THREADS = "models/yolox_nano_416_float16.tflite", "litert", 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an arm made of a case; CPU seconds and counts by stage, memory in MB."""
+
+    case: str
+    condition: str
+    height: int
+    seconds: float
+    walks: tuple[TrueWalk, ...]
+    visits: tuple[SeenVisit, ...]
+    cpu: dict[Stage, float]
+    counts: dict[Stage, int]
+    memory: float
+
+
+def run(case: Case, make: Make, detector: Detector) -> Outcome:
+    """One arm on one case. Packets arrive as their time stamps say."""
+    with av.open(str(case.path)) as container:
+        video = container.streams.video[0]
+        arm = make(Stream.of(container), detector)
+        packets = container.demux(video)
+        whole, demux, free_at, at = 0.0, 0.0, 0.0, 0.0
+        while True:
+            start = thread_time()
+            packet = next(packets, None)
+            if packet is None or packet.pts is None:
+                break
+            demux += thread_time() - start
+            at = float(packet.pts * packet.time_base)
+            start = thread_time()
+            # An arm that is not done with what came before begins later.
+            arm.meter.begin(max(0.0, free_at - at))
+            arm.packet(packet, at)
+            spent = thread_time() - start
+            whole += spent
+            free_at = max(free_at, at) + spent
+        arm.close(at)
+    cpu = dict(arm.meter.seconds)
+    cpu["rest"] += max(0.0, whole - sum(cpu.values()))
+    cpu["demux"] += demux
+    return Outcome(
+        case=case.name,
+        condition=case.condition,
+        height=case.height,
+        seconds=case.seconds,
+        walks=case.walks,
+        visits=tuple(arm.visits),
+        cpu=cpu,
+        counts=dict(arm.meter.counts),
+        memory=_peak(),
+    )
+
+
+def _peak() -> float:
+    """The most memory this process has had, in MB."""
+    # What getrusage tells would be inherited from the process that started this one.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def run_named(arm: str, case: Case) -> Outcome:
+    """As `run`, with the model that all arms have."""
+    return run(case, maker(arm), Detector(load(ENGINE, asset(MODEL), THREADS)))
+
+
+def save(outcomes: list[Outcome], path: Path) -> None:
+    """Write as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [asdict(outcome) for outcome in outcomes]
+    path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+def restore(path: Path) -> list[Outcome]:
+    """Read what `save` wrote."""
+    return [
+        Outcome(
+            **{
+                **row,
+                "walks": tuple(TrueWalk(**walk) for walk in row["walks"]),
+                "visits": tuple(SeenVisit(**visit) for visit in row["visits"]),
+            }
+        )
+        for row in json.loads(path.read_text(encoding="utf-8"))
+    ]
