@@ -233,7 +233,7 @@ class Bridge:
             await errors
         finally:
             errors.cancel()
-        return fault or _ending(status)
+        return fault or ending(status)
 
     async def _read_reports(self, process: Process) -> str | None:
         """Take reports until the worker ends by itself, or what makes it one to be ended."""
@@ -400,5 +400,6 @@ async def _drain(process: Process) -> None:
     await process.wait()
 
 
-def _ending(status: int) -> str:
+def ending(status: int) -> str:
+    """How a process ended: the signal that killed it, or its status."""
     return signal.Signals(-status).name if status < 0 else f"status {status}"

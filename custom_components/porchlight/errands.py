@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from .bridge import WORKER, end_now
+from .bridge import WORKER, end_now, ending
 from .onvif.models import CameraReport, Found
 from .worker.channel import Decoder, encode
 from .worker.errors import ChannelError, EngineProblem
@@ -50,15 +49,14 @@ async def scan(
     """Search for cameras from these addresses of ours. Raises ErrandError."""
     found: list[Found] = []
     async with _asked(Scan(sources=tuple(sources), seconds=seconds)) as answers:
-        async for answer in answers:
-            match answer:
-                case Found():
-                    found.append(answer)
+        while True:
+            match await anext(answers):
+                case Found() as camera:
+                    found.append(camera)
                     if on_found:
-                        on_found(answer)
+                        on_found(camera)
                 case Done():
                     return found
-    raise ErrandError("worker_failed")
 
 
 async def inspect(
@@ -79,30 +77,34 @@ async def inspect(
         endpoint=endpoint,
         secure=secure,
     )
-    async with _asked(errand) as answers:
-        async for answer in answers:
-            if isinstance(answer, CameraReport):
-                return answer
-    raise ErrandError("worker_failed")
+    return await _answer(errand, CameraReport)
 
 
 async def first_frame(source: Source) -> FrameTaken:
     """Decode one frame of a stream. Raises ErrandError with a StreamProblem as key."""
-    async with _asked(FirstFrame(source=source)) as answers:
-        async for answer in answers:
-            if isinstance(answer, FrameTaken):
-                return answer
-    raise ErrandError("worker_failed")
+    return await _answer(FirstFrame(source=source), FrameTaken)
 
 
 async def try_model(model: UseModel) -> EngineReady | EngineFailed:
     """Load a model into an engine and run it once, where a crash hurts nobody."""
-    with contextlib.suppress(ErrandError):
-        async with _asked(model) as answers:
-            async for answer in answers:
-                if isinstance(answer, EngineReady | EngineFailed):
-                    return answer
-    return EngineFailed(engine=model.engine, path=model.path, problem=EngineProblem.CRASHED)
+    try:
+        return await _answer(model, EngineReady, EngineFailed)
+    except ErrandError as error:
+        return EngineFailed(
+            engine=model.engine,
+            path=model.path,
+            problem=EngineProblem.CRASHED,
+            detail=error.detail,
+        )
+
+
+async def _answer[A: Answer](errand: Errand, *kinds: type[A]) -> A:
+    """The first answer of these kinds."""
+    async with _asked(errand) as answers:
+        while True:
+            answer = await anext(answers)
+            if isinstance(answer, kinds):
+                return answer
 
 
 @asynccontextmanager
@@ -123,7 +125,7 @@ async def _asked(errand: Errand) -> AsyncIterator[AsyncIterator[Answer]]:
         async with asyncio.timeout(SECONDS):
             yield _answers(process, errand)
     except TimeoutError as error:
-        raise ErrandError("timeout") from error
+        raise ErrandError("timeout", "it hung") from error
     except ChannelError as error:
         raise ErrandError("worker_failed", str(error)) from error
     finally:
@@ -131,8 +133,9 @@ async def _asked(errand: Errand) -> AsyncIterator[AsyncIterator[Answer]]:
 
 
 async def _answers(process: Process, errand: Errand) -> AsyncIterator[Answer]:
+    """What a process answers; never ends but with an ErrandError."""
     if process.stdin is None or process.stdout is None:
-        return
+        raise ErrandError("worker_failed")
     process.stdin.write(encode(errand))
     decoder = Decoder()
     while data := await process.stdout.read(_CHUNK):
@@ -140,3 +143,4 @@ async def _answers(process: Process, errand: Errand) -> AsyncIterator[Answer]:
             if isinstance(answer, ErrandFailed):
                 raise ErrandError(answer.key, answer.detail)
             yield answer  # type: ignore[misc] # the channel decodes answers only
+    raise ErrandError("worker_failed", ending(await process.wait()))

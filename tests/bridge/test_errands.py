@@ -135,7 +135,9 @@ CRASH = "import ctypes; ctypes.string_at(0)"
 async def test_a_model_that_crashes_the_engine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     acting(monkeypatch, CRASH)
     outcome = await errands.try_model(UseModel(engine="litert", path="/m"))
-    assert outcome == EngineFailed(engine="litert", path="/m", problem=EngineProblem.CRASHED)
+    assert outcome == EngineFailed(
+        engine="litert", path="/m", problem=EngineProblem.CRASHED, detail="SIGSEGV"
+    )
 
 
 @pytest.mark.parametrize("code", [CRASH, "raise SystemExit(0)", "print('Traceback', 'x' * 100)"])

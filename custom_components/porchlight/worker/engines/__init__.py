@@ -34,7 +34,9 @@ def load(name: str, model: Path, threads: int) -> Engine:
     """Load a model into the named engine, litert or ncnn. Raises EngineError."""
     try:
         made = _engine(name)
-    except (ImportError, OSError) as error:
+    except EngineError:
+        raise
+    except Exception as error:  # a native package may raise anything as it is imported
         raise EngineError(EngineProblem.NOT_INSTALLED, str(error)) from error
     return made(model, threads)
 

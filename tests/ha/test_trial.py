@@ -1,0 +1,175 @@
+"""Engines that fail in a real trial process, each in its own way."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.helpers import issue_registry as ir
+from packaging.tags import sys_tags
+
+from custom_components.porchlight import errands
+from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.data import DATA_HUB
+from custom_components.porchlight.detector import Choice, DetectorSetup
+from custom_components.porchlight.engines import ENGINES
+from custom_components.porchlight.worker.errors import EngineProblem
+from custom_components.porchlight.worker.messages import EngineFailed
+from tests.worker.support import footage
+
+from .conftest import make_entry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from homeassistant.core import HomeAssistant
+
+    from custom_components.porchlight.hub import Hub
+    from custom_components.porchlight.worker.messages import EngineReady, UseModel
+
+pytestmark = [
+    pytest.mark.usefixtures("socket_enabled"),
+    pytest.mark.skipif(
+        not all(engine.fits(sys_tags()) for engine in ENGINES),
+        reason="only one of the engines has wheels for this machine",
+    ),
+]
+
+MODEL = "models/person_yolox_192_float16.tflite"
+NAMES = {"litert": "LiteRT", "ncnn": "ncnn"}
+PACKAGES = {"litert": "ai_edge_litert", "ncnn": "ncnn"}
+# Called for every picture.
+RUNS = {
+    "litert": "from ai_edge_litert.interpreter import Interpreter as engine; name = 'invoke'",
+    "ncnn": "from ncnn import Extractor as engine; name = 'extract'",
+}
+KILL = "import os, signal; os.kill(os.getpid(), signal.{})"
+# How an engine fails, and the reason that is told.
+FAULTS = {
+    "illegal instruction": (KILL.format("SIGILL"), "SIGILL"),
+    "crash": ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
+    "out of memory": (KILL.format("SIGKILL"), "SIGKILL"),
+    "end": ("import os; os._exit(3)", "status 3"),
+    "hang": ("import signal; signal.pause()", "it hung"),
+}
+UNLOADABLE = {
+    "library missing": ("raise ImportError('libc.musl: no such file')", "libc.musl: no such file"),
+    "library of another kind": ("raise OSError('wrong ELF class')", "wrong ELF class"),
+    "other numpy": ("raise RuntimeError('numpy 1 expected')", "numpy 1 expected"),
+}
+ALL = FAULTS | UNLOADABLE
+
+
+class Saboteur:
+    """Has engines fail in every process that is started from now on."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._folder = folder
+        self._monkeypatch = monkeypatch
+        self.hanging: str | None = None
+        path = filter(None, (str(folder), os.environ.get("PYTHONPATH")))
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
+        self._try_model = errands.try_model
+        monkeypatch.setattr(errands, "try_model", self._impatient)
+
+    def on_import(self, engine: str, fault: str) -> str:
+        """The reason that is to be told."""
+        code = self._code(engine, fault)
+        package = self._folder / PACKAGES[engine]
+        package.mkdir()
+        (package / "__init__.py").write_text(code)
+        return ALL[fault][1]
+
+    def on_run(self, engine: str, fault: str) -> str:
+        """The reason that is to be told."""
+        code = self._code(engine, fault)
+        lines = f"def fail(*_):\n{textwrap.indent(code, '    ')}\nsetattr(engine, name, fail)\n"
+        (self._folder / "sitecustomize.py").write_text(f"{RUNS[engine]}\n{lines}")
+        return ALL[fault][1]
+
+    def _code(self, engine: str, fault: str) -> str:
+        if fault == "hang":
+            self.hanging = engine
+        return ALL[fault][0]
+
+    async def _impatient(self, wish: UseModel) -> EngineReady | EngineFailed:
+        """Nobody waits a minute for what will never come."""
+        with self._monkeypatch.context() as patch:
+            if wish.engine == self.hanging:
+                patch.setattr(errands, "SECONDS", 2.0)
+            return await self._try_model(wish)
+
+
+@pytest.fixture
+def saboteur(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Saboteur:
+    folder = tmp_path / "sabotage"
+    folder.mkdir()
+    return Saboteur(folder, monkeypatch)
+
+
+def setup(hass: HomeAssistant, first: str) -> DetectorSetup:
+    made = DetectorSetup(hass)
+    made.choice = Choice(file=str(footage(MODEL)), engine=first)
+    return made
+
+
+def told(hass: HomeAssistant) -> tuple[str | None, Any]:
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, "detector")
+    assert issue is not None
+    return issue.translation_key, issue.translation_placeholders
+
+
+async def expect_the_other(hass: HomeAssistant, victim: str, reason: str) -> None:
+    (other,) = set(NAMES) - {victim}
+    wish = await setup(hass, victim).async_prepare()
+    assert wish is not None
+    assert wish.engine == other
+    key, placeholders = told(hass)
+    assert key == "engine_replaced"
+    assert placeholders["engine"] == NAMES[victim]
+    assert placeholders["other"] == NAMES[other]
+    assert reason in placeholders["detail"]
+
+
+@pytest.mark.parametrize("victim", NAMES)
+@pytest.mark.parametrize("fault", ALL)
+async def test_an_engine_that_fails_as_it_is_imported_gives_way_to_the_other(
+    hass: HomeAssistant, saboteur: Saboteur, victim: str, fault: str
+) -> None:
+    await expect_the_other(hass, victim, saboteur.on_import(victim, fault))
+
+
+@pytest.mark.parametrize("victim", NAMES)
+@pytest.mark.parametrize("fault", ["illegal instruction", "crash", "hang"])
+async def test_an_engine_that_fails_on_its_first_picture_gives_way_to_the_other(
+    hass: HomeAssistant, saboteur: Saboteur, victim: str, fault: str
+) -> None:
+    await expect_the_other(hass, victim, saboteur.on_run(victim, fault))
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        ("illegal instruction", EngineProblem.CRASHED),
+        ("library missing", EngineProblem.NOT_INSTALLED),
+    ],
+)
+async def test_without_an_engine_cameras_have_all_but_detection(
+    hass: HomeAssistant, saboteur: Saboteur, fault: str, problem: EngineProblem
+) -> None:
+    (reason,) = {saboteur.on_import(engine, fault) for engine in NAMES}
+    entry = make_entry()
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    hub: Hub = hass.data[DATA_HUB]
+    hub.detector.choice = Choice(file=str(footage(MODEL)))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert told(hass) == (problem, {"detail": reason, "folder": str(hub.detector.kept)})
+    assert isinstance(hub.detector.outcome, EngineFailed)
+    assert entry.state is ConfigEntryState.LOADED
+    assert hass.states.get("camera.front_door") is not None
+    assert hub.bridge.pid is not None
+    assert await hass.config_entries.async_unload(entry.entry_id)
