@@ -8,157 +8,202 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from scripts.assets import AssetError, asset
-from tests.accuracy import (
-    MODELS,
-    PICTURES,
-    SAMPLES,
-    agreement_on_all,
-    average_precision,
-    on_all,
-)
-
-# isort: split
-# Importable by what `tests.accuracy` imports.
-from porchlight.worker.detector import Detector
-from porchlight.worker.engines import load
+from tests.accuracy import MODELS, PICTURES, Found, agreement_on_all, average_precision
 
 if TYPE_CHECKING:
-    from porchlight.worker.engines import Engine
+    from collections.abc import Iterator, Sequence
 
-ENGINES = ("litert", "ncnn")
-DEFAULT_MODEL = MODELS[0]
-SAMPLE = SAMPLES / "person_porch.jpg"
-WARM_UP = 5
+# Runs of one engine before it is the next one's turn; the first warms it up.
+TURN = 5
 
 
-def picture(side: int) -> Any:
-    """A real picture that fills a model's input."""
-    with Image.open(SAMPLE) as image:
-        return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """An engine on a C library: how to start its processes."""
+
+    title: str
+    engine: str
+    command: tuple[str, ...] = (sys.executable,)
+    environment: dict[str, str] = field(default_factory=dict)
 
 
-def paces(model: Path, threads: int, runs: int) -> tuple[dict[str, float], str]:
-    """Median milliseconds of each engine, which take turns; and their versions."""
-    engines = {name: load(name, model, threads) for name in ENGINES}
-    detector = Detector(engines["litert"])
-    tensor = detector.layout.head().feed(picture(detector.layout.side))
-    times: dict[str, list[float]] = {name: [] for name in ENGINES}
-    for _ in range(WARM_UP + runs):
-        for name, engine in engines.items():
-            times[name].append(_timed(engine, tensor))
-    versions = ", ".join(f"{name} {engine.version}" for name, engine in engines.items())
-    return {name: median(taken[WARM_UP:]) * 1000 for name, taken in times.items()}, versions
+LITERT = Lane(title="LiteRT", engine="litert")
+NCNN = Lane(title="ncnn", engine="ncnn")
 
 
-def _timed(engine: Engine, tensor: Any) -> float:
-    start = perf_counter()
-    engine.run(tensor)
-    return perf_counter() - start
+def on_musl(python: str, wheels: str) -> Lane:
+    """The lane of a musl interpreter with wheels in a folder."""
+    return Lane(
+        title="ncnn, musl",
+        engine="ncnn",
+        command=(python, "-S"),
+        environment={"PYTHONPATH": f"{wheels}:."},
+    )
 
 
-def cost(engine: str, model: Path) -> dict[str, float]:
-    """Seconds from importing an engine to its being loaded, and the process's peak megabytes."""
-    command = [sys.executable, "-m", __spec__.name, "--one", engine, str(model)]
-    answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - ourselves
-    values: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
-    return values
+class Running:
+    """A process of a lane, with one model."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.cost: dict[str, Any] = self._answer()
+
+    def pace(self, runs: int) -> list[float]:
+        """Milliseconds of each run."""
+        milliseconds: list[float] = self._ask(f"pace {runs}")
+        return milliseconds
+
+    def find(self, how: str = "") -> dict[str, Found]:
+        """What is found on each picture."""
+        return {name: _found(rows) for name, rows in self._ask(f"find {how}").items()}
+
+    def _ask(self, line: str) -> Any:
+        print(line, file=self._process.stdin, flush=True)
+        return self._answer()
+
+    def _answer(self) -> Any:
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line:
+            raise ChildProcessError(f"{self._process.args!r} gave no answer")
+        return json.loads(line)
 
 
-def one(engine: str, model: Path) -> None:
-    """What `cost` starts: print one engine's cost."""
-    start = perf_counter()
-    loaded = load(engine, model, 1)
-    seconds = perf_counter() - start
-    spec = loaded.inputs[0]
-    loaded.run(np.zeros(spec.shape, spec.dtype))
-    # The kernel's other figure, of resource usage, is inherited from who started us.
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    (peak,) = (int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    print(json.dumps({"seconds": seconds, "megabytes": peak / 1024}))
+def _found(rows: list[list[float]]) -> Found:
+    array = np.array(rows, np.float32).reshape(-1, 5)
+    return Found(array[:, :4], array[:, 4])
 
 
-def speed_table(runs: int) -> list[str]:
+@contextmanager
+def running(lane: Lane, model: str, threads: int) -> Iterator[Running]:
+    """A process of a lane, which ends with the context."""
+    command = [*lane.command, "-m", "scripts.one_engine", lane.engine, str(asset(model))]
+    with subprocess.Popen(  # noqa: S603 - ourselves
+        [*command, str(threads)],
+        env=os.environ | lane.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Running(process)
+        if process.stdin:
+            process.stdin.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What came of one model in each lane, LiteRT's first."""
+
+    name: str
+    found: list[dict[str, Found]]
+    nudged: dict[str, Found]
+    costs: list[dict[str, Any]]
+    paces: dict[int, list[float]]
+
+
+def measure(name: str, lanes: Sequence[Lane], runs: int) -> Measured:
+    """All about one model. Raises AssetError, ChildProcessError."""
+    paces = {}
+    for threads in (1, 2):
+        print(f"{Path(name).stem}, {threads} threads", file=sys.stderr)
+        with ExitStack() as stack:
+            engines = [stack.enter_context(running(lane, name, threads)) for lane in lanes]
+            paces[threads] = _paces(engines, runs)
+            if threads == 1:
+                costs = [engine.cost for engine in engines]
+            else:
+                found = [engine.find() for engine in engines]
+                nudged = engines[0].find("nudged")
+    return Measured(name=Path(name).stem, found=found, nudged=nudged, costs=costs, paces=paces)
+
+
+def _paces(engines: Sequence[Running], runs: int) -> list[float]:
+    """Median milliseconds of each; they take turns, so that all meet the same disturbances."""
+    times: list[list[float]] = [[] for _ in engines]
+    for _ in range(1 + -(-runs // TURN)):
+        for engine, taken in zip(engines, times, strict=True):
+            taken.extend(engine.pace(TURN))
+    return [median(taken[TURN:]) for taken in times]
+
+
+def agreement_table(measured: Sequence[Measured], lanes: Sequence[Lane]) -> list[str]:
     """Markdown."""
-    lines = [
-        "| model | threads | LiteRT, ms | ncnn, ms | ncnn to LiteRT |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    versions = ""
-    for name in MODELS:
-        for threads in (1, 2):
-            times, versions = paces(asset(name), threads, runs)
-            litert, ncnn = (times[engine] for engine in ENGINES)
-            lines.append(
-                f"| {Path(name).stem} | {threads} | {litert:.1f} | {ncnn:.1f}"
-                f" | {ncnn / litert:.2f} |"
-            )
-    return [f"Medians of {runs} runs in turns, {versions}.", "", *lines]
-
-
-def cost_table() -> list[str]:
-    """Markdown."""
-    lines = ["| model | engine | load, s | peak memory, MB |", "| --- | --- | --- | --- |"]
-    for name in MODELS:
-        for engine in ENGINES:
-            values = cost(engine, asset(name))
-            lines.append(
-                f"| {Path(name).stem} | {engine} | {values['seconds']:.2f}"
-                f" | {values['megabytes']:.0f} |"
-            )
+    titles = [lane.title for lane in lanes]
+    lines = _head("model", *titles[1:], "LiteRT, nudged", *(f"AP50, {title}" for title in titles))
+    for one in measured:
+        litert = one.found[0]
+        same = [agreement_on_all(litert, other) for other in [*one.found[1:], one.nudged]]
+        figures = [f"{pairs} of {total}" for pairs, total in same]
+        figures += [f"{average_precision(found):.4f}" for found in one.found]
+        lines.append(_row(one.name, *figures))
     return lines
 
 
-def agreement_table() -> list[str]:
+def speed_table(measured: Sequence[Measured], lanes: Sequence[Lane]) -> list[str]:
     """Markdown."""
-    lines = [
-        "| model | the same detections | person AP50, LiteRT | person AP50, ncnn |",
-        "| --- | --- | --- | --- |",
-    ]
-    for name in MODELS:
-        litert, ncnn = (dict(on_all(Detector(load(one, asset(name), 2)))) for one in ENGINES)
-        pairs, total = agreement_on_all(litert, ncnn)
-        lines.append(
-            f"| {Path(name).stem} | {pairs} of {total}"
-            f" | {average_precision(litert):.4f} | {average_precision(ncnn):.4f} |"
-        )
+    others = [title for lane in lanes[1:] for title in (f"{lane.title}, ms", "to LiteRT")]
+    lines = _head("model", "threads", "LiteRT, ms", *others)
+    for one in measured:
+        for threads, (litert, *rest) in one.paces.items():
+            figures = [text for pace in rest for text in (f"{pace:.1f}", f"{pace / litert:.2f}")]
+            lines.append(_row(one.name, str(threads), f"{litert:.1f}", *figures))
     return lines
+
+
+def cost_table(measured: Sequence[Measured], lanes: Sequence[Lane]) -> list[str]:
+    """Markdown."""
+    lines = _head("model", "engine", "load, s", "peak memory, MB")
+    for one in measured:
+        for lane, cost in zip(lanes, one.costs, strict=True):
+            figures = f"{cost['seconds']:.2f}", f"{cost['megabytes']:.0f}"
+            lines.append(_row(one.name, lane.title, *figures))
+    return lines
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _head(*cells: str) -> list[str]:
+    return [_row(*cells), _row(*("---" for _ in cells))]
 
 
 def main() -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="scripts/bench engines", description=__doc__)
     parser.add_argument("--runs", type=int, default=40, help="of each engine for each figure")
-    parser.add_argument("--one", nargs=2, metavar=("ENGINE", "MODEL"), help=argparse.SUPPRESS)
+    parser.add_argument("--musl", nargs=2, metavar=("PYTHON", "WHEELS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.one:
-        one(arguments.one[0], Path(arguments.one[1]))
-        return 0
     if not PICTURES.is_dir():
         print(f"The pictures are not in {PICTURES}; set PORCHLIGHT_ASSETS to where they are")
         return 1
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    lanes = [LITERT, NCNN, *([on_musl(*arguments.musl)] if arguments.musl else [])]
     try:
-        parts = {
-            "Agreement": agreement_table(),
-            "Speed": speed_table(arguments.runs),
-            "Cost": cost_table(),
-        }
-    except AssetError as error:
+        measured = [measure(name, lanes, arguments.runs) for name in MODELS]
+    except (AssetError, ChildProcessError) as error:
         print(error)
         return 1
-    print(f"{datetime.now(UTC):%Y-%m-%d}, {machine}, {platform.libc_ver()[0] or 'musl'}")
-    for title, lines in parts.items():
-        print(f"\n### {title}\n", *lines, sep="\n")
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    versions = [
+        f"{lane.title} {cost['version']}"
+        for lane, cost in zip(lanes, measured[0].costs, strict=True)
+    ]
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {machine}, {', '.join(versions)}")
+    for title, table in (
+        ("Agreement", agreement_table),
+        ("Speed", speed_table),
+        ("Cost", cost_table),
+    ):
+        print(f"\n### {title}\n", *table(measured, lanes), sep="\n")
     return 0
 
 

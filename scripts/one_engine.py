@@ -1,0 +1,97 @@
+"""One engine with one model in a process of its own, for `bench_engines`.
+
+python -m scripts.one_engine ENGINE MODEL THREADS
+
+First of all it tells what loading cost. Each line that it is then given it answers with a line
+of JSON: `pace N` with the milliseconds of each of N runs, `find` with what is found on each
+picture, `find nudged` with the same for pixels that are the least bit brighter.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tests import bare  # noqa: F401 - makes `porchlight` importable
+
+# isort: split
+from porchlight.worker.detector import Detector
+from porchlight.worker.engines import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from porchlight.worker.engines import Engine
+
+
+def main(name: str, model: str, threads: str) -> int:
+    """Load, then do as told until nothing more comes."""
+    start = perf_counter()
+    engine = load(name, Path(model), int(threads))
+    seconds = perf_counter() - start
+    (spec,) = engine.inputs
+    engine.run(np.zeros(spec.shape, spec.dtype))
+    _answer({"version": engine.version, "seconds": seconds, "megabytes": _peak()})
+    detector = Detector(engine)
+    tensor: Any = None
+    for line in sys.stdin:
+        match line.split():
+            case ["pace", runs]:
+                if tensor is None:
+                    tensor = detector.layout.head().feed(_picture(detector.layout.side))
+                _answer([_timed(engine, tensor) for _ in range(int(runs))])
+            case ["find"]:
+                _answer(dict(_found(detector)))
+            case ["find", "nudged"]:
+                _answer(dict(_found(_nudged(engine))))
+    return 0
+
+
+def _answer(value: Any) -> None:
+    print(json.dumps(value), flush=True)
+
+
+def _peak() -> float:
+    """Megabytes; the kernel's other figure, of resource usage, is inherited from who started us."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    (peak,) = (int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    return peak / 1024
+
+
+def _timed(engine: Engine, tensor: Any) -> float:
+    start = perf_counter()
+    engine.run(tensor)
+    return (perf_counter() - start) * 1000
+
+
+# What these import is not part of what an engine costs.
+def _picture(side: int) -> Any:
+    """A real picture that fills a model's input."""
+    from PIL import Image  # noqa: PLC0415 - as said
+
+    from tests.accuracy import SAMPLES  # noqa: PLC0415 - as said
+
+    with Image.open(SAMPLES / "person_porch.jpg") as image:
+        return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR))
+
+
+def _nudged(engine: Engine) -> Detector:
+    from tests.accuracy import Nudged  # noqa: PLC0415 - as said
+
+    return Detector(Nudged(engine))
+
+
+def _found(detector: Detector) -> Iterator[tuple[str, list[list[float]]]]:
+    from tests.accuracy import on_all  # noqa: PLC0415 - as said
+
+    for name, (boxes, scores) in on_all(detector):
+        yield name, np.column_stack([boxes, scores]).tolist()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
