@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .video import Pixels
 
 PORTRAIT = MIRROR / "images" / "samples" / "person_portrait.bmp"
-PORTRAIT_AT, PORTRAIT_SIZE = (700, 120), (150, 176)
+PORTRAIT_AT, PORTRAIT_SIZE, FRAME = (400, 130), (150, 176), 10
 # Clothes of other colours than the footage has: gamma, then factors of red, green and blue.
 CLOTHES = (
     (1.0, (1.0, 1.0, 1.0)),
@@ -35,7 +35,7 @@ CLOTHES = (
     (0.7, (1.1, 0.82, 0.8)),
 )
 # What clothes give back of infrared light: black ones are no longer black.
-INFRARED = (0.62, 58.0)
+INFRARED = (0.85, 32.0)
 SHADOW = 0.45
 
 
@@ -81,7 +81,12 @@ class Composer:
             self._cover[top : pillar.foot, left : pillar.right] = 255
         if self.scene.portrait:
             with Image.open(PORTRAIT) as portrait:
-                image.paste((40, 25, 15), (690, 110, 690 + 170, 110 + 196))
+                left, top = PORTRAIT_AT[0] - FRAME, PORTRAIT_AT[1] - FRAME
+                right, foot = (
+                    left + PORTRAIT_SIZE[0] + 2 * FRAME,
+                    top + PORTRAIT_SIZE[1] + 2 * FRAME,
+                )
+                image.paste((40, 25, 15), (left, top, right, foot))
                 image.paste(portrait.convert("RGB").resize(PORTRAIT_SIZE), PORTRAIT_AT)
         return np.asarray(image, np.uint8)
 
@@ -141,7 +146,7 @@ class Composer:
         luma = patch.y.astype(np.float32)
         if weather.infrared or stage.infrared:
             luma = luma * INFRARED[0] + INFRARED[1]
-        luma *= stage.light * weather.gain
+        luma *= stage.light * weather.gain * weather.people
         luma += DARKEST * (1 - weather.gain)
         u, v = patch.u.copy(), patch.v.copy()
         colour(u, weather)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -22,20 +23,8 @@ if TYPE_CHECKING:
 
 ROOM = Path(__file__).parent
 # A change of any of these makes other scenes.
-CODE = tuple(
-    str(ROOM / f"{name}.py")
-    for name in (
-        "actors",
-        "compose",
-        "encode",
-        "matte",
-        "plan",
-        "planes",
-        "stages",
-        "video",
-        "weather",
-    )
-)
+MODULES = ("actors", "compose", "encode", "matte", "plan", "planes", "stages", "video", "weather")
+CODE = tuple(str(ROOM / f"{name}.py") for name in MODULES)
 # Kilobits a second that a camera keeps to, and the quality it aims at below that.
 MOST_KBITS, QUALITY = 2000, 24
 MILLISECOND = Fraction(1, 1000)
@@ -55,7 +44,8 @@ def recording(scene: Scene) -> Recording:
     facts = path.with_suffix(".json")
     if not (path.exists() and facts.exists()):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part.mkv")
+        # Two may compose the same scene at once.
+        part = path.with_suffix(f".{os.getpid()}.part")
         truth.save(encode(Composer(scene), part), facts)
         part.replace(path)
     return Recording(path=path, truth=truth.load(facts))

@@ -32,6 +32,8 @@ class Weather:
     """Standing light, and what happens in it."""
 
     gain: float = 1.0
+    # Luma of people beside that of the stage: they are nearer to an infrared lamp.
+    people: float = 1.0
     colour: float = 1.0
     infrared: bool = False
     noise: float = 1.3
@@ -157,16 +159,15 @@ def infrared_switch(draw: Draw) -> Effect:
     return switch
 
 
-NIGHT = {"gain": 0.8, "infrared": True, "noise": 3.0}
 WEATHERS = {
     "day": Weather(),
-    "dusk": Weather(gain=0.4, colour=0.6, noise=4.5),
-    "infrared": Weather(gain=0.8, infrared=True, noise=3.0),
+    "dusk": Weather(gain=0.5, colour=0.6, noise=4.5),
+    "infrared": Weather(gain=0.65, people=1.4, infrared=True, noise=3.0),
     "rain": Weather(gain=0.75, colour=0.8, noise=2.0, effect=rain),
     "flicker": Weather(gain=0.85, noise=1.8, effect=flicker),
-    "moths": Weather(gain=0.8, infrared=True, noise=3.0, effect=moths),
-    "spider": Weather(gain=0.8, infrared=True, noise=3.0, effect=spider),
-    "headlights": Weather(gain=0.45, infrared=True, noise=3.5, effect=headlights),
+    "moths": Weather(gain=0.65, people=1.4, infrared=True, noise=3.0, effect=moths),
+    "spider": Weather(gain=0.65, people=1.4, infrared=True, noise=3.0, effect=spider),
+    "headlights": Weather(gain=0.45, people=1.6, infrared=True, noise=3.5, effect=headlights),
     "exposure": Weather(effect=exposure),
     "infrared switch": Weather(gain=0.7, colour=0.8, noise=2.5, effect=infrared_switch),
 }

@@ -1,0 +1,39 @@
+"""From the number of people at each look to visits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .protocol import SeenVisit
+
+if TYPE_CHECKING:
+    from .protocol import Meter
+
+
+class Presence:
+    """A visit is the time in which there is anybody."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.visits: list[SeenVisit] = []
+        self._meter = meter
+        self._arrived: float | None = None
+        self._seen_at = 0.0
+        self._most = 0
+
+    def update(self, people: int, seen_at: float, at: float) -> None:
+        """So many people are known at `at`, the last of them seen at `seen_at`."""
+        if not people:
+            self.close(at)
+            return
+        if self._arrived is None:
+            self._arrived, self._most, self._seen_at = at + self._meter.spent(), 0, seen_at
+        self._most = max(self._most, people)
+        self._seen_at = max(self._seen_at, seen_at)
+
+    def close(self, _at: float) -> None:
+        """End the open visit, as of when somebody was last seen."""
+        if self._arrived is not None:
+            self.visits.append(
+                SeenVisit(arrived_at=self._arrived, left_at=self._seen_at, most=self._most)
+            )
+        self._arrived = None
