@@ -4,8 +4,8 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from porchlight.vision.tracks import Track
-from porchlight.vision.types import Box
+from porchlight.vision.life import Life
+from porchlight.vision.tracks import WHOLE, Track
 from porchlight.vision.visits import RESUMED_LOOKS, Arrived, Changed, Left, Visit, Visits
 
 BEFORE = Visit("kept", arrived_at=1.0, last_seen=5.0, score=0.7, count=2, most=3)
@@ -13,7 +13,7 @@ BEFORE = Visit("kept", arrived_at=1.0, last_seen=5.0, score=0.7, count=2, most=3
 
 def people(*peaks: float, seen: float = 0.0) -> list[Track]:
     return [
-        Track(number, Box(0, 0, 1, 1), [peak], 0.0, seen, confirmed=True, peak=peak)
+        Track(number, WHOLE, [peak], 0.0, seen, seen, Life(WHOLE, 0.0), confirmed=True, peak=peak)
         for number, peak in enumerate(peaks, start=1)
     ]
 

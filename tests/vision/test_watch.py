@@ -3,12 +3,20 @@ from __future__ import annotations
 from itertools import count, pairwise
 
 import pytest
-from porchlight.vision.types import Box
+from porchlight.vision.life import Furniture
+from porchlight.vision.motion import HEIGHT, WIDTH
+from porchlight.vision.regions import View, tiles
+from porchlight.vision.types import Box, Detection
 from porchlight.vision.visits import Arrived, Left, Visit
 from porchlight.vision.watch import (
+    ALARM_LASTS,
+    AWAKE_AFTER_MOTION,
+    KNOWN_INTERVAL,
+    LONGEST_GROUP,
     MOTION_LINGERS,
     MOTION_REPORTED,
-    QUIET_INTERVAL,
+    SCAN_INTERVALS,
+    UNSEEN,
     Watch,
     quality,
 )
@@ -17,29 +25,42 @@ from .people import grey, person, with_block
 
 BEFORE = Visit("kept", arrived_at=1.0, last_seen=5.0, score=0.7, count=1, most=1)
 RATE = 0.1
+VIEW = View(1280, 720, 416)
+# Far enough that a person of the usual height shows life by it.
+STRIDE = 0.08
 
 
 class Camera:
     """A watch that is given ten frames a second and looks when it wants to."""
 
-    def __init__(self, open_visit: Visit | None = None) -> None:
+    def __init__(self, open_visit: Visit | None = None, furniture: Furniture | None = None) -> None:
         numbers = count(1)
-        self.watch = Watch(lambda: f"visit {next(numbers)}", open_visit)
+        self.watch = Watch(lambda: f"visit {next(numbers)}", open_visit, furniture)
         self.at = 1000.0
         self.looks: list[float] = []
+        self.regions: list[int] = []
         self.events: list[object] = []
         self.best: list[Box] = []
 
-    def run(self, seconds: float, *detections: object, moving: bool = False) -> list[float]:
-        """Let time pass; when it looked, from the start of this."""
+    def run(
+        self, seconds: float, *people: Detection, walking: bool = False, motion: bool = False
+    ) -> list[float]:
+        """Let time pass; when it looked, from the start of this.
+
+        `walking`: the people go to and fro. `motion`: something moves by below them.
+        """
         start, before = self.at, len(self.looks)
         for number in range(round(seconds / RATE)):
             if self.watch.gate_due(self.at):
-                picture = with_block(grey(), 6 * number % 140) if moving else grey()
-                self.watch.see(picture, self.at)
+                moved = with_block(grey(), 8 * number % (WIDTH - 20), HEIGHT - 15)
+                self.watch.see(moved if motion else grey(), self.at)
             if self.watch.look_due(self.at):
                 self.looks.append(self.at)
-                look = self.watch.look(detections, self.at)  # type: ignore[arg-type] # detections
+                regions = self.watch.regions(VIEW, self.at)
+                self.regions.append(len(regions))
+                step = STRIDE * (len(self.looks) % 2) if walking else 0.0
+                seen = [Detection(one.box.moved(step, 0), one.score) for one in people]
+                look = self.watch.look(seen, self.at)
                 self.events += look.events
                 self.best += [look.best] if look.best else []
             self.at += RATE
@@ -61,89 +82,127 @@ def test_the_first_frame_is_looked_at_at_once(camera: Camera) -> None:
     assert camera.run(0.1) == [0.0]
 
 
-def test_a_quiet_picture_is_looked_at_now_and_then(camera: Camera) -> None:
-    assert camera.run(35) == [0, QUIET_INTERVAL, 2 * QUIET_INTERVAL, 3 * QUIET_INTERVAL]
+def test_a_quiet_picture_is_looked_at_as_a_whole_and_ever_more_rarely(camera: Camera) -> None:
+    looks = camera.run(200)
+    gaps = [round(later - at, 1) for at, later in pairwise(looks)]
+    assert gaps[: len(SCAN_INTERVALS)] == list(SCAN_INTERVALS)
+    assert set(gaps[len(SCAN_INTERVALS) :]) == {SCAN_INTERVALS[-1]}
+    assert camera.regions == [len(tiles(VIEW))] * len(looks)
 
 
-def test_a_busy_picture_is_looked_at_five_times_a_second(camera: Camera) -> None:
+def test_a_busy_picture_is_looked_at_five_times_a_second_where_it_moves(camera: Camera) -> None:
     camera.run(1)
-    looks = camera.run(4, moving=True)
-    assert len(looks) == pytest.approx(20, abs=1)
-    gaps = {round(later - at, 1) for at, later in pairwise(looks)}
-    assert gaps == {0.2}
+    looks = camera.run(0.9, motion=True)
+    assert {round(later - at, 1) for at, later in pairwise(looks)} == {0.2}
+    assert set(camera.regions[1:]) == {1}
+
+
+def test_where_nobody_is_ever_found_looks_become_rarer(camera: Camera) -> None:
+    camera.run(1)
+    camera.run(60, motion=True)
+    looks = camera.run(10, motion=True)
+    assert len(looks) <= 20
 
 
 def test_motion_lingers_in_the_schedule(camera: Camera) -> None:
-    camera.run(1)
-    camera.run(1, moving=True)
-    looks = camera.run(20)
-    assert MOTION_LINGERS - 0.5 < max(at for at in looks if at < 5) <= MOTION_LINGERS + 0.6
+    camera.run(3)
+    camera.run(0.9, motion=True)
+    looks = camera.run(2)
+    assert 0 < max(looks) <= MOTION_LINGERS + 0.1
 
 
-def test_people_who_stand_still_are_looked_at_every_second(camera: Camera) -> None:
-    camera.run(4, person(), moving=True)
-    camera.run(4, person())
-    looks = camera.run(10, person())
-    assert len(looks) == pytest.approx(10, abs=1)
+def test_people_who_walk_are_looked_at_more_often_than_who_stands(camera: Camera) -> None:
+    camera.run(2, person(), walking=True)
     assert camera.kinds == [Arrived]
+    still = camera.run(20, person(y=0.3))
+    assert len(still) == pytest.approx(21, abs=2)
+    moving = camera.run(10, person(y=0.85), motion=True)
+    assert len(moving) >= 10 / KNOWN_INTERVAL
 
 
-def test_somebody_who_stood_there_from_the_start_is_found(camera: Camera) -> None:
+def test_somebody_who_stood_there_from_the_start_is_found_on_moving(camera: Camera) -> None:
     camera.run(5, person())
+    assert camera.kinds == []
+    camera.run(10, person(), walking=True)
     assert camera.kinds == [Arrived]
+
+
+def test_a_picture_on_the_wall_is_nobody_and_soon_known_as_such(camera: Camera) -> None:
+    camera.run(90, person())
+    assert camera.kinds == []
+    assert len(camera.watch.furniture.pieces) == 1
+    # It is no reason to look or to decode.
+    assert len(camera.run(120, person())) <= 2
+    assert camera.kinds == []
+
+
+def test_somebody_in_front_of_a_known_picture_counts() -> None:
+    furniture = Furniture()
+    furniture.add(person().box)
+    camera = Camera(furniture=furniture)
+    camera.run(5, person())
+    assert camera.kinds == []
+    camera.run(5, person(), person(0.55, 0.6, height=0.7, width=0.2), walking=True, motion=True)
+    assert camera.kinds == [Arrived]
+    assert camera.watch.visit is not None
+    assert camera.watch.visit.count == 1
+
+
+def test_a_coat_that_a_visitor_left_ends_the_visit_after_a_while(camera: Camera) -> None:
+    camera.run(3, person(), walking=True)
+    camera.run(1200, person())
+    assert camera.kinds == [Arrived, Left]
 
 
 def test_frames_a_little_early_are_taken(camera: Camera) -> None:
     camera.watch.see(grey(), camera.at)
+    camera.watch.regions(VIEW, camera.at)
     camera.watch.look([], camera.at)
     assert not camera.watch.gate_due(camera.at + 0.17)
     assert camera.watch.gate_due(camera.at + 0.19)
-    assert not camera.watch.look_due(camera.at + QUIET_INTERVAL - 0.03)
-    assert camera.watch.look_due(camera.at + QUIET_INTERVAL - 0.01)
+    assert not camera.watch.look_due(camera.at + SCAN_INTERVALS[0] - 0.03)
+    assert camera.watch.look_due(camera.at + SCAN_INTERVALS[0] - 0.01)
 
 
 def test_motion_is_reported_for_a_while(camera: Camera) -> None:
     assert not camera.watch.moving(camera.at)
     camera.run(1)
-    camera.run(1, moving=True)
+    camera.run(1, motion=True)
     last = camera.watch._moved_at
-    assert last is not None
     assert camera.watch.moving(last + MOTION_REPORTED - 0.1)
     assert not camera.watch.moving(last + MOTION_REPORTED + 0.1)
 
 
-def test_a_new_scene_is_looked_at_but_a_camera_that_is_knocked_sees_nobody(
-    camera: Camera,
-) -> None:
-    camera.run(12)
+def test_a_new_scene_is_no_motion_and_looked_at_as_a_whole(camera: Camera) -> None:
+    camera.run(40)
     half = grey()
-    half[:, :70] = 230
-    half[:40] = 10
+    half[:, :140] = 230
+    half[:80] = 10
     camera.watch.see(255 - half, camera.at)
     motion = camera.watch.see(half, camera.at)
     assert motion.new_scene
-    assert camera.watch.moving(camera.at)
-    assert camera.run(2)
-    assert camera.events == []
+    assert not camera.watch.moving(camera.at)
+    assert camera.watch.look_due(camera.at)
+    assert camera.watch.regions(VIEW, camera.at) == tiles(VIEW)
 
 
 def test_a_visit_from_arrival_to_departure(camera: Camera) -> None:
     camera.run(2)
-    camera.run(5, person(), moving=True)
+    camera.run(5, person(), walking=True)
     camera.run(15)
     assert camera.kinds == [Arrived, Left]
     assert camera.watch.visit is None
 
 
 def test_the_number_of_people_is_told(camera: Camera) -> None:
-    for _ in range(3):
-        look = camera.watch.look([person(0.3), person(0.7)], camera.at)
+    for step in (0.0, STRIDE, 0.0):
+        look = camera.watch.look([person(0.3 + step), person(0.7 + step)], camera.at)
         camera.at += 0.2
     assert look.people == 2
 
 
 def test_a_pause_ends_the_visit_and_forgets_everybody(camera: Camera) -> None:
-    camera.run(5, person())
+    camera.run(5, person(), walking=True)
     (event,) = camera.watch.pause()
     assert isinstance(event, Left)
     assert camera.watch.pause() == ()
@@ -159,7 +218,7 @@ def test_a_visit_taken_over_is_looked_after_and_ended() -> None:
     assert camera.kinds == [Left]
 
 
-def test_a_visit_taken_over_goes_on_with_who_is_there() -> None:
+def test_a_visit_taken_over_goes_on_with_who_stands_there() -> None:
     camera = Camera(BEFORE)
     camera.run(10, person())
     assert camera.kinds == []
@@ -167,44 +226,127 @@ def test_a_visit_taken_over_goes_on_with_who_is_there() -> None:
     assert camera.watch.visit.visit_id == "kept"
 
 
-def seen(camera: Camera, *detections: object) -> Box | None:
+class Packets:
+    """A watch that is shown packets, ten a second, a key frame every `group` seconds."""
+
+    def __init__(self, group: float = 2.0) -> None:
+        self.watch = Watch(lambda: "visit")
+        self.watch.began(720)
+        self.group = round(group / RATE)
+        self.number = 0
+
+    @property
+    def at(self) -> float:
+        """When the next packet comes."""
+        return 1000 + self.number * RATE
+
+    def run(self, seconds: float, size: int = 400) -> list[bool]:
+        """Which packets were wanted, if the predicted frames are of this size."""
+        wanted = []
+        for _ in range(round(seconds / RATE)):
+            at, key = self.at, self.number % self.group == 0
+            wanted.append(self.watch.wants(50_000 if key else size, at, key=key))
+            if wanted[-1] and self.watch.gate_due(at):
+                self.watch.see(grey(), at)
+            if self.watch.look_due(at):
+                self.watch.regions(VIEW, at)
+                self.watch.look([], at)
+            self.number += 1
+        return wanted
+
+
+def test_a_quiet_camera_has_only_its_key_frames_decoded() -> None:
+    packets = Packets()
+    packets.run(20)
+    assert sum(packets.run(60)) == 30
+
+
+def test_larger_packets_wake_at_once_and_for_a_while() -> None:
+    packets = Packets()
+    packets.run(20.5)
+    wanted = packets.run(1, size=3000)
+    assert wanted.index(True) <= 3
+    assert all(wanted[4:])
+    packets.run(ALARM_LASTS)
+    assert sum(packets.run(20)) == 10
+
+
+def test_packets_that_tell_nothing_leave_only_the_last_second_unseen() -> None:
+    packets = Packets(group=4)
+    packets.run(20, size=60_000)
+    wanted = packets.run(40, size=60_000)
+    assert sum(wanted) == pytest.approx(400 * (4 - UNSEEN) / 4, rel=0.05)
+    # The frames before the key frame are those left out.
+    assert not wanted[39]
+    assert wanted[40]
+
+
+def test_without_key_frames_everything_is_decoded() -> None:
+    packets = Packets(group=30)
+    packets.run(120)
+    wanted = packets.run(30)
+    assert all(wanted[round(LONGEST_GROUP / RATE) + 1 :])
+    assert not all(wanted)
+
+
+def test_what_moves_keeps_a_camera_awake() -> None:
+    packets = Packets()
+    packets.run(20)
+    at = packets.at
+    for number in range(3):
+        packets.watch.see(with_block(grey(), 50 + 20 * number), at - 0.4 + 0.2 * number)
+    assert all(packets.run(AWAKE_AFTER_MOTION - 0.1))
+    packets.run(5)
+    assert sum(packets.run(20)) == 10
+
+
+def seen(camera: Camera, *detections: Detection) -> Box | None:
     camera.at += 0.2
-    return camera.watch.look(detections, camera.at).best  # type: ignore[arg-type] # detections
+    camera.looks.append(camera.at)
+    step = STRIDE / 8 * (len(camera.looks) % 2)
+    swaying = [Detection(one.box.moved(0, step), one.score) for one in detections]
+    look = camera.watch.look(swaying, camera.at)
+    return look.best
+
+
+def arrive(camera: Camera, *people: Detection) -> None:
+    """Let people become a visit."""
+    camera.run(1, motion=True)
+    camera.run(1, *people, walking=True, motion=True)
+    assert camera.kinds[-1:] == [Arrived]
 
 
 def test_the_first_person_gives_the_first_best_picture(camera: Camera) -> None:
-    one = person(score=0.7)
-    assert [seen(camera, one) for _ in range(3)] == [None, None, one.box]
+    arrive(camera, person(score=0.7))
+    assert len(camera.best) == 1
 
 
 def test_only_a_clearly_better_picture_replaces_the_best(camera: Camera) -> None:
-    for _ in range(3):
-        seen(camera, person(width=0.10))
+    arrive(camera, person(width=0.10))
     assert seen(camera, person(width=0.10)) is None
     assert seen(camera, person(width=0.12)) is None
-    better = person(width=0.15)
-    assert seen(camera, better) == better.box
+    better = seen(camera, person(width=0.15))
+    assert better is not None
+    assert better.x2 - better.x1 == pytest.approx(0.15)
     assert seen(camera, person(width=0.14)) is None
 
 
 def test_the_best_of_several_people_is_the_best_pictures(camera: Camera) -> None:
-    near, far = person(0.3, height=0.5), person(0.7, height=0.2)
-    boxes = [seen(camera, far, near) for _ in range(3)]
-    assert boxes[-1] == near.box
+    arrive(camera, person(0.7, height=0.3), person(0.3, height=0.35))
+    assert camera.best[-1].height == pytest.approx(0.35)
 
 
 def test_each_visit_has_its_own_best(camera: Camera) -> None:
-    camera.run(3, person(width=0.3, height=0.8))
+    arrive(camera, person(width=0.3, height=0.35))
     camera.run(12)
     camera.best.clear()
-    camera.run(20, person(width=0.05, height=0.1))
+    arrive(camera, person(width=0.05, height=0.25))
     assert camera.kinds == [Arrived, Left, Arrived]
     assert len(camera.best) == 1
 
 
 def test_who_is_not_seen_on_a_frame_makes_no_best_picture(camera: Camera) -> None:
-    for _ in range(3):
-        seen(camera, person(width=0.1))
+    arrive(camera, person(width=0.1))
     assert seen(camera) is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from fractions import Fraction
 from inspect import isawaitable
 from time import monotonic
@@ -14,17 +15,20 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 from porchlight.onvif.models import Credentials
+from porchlight.vision.regions import View
 from porchlight.vision.types import Box, Detection
+from porchlight.worker.analyst import Sight
 from porchlight.worker.messages import EngineReady, Source
 
 from scripts.assets import AssetError, asset
 from simulator import CameraSpec, Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from porchlight.vision.regions import Region
 
     from simulator import Camera
 
@@ -32,6 +36,7 @@ PASSWORD = "p@ss/w:rd #?%é"
 WIDTH, HEIGHT, FPS = 320, 240, 10
 PATIENCE = 20.0
 # At the border, where people are gone soon.
+SWAY = 0.12
 SOMEBODY = Detection(Box(0.0, 0.3, 0.1, 0.8), 0.9)
 
 
@@ -177,15 +182,25 @@ class ScriptedDetector:
         self.frames: list[VideoFrame] = []
         self.error: Exception | None = None
         self.gate: threading.Event | None = None
+        # Whether who is seen sways, as the living do.
+        self.alive = False
 
-    def people(self, frame: VideoFrame) -> tuple[Detection, ...]:
+    @staticmethod
+    def view(frame: VideoFrame) -> View:
+        """As the real one's."""
+        return View(frame.width, frame.height, 416)
+
+    def people(self, frame: VideoFrame, _regions: Sequence[Region]) -> tuple[Detection, ...]:
         """What is to be seen."""
         self.frames.append(frame)
         if self.gate:
             self.gate.wait(PATIENCE)
         if self.error:
             raise self.error
-        return self.found
+        if not self.alive:
+            return self.found
+        sway = SWAY * (len(self.frames) % 2)
+        return tuple(replace(one, box=one.box.moved(0, sway)) for one in self.found)
 
     def prepare(self, _request: Any) -> tuple[Any, EngineReady]:
         """This detector in place of a loaded model."""
@@ -203,6 +218,11 @@ def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -
         if monotonic() > end:
             pytest.fail(f"not within {seconds:.0f} s: {what}")
         pause.wait(0.02)
+
+
+def sight(one: VideoFrame, at: float, *people: Detection) -> Sight:
+    """A look at a whole frame on which these people were seen."""
+    return Sight(frame=one, at=at, regions=(Box(0, 0, 1, 1),), people=people, seconds=0.01)
 
 
 def video_frames(path: Path) -> Iterator[VideoFrame]:

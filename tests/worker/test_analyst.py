@@ -4,6 +4,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from porchlight.vision.types import Box
 from porchlight.worker.analyst import Analyst
 from porchlight.worker.messages import EngineFailed, EngineReady, ThreadStarted, UseModel
 
@@ -12,7 +13,8 @@ from .support import SOMEBODY, Heard, ScriptedDetector, frame, until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from av.video.frame import VideoFrame
+    from porchlight.vision.regions import Region, View
+    from porchlight.worker.analyst import Sight
 
 MODEL = UseModel(engine="scripted", path="")
 
@@ -23,15 +25,18 @@ class Client:
     def __init__(self, name: str, log: list[tuple[str, float]]) -> None:
         self.name = name
         self.log = log
-        self.last: tuple[Any, ...] = ()
+        self.last: Sight | None = None
+        self.wanted: tuple[Region, ...] | None = None
         self.error: Exception | None = None
 
-    def looked(
-        self, frame: VideoFrame, at: float, detections: tuple[Any, ...], seconds: float
-    ) -> None:
+    def regions(self, view: View, _at: float) -> tuple[Region, ...]:
+        """All of it, unless a test wants something else."""
+        return (view.whole,) if self.wanted is None else self.wanted
+
+    def looked(self, sight: Sight) -> None:
         """Remember."""
-        self.last = (frame, detections, seconds)
-        self.log.append((self.name, at))
+        self.last = sight
+        self.log.append((self.name, sight.at))
         if self.error:
             raise self.error
 
@@ -75,10 +80,24 @@ def test_a_client_hears_what_was_seen_on_its_frame(
     analyst.use_model(MODEL)
     analyst.offer(client, picture, 5.0)
     until(lambda: log == [("a", 5.0)], "the look")
-    seen, detections, seconds = client.last
-    assert seen is picture
-    assert detections == (SOMEBODY,)
-    assert 0 <= seconds < 5
+    assert client.last is not None
+    assert client.last.frame is picture
+    assert client.last.people == (SOMEBODY,)
+    assert client.last.regions == (Box(0, 0, 1, 1),)
+    assert 0 <= client.last.seconds < 5
+
+
+def test_a_frame_on_which_nothing_is_wanted_any_more_is_not_looked_at(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]]
+) -> None:
+    bored, other = Client("bored", log), Client("other", log)
+    bored.wanted = ()
+    analyst.use_model(MODEL)
+    analyst.offer(bored, frame(), 1.0)
+    analyst.offer(other, frame(), 2.0)
+    until(lambda: bool(log), "the look")
+    assert log == [("other", 2.0)]
+    assert len(detector.frames) == 1
 
 
 def test_the_thread_that_runs_the_engine_is_told_first(analyst: Analyst, heard: Heard) -> None:

@@ -26,11 +26,13 @@ from porchlight.worker.messages import (
     VisitPhase,
 )
 
-from .support import SOMEBODY, Heard, ScriptedDetector, frame, source, until
+from .support import SOMEBODY, SWAY, Heard, ScriptedDetector, frame, sight, source, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from porchlight.vision.types import Detection
 
     from .support import Stage
 
@@ -49,9 +51,16 @@ BEFORE = VisitInfo(
 )
 
 
+def swayed(one: Detection, step: int) -> Detection:
+    """Somebody a little aside every other time."""
+    return replace(one, box=one.box.moved(0, SWAY * (step % 2)))
+
+
 @pytest.fixture
 def detector() -> ScriptedDetector:
-    return ScriptedDetector()
+    one = ScriptedDetector()
+    one.alive = True
+    return one
 
 
 @pytest.fixture
@@ -337,10 +346,10 @@ def test_whatever_the_moment_of_switching_off_nobody_leaves_before_arriving(
     camera = Camera(config, analyst, heard, timing=QUICK)
     camera._down_since = None
     for step in range(3):
-        camera.looked(frame(), float(step), (SOMEBODY,), 0.01)
+        camera.looked(sight(frame(), float(step), swayed(SOMEBODY, step)))
     camera.set_detection(enabled=False)
     # A look that was under way when detection was switched off.
-    camera.looked(frame(), 3.0, (SOMEBODY,), 0.01)
+    camera.looked(sight(frame(), 3.0, SOMEBODY))
     assert phases(heard) == [VisitPhase.ARRIVED, VisitPhase.LEFT]
 
 
@@ -361,7 +370,7 @@ def test_a_stopped_camera_ends_soon_reports_nothing_and_holds_no_frame(
     assert len(heard.all) <= count + 1
     assert camera._last is None
     assert camera not in analyst._seats
-    camera.looked(frame(), monotonic(), (), 0.01)
+    camera.looked(sight(frame(), monotonic()))
     assert len(heard.all) <= count + 1
 
 
@@ -406,11 +415,8 @@ def test_a_frame_that_came_during_a_look_is_not_looked_at_for_nothing(
     still = frame()
     camera._take(still, 100.0)
     until(lambda: camera._watch._looked_at == 100.0, "the first look")
-    # The first picture of a quiet scene was looked at; further ones within ten seconds are not.
-    analyst._seats[camera].frame = still
-    camera._last_at = 100.5
-    camera.looked(still, 100.4, (), 0.01)
-    assert analyst._seats[camera].frame is None
+    # The first picture of a quiet scene was looked at; the next look is seconds away.
+    assert camera.regions(ScriptedDetector.view(still), 100.5) == ()
 
 
 def test_people_stay_unknown_when_a_look_ends_after_the_stream_did(
@@ -418,5 +424,5 @@ def test_people_stay_unknown_when_a_look_ends_after_the_stream_did(
 ) -> None:
     camera = Camera(AddCamera(camera_id="c", source=source_nowhere()), analyst, heard, timing=QUICK)
     assert camera._down_since is not None
-    camera.looked(frame(), monotonic(), (SOMEBODY,), 0.01)
+    camera.looked(sight(frame(), monotonic(), SOMEBODY))
     assert camera._people is None

@@ -11,7 +11,7 @@ from porchlight.vision.visits import Arrived, Left
 from porchlight.vision.watch import Watch
 from porchlight.worker.detector import Detector
 from porchlight.worker.engines import load
-from porchlight.worker.stream import Shrinker
+from porchlight.worker.pixels import Shrinker
 
 from .support import footage, video_frames
 

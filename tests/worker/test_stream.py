@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import av
 import pytest
 from porchlight.onvif.models import Credentials
+from porchlight.worker.decoding import whole_frames
 from porchlight.worker.errors import StreamError, StreamProblem
 from porchlight.worker.messages import Source
-from porchlight.worker.stream import Shrinker, Stream
+from porchlight.worker.pixels import Shrinker
+from porchlight.worker.stream import Stream
 
 from simulator import StreamSpec
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
     from .support import Stage
 
-QUICK = {"opening": 2.0, "reading": 0.5, "decoding": 2.0}
+QUICK = {"opening": 2.0, "reading": 0.5}
+DECODING = 2.0
 
 
 def end(frames: Iterator[Any]) -> StreamError:
@@ -37,7 +40,7 @@ def problem(stream: Source, **patience: float) -> StreamError:
     """What comes of reading a stream for ever."""
     try:
         with Stream(stream, **(QUICK | patience)) as one:
-            return end(one.frames())
+            return end(whole_frames(one, patience=DECODING))
     except StreamError as error:
         return error
 
@@ -49,7 +52,7 @@ def test_frames_come_decoded_with_a_nasty_password(
     stage = cameras({"sub": StreamSpec(codec=codec, gop=0.5)})
     with Stream(source(stage.camera)) as stream:
         assert stream.codec == name
-        frames = [one for one, _ in zip(stream.frames(), range(12), strict=False)]
+        frames = [one for one, _ in zip(whole_frames(stream), range(12), strict=False)]
     assert {(one.width, one.height) for one in frames} == {(320, 240)}
     assert not any(one.is_corrupt for one in frames)
     levels = [int(one.to_ndarray(format="gray").max()) for one in frames]
@@ -100,7 +103,7 @@ def test_who_accepts_and_says_nothing_has_stalled() -> None:
 @pytest.mark.parametrize("kind", ["media", "all"])
 def test_a_camera_that_sends_no_more_has_stalled(stage: Stage, kind: str) -> None:
     with Stream(source(stage.camera), **QUICK) as stream:
-        frames = stream.frames()
+        frames = whole_frames(stream)
         next(frames)
         stage.call(stage.camera.stall, kind)
         began = monotonic()
@@ -110,7 +113,7 @@ def test_a_camera_that_sends_no_more_has_stalled(stage: Stage, kind: str) -> Non
 
 def test_a_cut_connection_has_ended(stage: Stage) -> None:
     with Stream(source(stage.camera), **QUICK) as stream:
-        frames = stream.frames()
+        frames = whole_frames(stream)
         next(frames)
         assert stage.call(stage.camera.drop_rtsp) == 1
         assert end(frames).problem in {StreamProblem.ENDED, StreamProblem.UNREACHABLE}
@@ -119,7 +122,7 @@ def test_a_cut_connection_has_ended(stage: Stage) -> None:
 def test_frames_come_again_after_garbage_and_none_is_garbage(stage: Stage) -> None:
     after = 0
     with Stream(source(stage.camera), opening=5, reading=5) as stream:
-        for number, one in enumerate(stream.frames()):
+        for number, one in enumerate(whole_frames(stream)):
             assert int(one.to_ndarray(format="gray").max()) > 180
             if number == 3:
                 stage.call(stage.camera.send_garbage, on=True)
@@ -144,12 +147,12 @@ def test_a_stream_that_is_not_open_gives_no_frames() -> None:
         Source(url="rtsp://127.0.0.1/", credentials=Credentials(username="", password=""))
     )
     with pytest.raises(StreamError, match="not open"):
-        next(stream.frames())
+        next(whole_frames(stream))
 
 
 def test_closing_twice_is_harmless(stage: Stage) -> None:
     with Stream(source(stage.camera)) as stream:
-        next(stream.frames())
+        next(whole_frames(stream))
         stream.__exit__()
     with pytest.raises(StreamError):
         stream.codec  # noqa: B018 - asking is what fails
@@ -157,6 +160,8 @@ def test_closing_twice_is_harmless(stage: Stage) -> None:
 
 class Packet:
     """A packet that does not decode, or not to a whole frame."""
+
+    size = 1
 
     def __init__(self, outcome: Exception | list[Any]) -> None:
         self._outcome = outcome
@@ -183,9 +188,9 @@ class Container:
         """Nothing is open."""
 
 
-def reading(*packets: Packet, then: Exception | None = None, decoding: float = 30.0) -> Stream:
+def reading(*packets: Packet, then: Exception | None = None) -> Stream:
     nowhere = Source(url="rtsp://h/", credentials=Credentials(username="", password=""))
-    stream = Stream(nowhere, decoding=decoding)
+    stream = Stream(nowhere)
     stream._container = Container(*packets, then=then)  # type: ignore[assignment] # as it says
     stream._video = object()  # type: ignore[assignment] # as above
     return stream
@@ -194,13 +199,13 @@ def reading(*packets: Packet, then: Exception | None = None, decoding: float = 3
 def test_packets_that_never_decode_are_a_broken_stream() -> None:
     bad = Packet(av.error.InvalidDataError(1, "bad"))
     with pytest.raises(StreamError) as caught:
-        list(reading(*[bad] * 3, decoding=0.0).frames())
+        list(whole_frames(reading(*[bad] * 3), patience=0.0))
     assert caught.value.problem is StreamProblem.BROKEN
 
 
 def test_now_and_then_a_bad_packet_is_passed_over() -> None:
     bad, good = Packet(ValueError("bad")), Packet([frame()])
-    frames = reading(*([bad] * 200 + [good]) * 3).frames()
+    frames = whole_frames(reading(*([bad] * 200 + [good]) * 3))
     assert len([next(frames) for _ in range(3)]) == 3
     assert end(frames).problem is StreamProblem.ENDED
 
@@ -220,14 +225,14 @@ def test_now_and_then_a_bad_packet_is_passed_over() -> None:
 )
 def test_what_goes_wrong_is_told_by_its_kind(error: Exception, expected: StreamProblem) -> None:
     with pytest.raises(StreamError) as caught:
-        list(reading(then=error).frames())
+        list(whole_frames(reading(then=error)))
     assert caught.value.problem is expected
 
 
 def test_an_errors_detail_holds_no_login() -> None:
     error = av.error.InvalidDataError(1, "Invalid", "rtsp://admin:secret@host/")
     with pytest.raises(StreamError) as caught:
-        list(reading(then=error).frames())
+        list(whole_frames(reading(then=error)))
     assert "secret" not in str(caught.value)
     assert "rtsp://host/" in caught.value.detail
 

@@ -1,4 +1,4 @@
-"""The motion gate: whether anything moved, from small grey pictures."""
+"""The motion gate: where something moved, from small grey pictures."""
 
 from __future__ import annotations
 
@@ -8,45 +8,70 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .types import Box
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .geometry import Pixels
 
-# The gate looks at pictures of this size, whatever the camera sends.
-WIDTH, HEIGHT = 160, 90
+    type Grey = NDArray[np.float32]
+    type Mask = NDArray[np.bool_]
+
+# The gate looks at pictures of this size, whatever the camera sends: in cells of so many pixels.
+WIDTH, HEIGHT = 320, 180
+CELL = 10
+ROWS, COLUMNS = HEIGHT // CELL, WIDTH // CELL
 # Grey levels a pixel must differ by, on top of three times its own usual unrest.
-STEP = 12.0
+STEP = 8.0
 UNREST_FACTOR = 3.0
 # Changed pixels of a 3x3 neighbourhood that make its middle more than noise.
 NEIGHBOURS = 5
-# Changed pixels that are motion: a person about 60 pixels high in 720p.
-FEWEST_PIXELS = 6
+# Changed pixels that make a cell and its surroundings one that moves.
+FEWEST_PIXELS = 4
 # A change of this share of the picture is a new scene (infrared switch, lights, a knock).
 NEW_SCENE = 0.6
 # Looks back over which something must also have changed: what stands where someone left does not.
 RECENT = 3
+# Pictures before in which something must have moved nearby.
+LASTING = 1
 # Seconds over which the background follows what stays.
 BACKGROUND_SECONDS = 8.0
 UNREST_SECONDS = 20.0
+# One of so many pixels each way tells by how much the light of the whole picture changed.
+SPARSE = 6
+DARK = 16.0
+SAME_GAIN = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """What the gate saw: the share of the picture that changed, and what that means."""
+    """What the gate saw: the share of the picture that changed, and where something moved.
+
+    `places` come largest first. `stirred`: something may have moved; the next picture tells.
+    """
 
     share: float
-    moving: bool
+    places: tuple[Box, ...] = ()
+    stirred: bool = False
     new_scene: bool = False
+
+    @property
+    def moving(self) -> bool:
+        """Whether anything moved."""
+        return bool(self.places)
 
 
 class MotionGate:
     """Compares each small grey picture with a slowly following background."""
 
     def __init__(self) -> None:
-        self._background: NDArray[np.float32] | None = None
+        self._background: Grey | None = None
         self._unrest = np.zeros((HEIGHT, WIDTH), np.float32)
-        self._recent: deque[NDArray[np.float32]] = deque(maxlen=RECENT)
+        self._recent: deque[Grey] = deque(maxlen=RECENT)
+        self._stirred: deque[Mask] = deque(maxlen=LASTING)
+        self._moved = np.zeros((HEIGHT, WIDTH), np.bool_)
+        self._pictures = 0
         self._at = 0.0
 
     def update(self, grey: Pixels, at: float) -> Motion:
@@ -60,47 +85,119 @@ class MotionGate:
         share = float(changed.mean())
         if share > NEW_SCENE:
             return self._start(picture, at, new_scene=True)
-        moved = _without_specks(changed & (_distance(picture, self._recent[0]) > STEP))
+        self._moved = changed & (_distance(picture, self._recent[0]) > STEP)
+        stirred, places = self._places()
         self._recent.append(picture)
         self._follow(background, picture, distance, changed, at)
-        return Motion(share, moving=int(moved.sum()) >= FEWEST_PIXELS)
+        return Motion(share, places, stirred=stirred)
 
-    def _start(self, picture: NDArray[np.float32], at: float, *, new_scene: bool = False) -> Motion:
+    def activity(self, box: Box) -> float:
+        """The share of a box's pixels that moved in the last picture."""
+        x1, x2 = (round(edge * WIDTH) for edge in (box.x1, box.x2))
+        y1, y2 = (round(edge * HEIGHT) for edge in (box.y1, box.y2))
+        inside = self._moved[max(0, y1) : max(y1 + 1, y2), max(0, x1) : max(x1 + 1, x2)]
+        return float(inside.mean()) if inside.size else 0.0
+
+    def _places(self) -> tuple[bool, tuple[Box, ...]]:
+        counts = _count_by_cell(self._moved)
+        stirred = _spread(counts) >= FEWEST_PIXELS
+        stirred &= counts > 0
+        # Rain and noise are here now and elsewhere next time; what moves on stays near.
+        lasting = stirred.copy()
+        for before in self._stirred:
+            lasting &= _spread(before.astype(np.int32)) > 0
+        fresh = len(self._stirred) < (self._stirred.maxlen or 0)
+        self._stirred.append(stirred)
+        return bool(stirred.any()), () if fresh else _clusters(lasting, self._moved)
+
+    def _start(self, picture: Grey, at: float, *, new_scene: bool = False) -> Motion:
         self._background = picture.copy()
         self._recent.clear()
         self._recent.append(picture)
+        self._stirred.clear()
+        self._moved.fill(0)
         self._unrest.fill(0)
+        self._pictures = 0
         self._at = at
-        return Motion(1.0 if new_scene else 0.0, moving=False, new_scene=new_scene)
+        return Motion(1.0 if new_scene else 0.0, new_scene=new_scene)
 
     def _follow(
-        self,
-        background: NDArray[np.float32],
-        picture: NDArray[np.float32],
-        distance: NDArray[np.float32],
-        changed: NDArray[np.bool_],
-        at: float,
+        self, background: Grey, picture: Grey, distance: Grey, changed: Mask, at: float
     ) -> None:
         elapsed = max(0.0, at - self._at)
         self._at = at
         # What moves is taken over four times as slowly, or a slow walker would become background.
-        rate = np.where(changed, 0.25, 1.0) * (1 - np.exp(-elapsed / BACKGROUND_SECONDS))
-        background += rate.astype(np.float32) * (picture - background)
-        rate = np.where(changed, 0.25, 1.0) * (1 - np.exp(-elapsed / UNREST_SECONDS))
-        self._unrest += rate.astype(np.float32) * (np.minimum(distance, 40) - self._unrest)
+        slower = np.where(changed, np.float32(0.25), np.float32(1.0))
+        rate = np.float32(1 - np.exp(-elapsed / BACKGROUND_SECONDS)) * slower
+        background += rate * (picture - background)
+        # What is usual is learnt from the first pictures on.
+        self._pictures += 1
+        steady = max(1 - np.exp(-elapsed / UNREST_SECONDS), 1 / (self._pictures + 1))
+        rate = np.float32(steady) * slower
+        self._unrest += rate * (np.minimum(distance, 40) - self._unrest)
 
 
-def _distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much each pixel differs beyond what all do: exposure steps move all alike."""
-    difference = one - other
-    result: NDArray[np.float32] = np.abs(difference - np.median(difference))
-    return result
+def _distance(one: Grey, other: Grey) -> Grey:
+    """How much each pixel differs beyond what all do: exposure moves or stretches all alike."""
+    moved = _beyond_all(one - other)
+    few, few_other = one[::SPARSE, ::SPARSE], other[::SPARSE, ::SPARSE]
+    gain = float(np.median((few + DARK) / (few_other + DARK)))
+    if abs(gain - 1) < SAME_GAIN:
+        return moved
+    return np.minimum(moved, _beyond_all(one - other * np.float32(gain)))
 
 
-def _without_specks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _beyond_all(difference: Grey) -> Grey:
+    difference -= np.median(difference[::SPARSE, ::SPARSE])
+    return np.abs(difference, out=difference)
+
+
+def _without_specks(mask: Mask) -> Mask:
     """Only the pixels most of whose 3x3 neighbourhood changed too."""
+    if not mask.any():
+        return mask
     padded = np.pad(mask, 1).astype(np.uint8)
     rows = padded[:-2] + padded[1:-1] + padded[2:]
     counts = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
-    result: NDArray[np.bool_] = mask & (counts >= NEIGHBOURS)
+    result: Mask = mask & (counts >= NEIGHBOURS)
     return result
+
+
+def _count_by_cell(mask: Mask) -> NDArray[np.int32]:
+    cells = mask.reshape(ROWS, CELL, COLUMNS, CELL)
+    result: NDArray[np.int32] = cells.sum(axis=(1, 3), dtype=np.int32)
+    return result
+
+
+def _spread(cells: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Each cell's sum with its eight neighbours."""
+    padded = np.pad(cells, 1)
+    rows = padded[:-2] + padded[1:-1] + padded[2:]
+    result: NDArray[np.int32] = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
+    return result
+
+
+def _clusters(cells: Mask, moved: Mask) -> tuple[Box, ...]:
+    """Boxes around what moved in neighbouring cells, those with the most moved pixels first."""
+    left = {(int(row), int(column)) for row, column in np.argwhere(cells)}
+    found: list[tuple[int, Box]] = []
+    while left:
+        cluster, edge = [], [left.pop()]
+        while edge:
+            row, column = edge.pop()
+            cluster.append((row, column))
+            near = left & {(row + y, column + x) for y in (-1, 0, 1) for x in (-1, 0, 1)}
+            left -= near
+            edge += near
+        rows, columns = zip(*cluster, strict=True)
+        top, start = min(rows) * CELL, min(columns) * CELL
+        part = moved[top : (max(rows) + 1) * CELL, start : (max(columns) + 1) * CELL]
+        down, across = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+        box = Box(
+            (start + int(across[0])) / WIDTH,
+            (top + int(down[0])) / HEIGHT,
+            (start + int(across[-1]) + 1) / WIDTH,
+            (top + int(down[-1]) + 1) / HEIGHT,
+        )
+        found.append((int(np.count_nonzero(part)), box))
+    return tuple(box for _, box in sorted(found, key=lambda one: -one[0]))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .geometry import as_array, iou
+from .life import NEVER_A_PERSON, NO_LONGER_A_PERSON, Furniture, Life
 from .types import Box
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .types import Detection
 
@@ -28,9 +29,14 @@ GONE_AMID = 6.0
 GONE_UNCONFIRMED = 1.0
 # Fewer looks than this without a sighting prove nothing, however long they are apart.
 MISSES_TO_GO = 3
+# How much a new speed counts against the one before.
+SPEED_RATE = 0.5
+# What a detection's score adds to how well it continues a track.
+SCORE_WEIGHT = 0.3
 # Distance between centres, in the larger box's sides, at which boxes can still be one person.
 REACH = 0.8
 LEAST_MATCH = 0.1
+WHOLE = Box(0, 0, 1, 1)
 
 
 @dataclass(slots=True)
@@ -42,6 +48,8 @@ class Track:
     scores: list[float]
     first_seen: float
     last_seen: float
+    looked_at: float
+    life: Life
     confirmed: bool = False
     misses: int = 0
     peak: float = field(default=0.0)
@@ -52,22 +60,43 @@ class Track:
         """Median of the recent scores; a frame without the object counts as 0."""
         return median(self.scores)
 
-    def see(self, detection: Detection, at: float) -> None:
-        """Take over a sighting."""
+    def see(self, detection: Detection, at: float, activity: float) -> None:
+        """Take over a sighting, and the share of its pixels that move."""
         elapsed = at - self.last_seen
         if elapsed > 0:
             (x, y), (was_x, was_y) = detection.box.centre, self.box.centre
-            self.speed = ((x - was_x) / elapsed, (y - was_y) / elapsed)
+            speed = ((x - was_x) / elapsed, (y - was_y) / elapsed)
+            # Whose speed is not known yet has none to keep.
+            rate = SPEED_RATE if self.speed != (0.0, 0.0) else 1.0
+            self.speed = (
+                self.speed[0] + rate * (speed[0] - self.speed[0]),
+                self.speed[1] + rate * (speed[1] - self.speed[1]),
+            )
         self.box, self.last_seen, self.misses = detection.box, at, 0
+        self.looked_at = at
+        self.life.note(detection.box, activity, at)
         self._add(detection.score)
         self.confirmed = self.confirmed or (
-            len(self.scores) >= SCORES_TO_CONFIRM and self.score >= CONFIRM_SCORE
+            len(self.scores) >= SCORES_TO_CONFIRM
+            and self.score >= CONFIRM_SCORE
+            and self.life.shown
         )
         if self.confirmed:
             self.peak = max(self.peak, self.score)
 
-    def miss(self) -> None:
+    def expected(self, at: float) -> Box:
+        """Where it should be by now."""
+        elapsed = min(1.0, max(0.0, at - self.last_seen))
+        return self.box.moved(self.speed[0] * elapsed, self.speed[1] * elapsed)
+
+    def furniture(self, at: float) -> bool:
+        """Whether it has shown no life for so long that it is no person."""
+        patience = NO_LONGER_A_PERSON if self.confirmed else NEVER_A_PERSON
+        return self.misses == 0 and at - self.life.last_sign >= patience
+
+    def miss(self, at: float) -> None:
         """Take over a look on which it was not seen."""
+        self.looked_at = at
         self.misses += 1
         self._add(0.0)
 
@@ -103,8 +132,9 @@ class Track:
 class Tracker:
     """Assigns each look's detections to tracks, best likeness first."""
 
-    def __init__(self) -> None:
+    def __init__(self, furniture: Furniture | None = None) -> None:
         self.tracks: list[Track] = []
+        self.furniture = furniture or Furniture()
         self._next = 1
 
     @property
@@ -112,27 +142,47 @@ class Tracker:
         """The tracks that are people."""
         return [track for track in self.tracks if track.confirmed]
 
-    def update(self, detections: Sequence[Detection], at: float) -> None:
-        """Take over one look at `at` seconds, which never goes back."""
+    def update(
+        self,
+        detections: Sequence[Detection],
+        at: float,
+        activity: Callable[[Box], float] = lambda _: 1.0,
+        regions: Sequence[Box] = (WHOLE,),
+        *,
+        known: bool = False,
+    ) -> None:
+        """Take over one look at `at` seconds, which never goes back, at regions of the picture.
+
+        `activity` tells the share of a box's pixels that move; `known`: somebody is known to be
+        there, so who is found need not move to be alive.
+        """
         pairs = self._pair(detections, at)
         for track in self.tracks:
-            if track.number not in pairs:
-                track.miss()
+            if track.number not in pairs and _looked_at(track.expected(at), regions):
+                track.miss(at)
         for track in self.tracks:
             if track.number in pairs:
-                track.see(detections[pairs[track.number]], at)
-        taken = set(pairs.values())
+                seen = detections[pairs[track.number]]
+                track.see(seen, at, activity(seen.box))
+        taken = set(pairs.values()) | self.furniture.among(detections)
         for index, detection in enumerate(detections):
             if index not in taken and detection.score >= ENTER_SCORE:
-                self._enter(detection, at)
-        self.tracks = [track for track in self.tracks if not track.gone(at)]
+                life = Life(detection.box, at, known=known)
+                life.note(detection.box, activity(detection.box), at)
+                self._enter(detection, at, life)
+        for track in self.tracks:
+            if track.furniture(at):
+                self.furniture.add(track.box)
+        self.tracks = [
+            track for track in self.tracks if not (track.gone(at) or track.furniture(at))
+        ]
 
     def clear(self) -> None:
         """Forget everybody."""
         self.tracks = []
 
-    def _enter(self, detection: Detection, at: float) -> None:
-        track = Track(self._next, detection.box, [detection.score], at, at)
+    def _enter(self, detection: Detection, at: float, life: Life) -> None:
+        track = Track(self._next, detection.box, [detection.score], at, at, at, life)
         self._next += 1
         self.tracks.append(track)
 
@@ -143,23 +193,23 @@ class Tracker:
             as_array([track.box for track in self.tracks]),
             as_array([detection.box for detection in detections]),
         )
-        candidates = sorted(
-            (
-                (
-                    track.likeness(detection.box, float(overlaps[row, column]), at),
-                    row,
-                    column,
-                )
-                for row, track in enumerate(self.tracks)
-                for column, detection in enumerate(detections)
-            ),
-            reverse=True,
-        )
+        candidates = []
+        for row, track in enumerate(self.tracks):
+            for column, detection in enumerate(detections):
+                likeness = track.likeness(detection.box, float(overlaps[row, column]), at)
+                if likeness >= LEAST_MATCH:
+                    candidates.append((likeness + SCORE_WEIGHT * detection.score, row, column))
         pairs: dict[int, int] = {}
         taken: set[int] = set()
-        for likeness, row, column in candidates:
+        for _, row, column in sorted(candidates, reverse=True):
             number = self.tracks[row].number
-            if likeness >= LEAST_MATCH and number not in pairs and column not in taken:
+            if number not in pairs and column not in taken:
                 pairs[number] = column
                 taken.add(column)
         return pairs
+
+
+def _looked_at(box: Box, regions: Sequence[Box]) -> bool:
+    """Whether a look at these regions would have shown what is in the box."""
+    x, y = (min(max(edge, 0.0), 1.0) for edge in box.centre)
+    return any(one.x1 <= x <= one.x2 and one.y1 <= y <= one.y2 for one in regions)

@@ -28,6 +28,55 @@ class Box:
         return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
 
     @property
+    def height(self) -> float:
+        """Share of the picture's height."""
+        return self.y2 - self.y1
+
+    @property
+    def feet(self) -> tuple[float, float]:
+        """Middle of the lower edge: where a person stands."""
+        return (self.x1 + self.x2) / 2, self.y2
+
+    def covers(self, other: Box) -> bool:
+        """Whether the other box lies within this one."""
+        return (
+            self.x1 <= other.x1
+            and self.y1 <= other.y1
+            and other.x2 <= self.x2
+            and other.y2 <= self.y2
+        )
+
+    def share_of(self, other: Box) -> float:
+        """How much of another box lies in this one, 0 to 1."""
+        shared = Box(
+            max(self.x1, other.x1),
+            max(self.y1, other.y1),
+            min(self.x2, other.x2),
+            min(self.y2, other.y2),
+        )
+        if shared.x2 <= shared.x1 or shared.y2 <= shared.y1:
+            return 0.0
+        return shared.area / other.area
+
+    def touches(self, other: Box) -> bool:
+        """Whether the boxes have a point in common."""
+        return (
+            self.x1 <= other.x2
+            and other.x1 <= self.x2
+            and self.y1 <= other.y2
+            and other.y1 <= self.y2
+        )
+
+    def grown(self, share: float = 0.25) -> Box:
+        """The same box with a border of a share of its sides."""
+        x, y = share * (self.x2 - self.x1), share * (self.y2 - self.y1)
+        return Box(self.x1 - x, self.y1 - y, self.x2 + x, self.y2 + y)
+
+    def moved(self, x: float, y: float) -> Box:
+        """The same box elsewhere."""
+        return Box(self.x1 + x, self.y1 + y, self.x2 + x, self.y2 + y)
+
+    @property
     def at_edge(self) -> bool:
         """Whether the left, right or lower border cuts the box: where people enter and leave."""
         return self.x1 <= EDGE or self.x2 >= 1 - EDGE or self.y2 >= 1 - EDGE

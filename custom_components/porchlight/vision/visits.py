@@ -56,17 +56,17 @@ class Visits:
     def __init__(self, new_id: Callable[[], str], open_visit: Visit | None = None) -> None:
         self._new_id = new_id
         self._resumed_looks = 0
-        self._resumed = open_visit is not None
+        self.resumed = open_visit is not None
         self.visit = open_visit
 
     def update(self, people: Sequence[Track], at: float) -> tuple[VisitEvent, ...]:
         """Take over the people in view after one look at `at` seconds."""
         if people:
-            self._resumed = False
+            self.resumed = False
             return self._present(people, at)
         if self.visit is None:
             return ()
-        if self._resumed and self._resumed_looks < RESUMED_LOOKS:
+        if self.resumed and self._resumed_looks < RESUMED_LOOKS:
             self._resumed_looks += 1
             return ()
         return self.close()
@@ -75,7 +75,7 @@ class Visits:
         """End the open visit, if there is one, as of when somebody was last seen."""
         if self.visit is None:
             return ()
-        ended, self.visit, self._resumed = replace(self.visit, count=0), None, False
+        ended, self.visit, self.resumed = replace(self.visit, count=0), None, False
         return (Left(ended),)
 
     def _present(self, people: Sequence[Track], at: float) -> tuple[VisitEvent, ...]:

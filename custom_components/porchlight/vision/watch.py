@@ -1,11 +1,16 @@
-"""One camera's watch: when to look, and what the looks add up to."""
+"""One camera's watch: what to decode, when and where to look, and what it adds up to."""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .motion import Motion, MotionGate
+from .packets import PacketSizes
+from .patience import Patience
+from .regions import around, tiles
 from .tracks import Tracker
 from .types import Box
 from .visits import Arrived, VisitEvent, Visits
@@ -14,21 +19,56 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .geometry import Pixels
+    from .life import Furniture
+    from .regions import Region, View
+    from .tracks import Track
     from .types import Detection
     from .visits import Visit
 
-# Looks per second while something moves, or while people are known but still.
-BUSY_RATE = 5.0
-STILL_RATE = 1.0
-# Seconds between looks at a quiet picture: someone standing still from the start is found.
-QUIET_INTERVAL = 10.0
+# Seconds between the motion gate's pictures while frames are decoded.
+GATE_INTERVAL = 0.2
+# Seconds between looks: at who may become a person, at people who move or have just been lost,
+# at people who stand still.
+EAGER_INTERVAL = 0.2
+KNOWN_INTERVAL = 0.4
+STILL_INTERVAL = 1.0
+# A candidate that has not become a person by then is looked at as if it stood still.
+EAGER_SECONDS = 5.0
+# Seconds between looks at the whole picture, from the first to the last: someone may stand still.
+SCAN_INTERVALS = (2.0, 5.0, 15.0, 60.0)
 # Seconds that motion lingers: for the schedule, and for what is reported.
-MOTION_LINGERS = 2.0
+MOTION_LINGERS = 1.0
 MOTION_REPORTED = 5.0
+# Seconds that frames are decoded for a sign of motion, and after the last motion.
+ALARM_LASTS = 1.0
+AWAKE_AFTER_MOTION = 2.0
+# Cameras with fewer key frames than one in so many seconds are decoded always.
+LONGEST_GROUP = 4.6
+KEY_INTERVAL = 0.5
+# Motion lying so far in a person's surroundings, in the person's own size, is the person's.
+OWN, MOSTLY = 0.4, 0.6
+# The smallest person who must be noticed at once, as a share of the picture's height.
+SMALLEST = 1 / 12
+USUAL_HEIGHT = 720
+# Seconds that may pass unseen before a key frame where packets' sizes tell nothing; key frames
+# count as regular when their distances differ by no more than this share.
+UNSEEN = 1.0
+KEYS_KEPT = 4
+REGULAR = 0.1
 # A frame a little early is the wanted one: cameras do not keep time exactly.
 SLACK = 0.02
+# What would be due so many seconds later is looked at along with what is due.
+GRACE = 0.1
 # A picture replaces the visit's best only when it is this much better.
 BETTER = 1.15
+NEVER = float("-inf")
+WHOLE = Box(0, 0, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    box: Box
+    due: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +83,24 @@ class Look:
 class Watch:
     """Decides for one camera. Times are monotonic seconds; frames come in order."""
 
-    def __init__(self, new_id: Callable[[], str], open_visit: Visit | None = None) -> None:
+    def __init__(
+        self,
+        new_id: Callable[[], str],
+        open_visit: Visit | None = None,
+        furniture: Furniture | None = None,
+    ) -> None:
         self._gate = MotionGate()
-        self._tracker = Tracker()
+        self._sizes = PacketSizes(0)
+        self._keys: deque[float] = deque(maxlen=KEYS_KEPT)
+        self._patience = Patience()
+        self._tracker = Tracker(furniture)
         self._visits = Visits(new_id, open_visit)
-        self._moved_at: float | None = None
-        self._looked_at: float | None = None
-        self._gated_at: float | None = None
+        self._motion = Motion(0.0)
+        self._places: tuple[Box, ...] = ()
+        self._moved_at = self._looked_at = self._gated_at = NEVER
+        self._alarmed_at = self._decoded_at = NEVER
+        self._scanned_at = NEVER
+        self._scans = 0
         self._best = 0.0
 
     @property
@@ -57,36 +108,78 @@ class Watch:
         """The visit going on."""
         return self._visits.visit
 
+    @property
+    def furniture(self) -> Furniture:
+        """What looks like a person here and is none."""
+        return self._tracker.furniture
+
+    def began(self, height: int) -> None:
+        """A stream begins, of pictures so many pixels high; 0: not known."""
+        smallest = SMALLEST * (height or USUAL_HEIGHT)
+        self._sizes = PacketSizes(smallest * smallest / 3)
+        self._keys.clear()
+        self._alarmed_at = NEVER
+
+    def wants(self, size: int, at: float, *, key: bool) -> bool:
+        """Whether a packet is to be decoded now; if not, it may still be later."""
+        calm = not self._busy(at)
+        if calm and self._alarmed_at != NEVER and at - self._alarmed_at >= ALARM_LASTS:
+            self._sizes.was_false()
+            self._alarmed_at = NEVER
+        if self._sizes.alarm(size, at, key=key, calm=calm) and self._alarmed_at == NEVER:
+            self._alarmed_at = at
+        if key:
+            self._keys.append(at)
+        wanted = self._awake(at) or (key and at - self._decoded_at >= KEY_INTERVAL - SLACK)
+        if wanted:
+            self._decoded_at = at
+        return wanted
+
     def gate_due(self, at: float) -> bool:
         """Whether a frame at `at` is worth the motion gate's time."""
-        return self._gated_at is None or at - self._gated_at >= 1 / BUSY_RATE - SLACK
+        return at - self._gated_at >= GATE_INTERVAL - SLACK
 
     def see(self, grey: Pixels, at: float) -> Motion:
         """Pass a small grey picture through the motion gate."""
         self._gated_at = at
-        motion = self._gate.update(grey, at)
-        if motion.moving or motion.new_scene:
+        self._motion = motion = self._gate.update(grey, at)
+        if motion.new_scene:
+            self._scans = 0
+        if motion.moving:
             self._moved_at = at
+            self._alarmed_at = NEVER
+            self._places = motion.places
+            self._patience.moved(motion.places, at)
+        elif motion.stirred and self._alarmed_at == NEVER:
+            self._alarmed_at = at
         return motion
 
     def moving(self, at: float) -> bool:
         """Whether motion is to be reported."""
-        return self._since(self._moved_at, at) < MOTION_REPORTED
+        return at - self._moved_at < MOTION_REPORTED
 
     def look_due(self, at: float) -> bool:
         """Whether a frame at `at` should be analysed."""
-        if self._since(self._moved_at, at) < MOTION_LINGERS:
-            interval = 1 / BUSY_RATE
-        elif self._tracker.tracks or self._visits.visit:
-            interval = 1 / STILL_RATE
-        else:
-            interval = QUIET_INTERVAL
-        return self._since(self._looked_at, at) >= interval - SLACK
+        return self._scan_due(at) or any(wish.due <= at + SLACK for wish in self._wishes(at))
 
-    def look(self, detections: Sequence[Detection], at: float) -> Look:
-        """Take over the detections of an analysed frame."""
+    def regions(self, view: View, at: float) -> tuple[Region, ...]:
+        """Where to look on a frame at `at`."""
+        if self._scan_due(at):
+            self._scanned_at = at
+            self._scans += 1
+            return tiles(view)
+        return around([wish.box for wish in self._wishes(at) if wish.due <= at + GRACE], view)
+
+    def look(
+        self, detections: Sequence[Detection], at: float, regions: Sequence[Box] = (WHOLE,)
+    ) -> Look:
+        """Take over the detections of an analysed frame, and where it was looked at."""
         self._looked_at = at
-        self._tracker.update(detections, at)
+        self._patience.looked(regions, [one.box for one in detections], at)
+        self._tracker.update(
+            detections, at, self._gate.activity, regions, known=self._visits.resumed
+        )
+        self._tracker.furniture.looked(detections, regions)
         people = self._tracker.people
         events = self._visits.update(people, at)
         return Look(len(people), events, self._best_box(events, at))
@@ -94,8 +187,55 @@ class Watch:
     def pause(self) -> tuple[VisitEvent, ...]:
         """Stop following: end the visit and forget everybody."""
         self._tracker.clear()
-        self._looked_at = None
+        self._looked_at = NEVER
+        self._scans = 0
         return self._visits.close()
+
+    def _busy(self, at: float) -> bool:
+        return at - self._moved_at < AWAKE_AFTER_MOTION or bool(
+            self._tracker.tracks or self._visits.visit
+        )
+
+    def _awake(self, at: float) -> bool:
+        if self._busy(at) or at - self._alarmed_at < ALARM_LASTS:
+            return True
+        if not self._keys or at - self._keys[-1] > LONGEST_GROUP:
+            return True
+        return self._sizes.blind and self._next_key() - at > UNSEEN
+
+    def _next_key(self) -> float:
+        """When the next key frame is to be expected; never if they come irregularly."""
+        gaps = [late - early for early, late in pairwise(self._keys)]
+        if len(gaps) < KEYS_KEPT - 1 or max(gaps) > (1 + REGULAR) * min(gaps):
+            return float("inf")
+        return self._keys[-1] + max(gaps)
+
+    def _scan_due(self, at: float) -> bool:
+        interval = SCAN_INTERVALS[min(self._scans, len(SCAN_INTERVALS)) - 1] if self._scans else 0
+        return at - self._scanned_at >= interval - SLACK
+
+    def _wishes(self, at: float) -> list[_Wish]:
+        """What is to be looked at and when, the most important first."""
+        places = self._places if at - self._moved_at < MOTION_LINGERS else ()
+        tracks = [(track, track.expected(at)) for track in self._tracker.tracks]
+        wishes = [
+            _Wish(box, track.looked_at + _candidate_interval(track, at))
+            for track, box in tracks
+            if not track.confirmed
+        ]
+        wishes += [
+            _Wish(place, self._patience.due(place))
+            for place in places
+            if not any(box.grown(OWN).share_of(place) >= MOSTLY for _, box in tracks)
+        ]
+        for track, box in tracks:
+            if track.confirmed:
+                moves = track.misses or any(place.touches(box) for place in places)
+                interval = KNOWN_INTERVAL if moves else STILL_INTERVAL
+                wishes.append(_Wish(box, track.looked_at + interval))
+        if not tracks and self._visits.visit:
+            wishes.append(_Wish(WHOLE, self._looked_at + STILL_INTERVAL))
+        return wishes
 
     def _best_box(self, events: tuple[VisitEvent, ...], at: float) -> Box | None:
         """The person who makes this frame the visit's best so far, if one does."""
@@ -111,9 +251,9 @@ class Watch:
         self._best = worth
         return best.box
 
-    @staticmethod
-    def _since(moment: float | None, at: float) -> float:
-        return float("inf") if moment is None else at - moment
+
+def _candidate_interval(track: Track, at: float) -> float:
+    return EAGER_INTERVAL if at - track.first_seen < EAGER_SECONDS else STILL_INTERVAL
 
 
 def quality(box: Box, score: float) -> float:

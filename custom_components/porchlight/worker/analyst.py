@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from av.video.frame import VideoFrame
 
+from ..vision.types import Box, Detection
 from .detector import prepare
 from .messages import EngineFailed, EngineReady, ThreadStarted, UseModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..vision.types import Detection
+    from ..vision.regions import Region, View
     from .detector import Detector
     from .messages import Report
 
@@ -28,10 +29,22 @@ _LOGGER = logging.getLogger(__name__)
 class Client(Protocol):
     """Who has frames to be looked at."""
 
-    def looked(
-        self, frame: VideoFrame, at: float, detections: tuple[Detection, ...], seconds: float
-    ) -> None:
-        """Take over what was seen on a frame, and the time that it took."""
+    def regions(self, view: View, at: float) -> tuple[Region, ...]:
+        """Where to look on a frame; nowhere if that is no longer wanted."""
+
+    def looked(self, sight: Sight) -> None:
+        """Take over what was seen on a frame."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What was seen on a frame, in which regions of it, and the seconds that each region took."""
+
+    frame: VideoFrame
+    at: float
+    regions: tuple[Box, ...]
+    people: tuple[Detection, ...]
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -151,10 +164,22 @@ class Analyst(threading.Thread):
         self._report(outcome)
 
     def _look(self, client: Client, frame: VideoFrame, at: float, detector: Detector) -> None:
+        view = detector.view(frame)
+        regions = client.regions(view, at)
+        if not regions:
+            return
         start = perf_counter()
         with self._busy():
-            detections = detector.people(frame)
-        client.looked(frame, at, detections, perf_counter() - start)
+            people = detector.people(frame, regions)
+        client.looked(
+            Sight(
+                frame=frame,
+                at=at,
+                regions=tuple(view.share(region) for region in regions),
+                people=people,
+                seconds=(perf_counter() - start) / len(regions),
+            )
+        )
 
     @contextmanager
     def _busy(self) -> Iterator[None]:

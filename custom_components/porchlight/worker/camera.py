@@ -12,11 +12,12 @@ from time import monotonic, time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from ..vision.motion import HEIGHT, WIDTH
 from ..vision.visits import Arrived, Left, Visit
 from ..vision.watch import Watch
 from .backoff import Backoff
+from .decoding import DECODE_SECONDS, Decoder
 from .errors import StreamError, StreamProblem
+from .eye import Eye
 from .messages import (
     BestPicture,
     PictureKept,
@@ -29,17 +30,18 @@ from .messages import (
     VisitPhase,
 )
 from .pictures import jpeg, keep
-from .stream import DECODE_SECONDS, OPEN_SECONDS, READ_SECONDS, Shrinker, Stream
+from .pixels import Shrinker
+from .stream import OPEN_SECONDS, READ_SECONDS, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from av.video.frame import VideoFrame
 
-    from ..vision.types import Detection
+    from ..vision.regions import Region, View
     from ..vision.visits import VisitEvent
     from ..vision.watch import Look
-    from .analyst import Analyst
+    from .analyst import Analyst, Sight
     from .messages import AddCamera, Report
 
 _LOGGER = logging.getLogger(__name__)
@@ -94,7 +96,6 @@ class Camera(threading.Thread):
         self._watch = Watch(
             lambda: uuid4().hex, _to_visit(open_visit) if open_visit is not None else None
         )
-        self._shrinker = Shrinker()
         self._last: VideoFrame | None = None
         self._last_at: float | None = None
         self._looks: deque[float] = deque(maxlen=100)
@@ -152,20 +153,23 @@ class Camera(threading.Thread):
         self._last = self._pending = None
         self._analyst.forget(self)
 
-    def looked(
-        self, frame: VideoFrame, at: float, detections: Sequence[Detection], seconds: float
-    ) -> None:
+    def regions(self, view: View, at: float) -> tuple[Region, ...]:
+        """Where to look on a frame."""
+        with self._lock:
+            if self._stopped.is_set() or not self._detect:
+                return ()
+            return self._watch.regions(view, at)
+
+    def looked(self, sight: Sight) -> None:
         """Take over what the analyst saw on a frame."""
+        frame, at = sight.frame, sight.at
         with self._lock:
             if self._stopped.is_set() or not self._detect:
                 return
-            look = self._watch.look(detections, at)
+            look = self._watch.look(sight.people, at, sight.regions)
             self._looked_at = monotonic()
-            # A frame that came meanwhile was wanted only because this look was not over.
-            if not self._watch.look_due(self._last_at or at):
-                self._analyst.withdraw(self)
             self._looks.append(at)
-            pace = seconds * 1000
+            pace = sight.seconds * 1000
             self._inference = pace if self._inference is None else (self._inference * 9 + pace) / 10
             self._people = look.people if self._down_since is None else None
             # The picture first: whoever hears of the visit can already fetch it.
@@ -178,28 +182,33 @@ class Camera(threading.Thread):
 
     def _read(self) -> None:
         timing = self._timing
-        with Stream(
-            self.config.source,
-            opening=timing.opening,
-            reading=timing.reading,
-            decoding=timing.decoding,
-        ) as stream:
-            for frame in stream.frames():
+        with Stream(self.config.source, opening=timing.opening, reading=timing.reading) as stream:
+            decoder = Decoder(patience=timing.decoding)
+            eye = Eye(self._watch, decoder, Shrinker(), self._lock)
+            with self._lock:
+                self._watch.began(stream.height)
+            for packet in stream.packets():
                 if self._stopped.is_set():
                     return
-                if self._down_since is not None:
-                    self._came_up(stream.codec, frame)
-                self._take(frame, monotonic())
+                at = monotonic()
+                newest = eye.take(packet, at, always=stream.reorders)
+                if newest is not None:
+                    if self._down_since is not None:
+                        self._came_up(stream.codec, newest[0])
+                    self._take(*newest)
+                self._idle(at)
 
     def _take(self, frame: VideoFrame, at: float) -> None:
         self._last, self._last_at = frame, at
         with self._lock:
-            if self._watch.gate_due(at):
-                self._watch.see(self._shrinker.grey(frame, WIDTH, HEIGHT), at)
-            self._moving = self._watch.moving(at)
             wanted = self._detect and self._analyst.ready and self._watch.look_due(at)
             if wanted:
                 self._analyst.offer(self, frame, at)
+
+    def _idle(self, at: float) -> None:
+        """What is due whether or not there is a new frame."""
+        with self._lock:
+            self._moving = self._watch.moving(at)
             if self._watch.visit and at - self._looked_at >= self._timing.visit_survives:
                 self._end_visit()
             self._report_status()

@@ -11,15 +11,19 @@ import numpy as np
 from ..vision.errors import UnsupportedModelError
 from ..vision.geometry import Letterbox
 from ..vision.heads import recognise
+from ..vision.regions import View, gather
 from .engines import load
 from .errors import EngineError, EngineProblem
 from .messages import EngineFailed, EngineReady
-from .stream import Shrinker
+from .pixels import Shrinker
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from av.video.frame import VideoFrame
 
     from ..vision.geometry import Pixels
+    from ..vision.regions import Region
     from ..vision.types import Detection
     from .engines import Engine
     from .messages import UseModel
@@ -41,10 +45,17 @@ class Detector:
         self._head = self.layout.head()
         self._shrinker = Shrinker()
 
-    def people(self, frame: VideoFrame) -> tuple[Detection, ...]:
-        """The people on a frame."""
-        box = Letterbox.fit(frame.width, frame.height, self.layout.side)
-        return self._infer(self._shrinker.rgb(frame, box.width, box.height), box)
+    def view(self, frame: VideoFrame) -> View:
+        """What regions of a frame are chosen by."""
+        return View(frame.width, frame.height, self.layout.side)
+
+    def people(self, frame: VideoFrame, regions: Sequence[Region] = ()) -> tuple[Detection, ...]:
+        """The people on a frame: on these regions of it, or on all of it."""
+        view = self.view(frame)
+        return gather(
+            [(region, self.people_in_region(frame, region)) for region in regions or (view.whole,)],
+            view,
+        )
 
     def people_in(self, picture: Pixels) -> tuple[Detection, ...]:
         """The people on an RGB picture already no larger than the model's input."""
@@ -60,6 +71,12 @@ class Detector:
             self.people_in(blank)
             times.append(perf_counter() - start)
         return min(times[1:]) * 1000
+
+    def people_in_region(self, frame: VideoFrame, region: Region) -> tuple[Detection, ...]:
+        """The people on a region of a frame, in fractions of the region."""
+        piece = self._shrinker.cut(frame, region)
+        box = Letterbox.fit(piece.width, piece.height, self.layout.side)
+        return self._infer(self._shrinker.rgb(piece, box.width, box.height), box)
 
     def _infer(self, picture: Pixels, box: Letterbox) -> tuple[Detection, ...]:
         return self._head.people(self.engine.run(self._head.feed(picture)), box)

@@ -82,11 +82,12 @@ class Errands:
         )
 
     def _first_frame(self, errand: FirstFrame) -> None:
+        from .decoding import whole_frames  # noqa: PLC0415 - codecs
         from .pictures import jpeg  # noqa: PLC0415 - codecs
         from .stream import Stream  # noqa: PLC0415 - codecs
 
         with Stream(errand.source) as stream:
-            for frame in stream.frames():
+            for frame in whole_frames(stream):
                 self._answer(
                     FrameTaken(
                         codec=stream.codec,

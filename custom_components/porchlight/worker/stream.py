@@ -1,4 +1,4 @@
-"""A camera's RTSP stream, decoded."""
+"""A camera's RTSP stream, packet by packet."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 import av
-import numpy as np
-from av.video.reformatter import Interpolation, VideoReformatter
 
 from .addresses import redact, with_login
 from .errors import StreamError, StreamProblem
@@ -17,18 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from av.container import InputContainer
-    from av.video.frame import VideoFrame
+    from av.packet import Packet
     from av.video.stream import VideoStream
 
-    from ..vision.geometry import Pixels
     from .messages import Source
 
 OPEN_SECONDS = 10.0
 # Passes twice before a silent camera is given up: the first time FFmpeg hands out what its
 # parser still holds.
 READ_SECONDS = 5.0
-# Longer than any camera's distance between key frames.
-DECODE_SECONDS = 30.0
 # Larger than any camera's picture; a header that claims more would eat the memory.
 MAX_PIXELS = 8192 * 4608
 CODECS = frozenset({"h264", "hevc", "mjpeg", "mpeg4"})
@@ -46,17 +41,11 @@ class Stream:
     """One connection to a camera; use as a context manager, from one thread."""
 
     def __init__(
-        self,
-        source: Source,
-        *,
-        opening: float = OPEN_SECONDS,
-        reading: float = READ_SECONDS,
-        decoding: float = DECODE_SECONDS,
+        self, source: Source, *, opening: float = OPEN_SECONDS, reading: float = READ_SECONDS
     ) -> None:
-        """Seconds that a camera may take to answer, to send a packet, to send a whole frame."""
+        """Seconds that a camera may take to answer, and to send a packet."""
         self._source = source
         self._patience = (opening, reading)
-        self._decoding = decoding
         self._container: InputContainer | None = None
         self._video: VideoStream | None = None
 
@@ -81,25 +70,25 @@ class Stream:
         """The codec's name as FFmpeg has it."""
         return self._open[1].codec_context.name
 
-    def frames(self) -> Iterator[VideoFrame]:
-        """Every frame that decodes whole, for as long as the camera sends.
+    @property
+    def height(self) -> int:
+        """Height of the pictures in pixels, as the camera announces it; 0 if it does not."""
+        return self._open[1].codec_context.height
+
+    @property
+    def reorders(self) -> bool:
+        """Whether frames come out of order, so that none can be left out."""
+        return bool(self._open[1].codec_context.has_b_frames)
+
+    def packets(self) -> Iterator[Packet[VideoStream]]:
+        """Every packet, for as long as the camera sends.
 
         Raises StreamError when it no longer does.
         """
         container, video = self._open
-        good_at = monotonic()
         with _translated():
-            for packet in container.demux(video):
-                try:
-                    decoded = packet.decode()
-                except (av.error.InvalidDataError, ValueError):
-                    decoded = []
-                good = [frame for frame in decoded if not frame.is_corrupt]
-                if good:
-                    good_at = monotonic()
-                elif monotonic() - good_at >= self._decoding:
-                    raise StreamError(StreamProblem.BROKEN, "no frame could be decoded")
-                yield from good
+            # The last one only flushes the decoder.
+            yield from (packet for packet in container.demux(video) if packet.size)
         raise StreamError(StreamProblem.ENDED)
 
     @property
@@ -132,27 +121,6 @@ class Stream:
         context.thread_type = "NONE"
         context.options = {"max_pixels": str(MAX_PIXELS)}
         return video
-
-
-class Shrinker:
-    """Turns frames into small arrays; keeps its scaler, so use one for each thread."""
-
-    def __init__(self) -> None:
-        self._reformatter = VideoReformatter()
-
-    def grey(self, frame: VideoFrame, width: int, height: int) -> Pixels:
-        """The frame's luma as (height, width)."""
-        return self._array(frame, width, height, "gray")
-
-    def rgb(self, frame: VideoFrame, width: int, height: int) -> Pixels:
-        """The frame as (height, width, 3)."""
-        return self._array(frame, width, height, "rgb24")
-
-    def _array(self, frame: VideoFrame, width: int, height: int, pixels: str) -> Pixels:
-        small = self._reformatter.reformat(
-            frame, width, height, pixels, interpolation=Interpolation.AREA
-        )
-        return np.asarray(small.to_ndarray(), np.uint8)
 
 
 @contextmanager

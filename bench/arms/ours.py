@@ -1,0 +1,108 @@
+"""Porchlight's own decisions, as its worker makes them for one camera."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, override
+
+from porchlight.vision.regions import gather
+from porchlight.vision.visits import Arrived, Left
+from porchlight.vision.watch import Watch
+from porchlight.worker.decoding import Decoder
+from porchlight.worker.eye import Eye
+from porchlight.worker.pixels import Shrinker
+
+from .protocol import Meter, SeenVisit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+    from porchlight.vision.geometry import Pixels
+    from porchlight.vision.visits import VisitEvent
+    from porchlight.worker.detector import Detector
+
+    from .protocol import Stream
+
+
+class _MeteredDecoder(Decoder):
+    def __init__(self, stream: Stream, meter: Meter) -> None:
+        super().__init__()
+        self._context = stream.decoder()
+        self._meter = meter
+
+    @override
+    def decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
+        with self._meter("decode"):
+            return [frame for frame in self._context.decode(packet) if not frame.is_corrupt]
+
+
+class _MeteredShrinker(Shrinker):
+    def __init__(self, meter: Meter) -> None:
+        super().__init__()
+        self._meter = meter
+
+    @override
+    def grey(self, frame: VideoFrame, width: int, height: int) -> Pixels:
+        with self._meter("motion"):
+            return super().grey(frame, width, height)
+
+
+class _MeteredWatch(Watch):
+    meter: Meter
+
+    @override
+    def see(self, grey: Pixels, at: float) -> object:
+        with self.meter("motion"):
+            return super().see(grey, at)
+
+
+class Ours:
+    """The watch, the decoder and the detector, without threads: a look is over at once."""
+
+    def __init__(self, stream: Stream, detector: Detector) -> None:
+        numbers = count(1)
+        self.visits: list[SeenVisit] = []
+        self.meter = Meter()
+        self._detector = detector
+        self._watch = _MeteredWatch(lambda: str(next(numbers)))
+        self._watch.meter = self.meter
+        self._watch.began(stream.height)
+        self._eye = Eye(
+            self._watch, _MeteredDecoder(stream, self.meter), _MeteredShrinker(self.meter)
+        )
+        self._arrived = 0.0
+
+    def packet(self, packet: Packet[VideoStream], at: float) -> None:
+        """Take over a packet."""
+        newest = self._eye.take(packet, at)
+        if newest is None or not self._watch.look_due(newest[1]):
+            return
+        frame, at = newest
+        view = self._detector.view(frame)
+        regions = self._watch.regions(view, at)
+        seen = []
+        for region in regions:
+            with self.meter("inference"):
+                seen.append((region, self._detector.people_in_region(frame, region)))
+        look = self._watch.look(gather(seen, view), at, [view.share(one) for one in regions])
+        self._note(look.events, at)
+
+    def close(self, at: float) -> None:
+        """End the open visit."""
+        self._note(self._watch.pause(), at)
+
+    def _note(self, events: Sequence[VisitEvent], at: float) -> None:
+        for event in events:
+            if isinstance(event, Arrived):
+                self._arrived = at + self.meter.spent()
+            elif isinstance(event, Left):
+                self.visits.append(
+                    SeenVisit(
+                        arrived_at=self._arrived,
+                        left_at=event.visit.last_seen,
+                        most=event.visit.most,
+                    )
+                )

@@ -1,0 +1,66 @@
+"""How soon to look again where something moves and nobody was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from .types import Box
+
+ROWS, COLUMNS = 9, 16
+# Seconds until the next look, by how many looks have found nobody; then the last of them.
+INTERVALS = np.array([0.2] * 4 + [0.5] * 8 + [1.0])
+# Seconds without motion after which a place is as good as new.
+FORGET = 20.0
+
+
+class Patience:
+    """Counts the looks that found nobody, place by place: leaves in the wind are soon known."""
+
+    def __init__(self) -> None:
+        self._futile = np.zeros((ROWS, COLUMNS), np.int32)
+        self._moved_at = np.full((ROWS, COLUMNS), -np.inf)
+        self._looked_at = np.full((ROWS, COLUMNS), -np.inf)
+
+    def moved(self, places: Iterable[Box], at: float) -> None:
+        """Something moves in these places."""
+        for place in places:
+            cells = _cells(place)
+            self._futile[cells][at - self._moved_at[cells] > FORGET] = 0
+            self._moved_at[cells] = at
+
+    def looked(self, regions: Iterable[Box], people: Iterable[Box], at: float) -> None:
+        """These parts of the picture were looked at, and people found there."""
+        looked = self._mask(regions)
+        self._looked_at[looked] = at
+        self._futile[looked & (self._moved_at >= at - 1)] += 1
+        self._futile[self._mask(people)] = 0
+
+    def due(self, place: Box) -> float:
+        """When a place in which something moves should be looked at next."""
+        cells = _cells(place)
+        futile = np.minimum(self._futile[cells], len(INTERVALS) - 1)
+        return float((self._looked_at[cells] + INTERVALS[futile]).min())
+
+    @staticmethod
+    def _mask(boxes: Iterable[Box]) -> NDArray[np.bool_]:
+        mask = np.zeros((ROWS, COLUMNS), np.bool_)
+        for box in boxes:
+            mask[_cells(box)] = True
+        return mask
+
+
+def _cells(box: Box) -> tuple[slice, slice]:
+    """The cells that a box touches, at least one."""
+
+    def span(low: float, high: float, number: int) -> slice:
+        first = min(max(int(low * number), 0), number - 1)
+        return slice(first, min(max(int(np.ceil(high * number)), first + 1), number))
+
+    return span(box.y1, box.y2, ROWS), span(box.x1, box.x2, COLUMNS)

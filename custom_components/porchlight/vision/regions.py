@@ -1,0 +1,197 @@
+"""Which parts of a frame the detector looks at, at native resolution, in the fewest calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .geometry import as_array, suppress
+from .types import EDGE, Box, Detection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+# Of a model's input: how high a person should come out, and how high one still may when one
+# region serves several people.
+GOOD_HEIGHT = 0.3
+LEAST_HEIGHT = 0.17
+# A person's surroundings that belong into the picture, in the person's own size.
+MARGIN = 0.25
+# No pixel of the frame is stretched over more than so many of the model's.
+STRETCH = 2.0
+# A region that nearly is the whole frame becomes it.
+NEARLY_ALL = 0.9
+MOST_REGIONS = 3
+# Two regions' boxes are one person if they overlap by so much, or one lies so far in the other.
+OVERLAP = 0.45
+INSIDE = 0.8
+# What a region's own border cuts is seen worse than it would be whole.
+CUT = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of a frame, in whole even pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What regions are cut from and for: a frame's size and the side of the model's input."""
+
+    width: int
+    height: int
+    side: int
+
+    @property
+    def whole(self) -> Region:
+        """The whole frame."""
+        return Region(0, 0, self.width // 2 * 2, self.height // 2 * 2)
+
+    def share(self, region: Region) -> Box:
+        """A region in fractions of the frame."""
+        return Box(
+            region.x / self.width,
+            region.y / self.height,
+            (region.x + region.width) / self.width,
+            (region.y + region.height) / self.height,
+        )
+
+
+@dataclass(slots=True)
+class _Group:
+    """Targets that one region serves; edges in pixels, and the side at which it is too large."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    good: float
+    largest: float
+
+    @property
+    def side(self) -> float:
+        return max(self.x2 - self.x1, self.y2 - self.y1, self.good)
+
+    def joined(self, other: _Group) -> _Group:
+        return _Group(
+            min(self.x1, other.x1),
+            min(self.y1, other.y1),
+            max(self.x2, other.x2),
+            max(self.y2, other.y2),
+            max(self.good, other.good),
+            min(self.largest, other.largest),
+        )
+
+
+def around(targets: Iterable[Box], view: View) -> tuple[Region, ...]:
+    """The fewest regions that show these targets well; the first targets matter most."""
+    groups: list[_Group] = []
+    for target in targets:
+        group = _group(target, view)
+        for index, other in enumerate(groups):
+            joined = group.joined(other)
+            if joined.side <= joined.largest:
+                groups[index] = joined
+                break
+        else:
+            if len(groups) < MOST_REGIONS:
+                groups.append(group)
+    return tuple(dict.fromkeys(_region(group, view) for group in groups))
+
+
+def tiles(view: View) -> tuple[Region, ...]:
+    """The whole frame, and squares of its shorter side that cover it."""
+    whole = view.whole
+    side, length = sorted((whole.width, whole.height))
+    if side <= view.side // 2 or length <= view.side:
+        return (whole,)
+    number = -(-length // side)
+    starts = [round((length - side) * i / max(1, number - 1)) // 2 * 2 for i in range(number)]
+    if whole.width >= whole.height:
+        return (whole, *(Region(start, 0, side, side) for start in starts))
+    return (whole, *(Region(0, start, side, side) for start in starts))
+
+
+def gather(seen: Sequence[tuple[Region, Sequence[Detection]]], view: View) -> tuple[Detection, ...]:
+    """What was seen in regions, in fractions of the frame, each person once."""
+    found, cut = [], []
+    for region, ones in seen:
+        share = view.share(region)
+        for one in ones:
+            cut.append(_cut(one.box, share))
+            score = one.score * CUT if cut[-1] else one.score
+            found.append(Detection(_on_frame(one.box, share), score))
+    if len(seen) == 1 or not found:
+        return tuple(found)
+    boxes = as_array([one.box for one in found])
+    scores = np.array([one.score for one in found], np.float32)
+    kept = suppress(boxes, scores, overlap=OVERLAP, limit=len(found))
+    return tuple(
+        found[index]
+        for index in kept
+        if not (cut[index] and any(_inside(found[index].box, found[i].box) for i in kept))
+    )
+
+
+def _group(target: Box, view: View) -> _Group:
+    x1, x2 = target.x1 * view.width, target.x2 * view.width
+    y1, y2 = target.y1 * view.height, target.y2 * view.height
+    edge = max(x2 - x1, y2 - y1, 1.0)
+    margin = MARGIN * edge
+    least = view.side / STRETCH
+    return _Group(
+        x1 - margin,
+        y1 - margin,
+        x2 + margin,
+        y2 + margin,
+        max(least, edge / GOOD_HEIGHT),
+        max(least, edge / LEAST_HEIGHT, edge + 2 * margin),
+    )
+
+
+def _region(group: _Group, view: View) -> Region:
+    whole = view.whole
+    side = group.side
+    if side >= NEARLY_ALL * max(whole.width, whole.height):
+        return whole
+    x, width = _placed((group.x1 + group.x2) / 2, side, whole.width)
+    y, height = _placed((group.y1 + group.y2) / 2, side, whole.height)
+    return Region(x, y, width, height)
+
+
+def _placed(centre: float, side: float, limit: int) -> tuple[int, int]:
+    length = min(int(side) // 2 * 2, limit)
+    start = int(min(max(centre - length / 2, 0), limit - length)) // 2 * 2
+    return start, length
+
+
+def _on_frame(box: Box, region: Box) -> Box:
+    width, height = region.x2 - region.x1, region.y2 - region.y1
+    return Box(
+        region.x1 + box.x1 * width,
+        region.y1 + box.y1 * height,
+        region.x1 + box.x2 * width,
+        region.y1 + box.y2 * height,
+    )
+
+
+def _cut(box: Box, region: Box) -> bool:
+    """Whether a region's border cuts a box, where it is not the frame's border."""
+    return (
+        (box.x1 <= EDGE and region.x1 > EDGE)
+        or (box.y1 <= EDGE and region.y1 > EDGE)
+        or (box.x2 >= 1 - EDGE and region.x2 < 1 - EDGE)
+        or (box.y2 >= 1 - EDGE and region.y2 < 1 - EDGE)
+    )
+
+
+def _inside(box: Box, other: Box) -> bool:
+    """Whether nearly all of a box lies in a larger one."""
+    return box.area < other.area and other.share_of(box) >= INSIDE

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from porchlight.vision.packets import LONGEST_GROUP, PacketSizes
+
+FPS = 15
+GROUP = 30
+# A person 60 pixels high covers so many.
+PERSON = 1200
+
+
+class Encoder:
+    """Sends packets as an encoder does that pulses after each key frame."""
+
+    def __init__(self, *, typical: float = 600.0, unrest: float = 0.1, seed: int = 3) -> None:
+        self.sizes = PacketSizes(PERSON)
+        self.generator = np.random.default_rng(seed)
+        self.typical, self.unrest = typical, unrest
+        self.number = 0
+
+    def send(self, seconds: float, surplus: float = 0.0, *, calm: bool = True) -> list[float]:
+        """When there was an alarm, in seconds from the start of this."""
+        alarms = []
+        for index in range(round(seconds * FPS)):
+            place = self.number % GROUP
+            pulse = 1 + 4 * np.exp(-place / 4)
+            noise = np.exp(self.generator.normal(0, self.unrest))
+            size = 40_000 if place == 0 else int(self.typical * pulse * noise + surplus)
+            if self.sizes.alarm(size, self.number / FPS, key=place == 0, calm=calm):
+                alarms.append(index / FPS)
+            self.number += 1
+        return alarms
+
+    def false_alarms(self, seconds: float) -> int:
+        """How many alarms come to nothing."""
+        number = 0
+        for _ in range(round(seconds * FPS)):
+            if self.send(1 / FPS):
+                number += 1
+                self.sizes.was_false()
+        return number
+
+
+def test_nothing_can_be_told_before_some_groups_were_seen() -> None:
+    encoder = Encoder()
+    assert encoder.sizes.blind
+    encoder.send(4)
+    assert encoder.sizes.blind
+    encoder.send(6)
+    assert not encoder.sizes.blind
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_somebody_small_gives_an_alarm_at_once(seed: int) -> None:
+    encoder = Encoder(seed=seed)
+    encoder.send(20)
+    alarms = encoder.send(3, surplus=300, calm=False)
+    assert alarms
+    assert alarms[0] < 0.7
+
+
+def test_the_encoders_pulse_is_no_alarm() -> None:
+    encoder = Encoder(unrest=0.02)
+    encoder.send(8)
+    assert encoder.send(120) == []
+
+
+def test_false_alarms_make_themselves_rare() -> None:
+    encoder = Encoder(unrest=0.4)
+    encoder.send(10)
+    assert encoder.false_alarms(600) <= 30
+
+
+def test_where_noise_drowns_people_sizes_are_known_to_tell_nothing() -> None:
+    encoder = Encoder(typical=20_000, unrest=0.2)
+    encoder.send(30)
+    assert encoder.sizes.blind
+
+
+def test_what_moves_for_long_does_not_become_usual() -> None:
+    encoder = Encoder()
+    encoder.send(20)
+    encoder.send(60, surplus=600, calm=False)
+    encoder.send(10)
+    assert encoder.send(3, surplus=300, calm=False)
+
+
+def test_another_quality_becomes_usual() -> None:
+    encoder = Encoder()
+    encoder.send(20)
+    encoder.typical = 1200
+    encoder.send(120)
+    assert encoder.false_alarms(60) <= 8
+
+
+def test_a_stream_without_key_frames_is_survived() -> None:
+    sizes = PacketSizes(PERSON)
+    for number in range(3 * LONGEST_GROUP):
+        assert not sizes.alarm(500, number / FPS, key=False, calm=True)
+    assert sizes.blind
+
+
+@pytest.mark.parametrize("at", [lambda _: 5.0, lambda number: -number / FPS])
+def test_a_clock_that_stands_or_goes_back_is_survived(at: object) -> None:
+    sizes = PacketSizes(PERSON)
+    for number in range(300):
+        sizes.alarm(500 + number, at(number), key=number % GROUP == 0, calm=True)  # type: ignore[operator] # a function
+    assert isinstance(sizes.blind, bool)
