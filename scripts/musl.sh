@@ -15,7 +15,9 @@ musl_wheels() {
   [ "$(cat "$site/.stamp" 2>/dev/null)" != "$stamp" ] || return 0
   say "Installing musllinux wheels"
   rm -rf "$site"
-  "$(find_uv)" pip install --quiet --python "$musl" --target "$site" --only-binary :all: -r requirements_musl.txt \
+  # Home Assistant's image has an index of its own besides, with some versions only.
+  "$(find_uv)" pip install --quiet --python "$musl" --target "$site" --only-binary :all: \
+    --index-strategy unsafe-best-match -r requirements_musl.txt \
     || die "Installing requirements_musl.txt failed. Is a package index within reach?"
   echo "$stamp" >"$site/.stamp"
 }
