@@ -25,8 +25,8 @@ ROOM = Path(__file__).parent
 # A change of any of these makes other scenes.
 MODULES = ("actors", "compose", "encode", "matte", "plan", "planes", "stages", "video", "weather")
 CODE = tuple(str(ROOM / f"{name}.py") for name in MODULES)
-# Kilobits a second that a camera keeps to, and the quality it aims at below that.
-MOST_KBITS, QUALITY = 2000, 24
+# Kilobits a second that a camera keeps to, and the quality (CRF) it aims at below that.
+MOST_KBITS, QUALITY = 2000, {"h264": 24, "hevc": 26}
 MILLISECOND = Fraction(1, 1000)
 
 
@@ -77,10 +77,11 @@ def _stream(stream: object, scene: Scene) -> VideoStream:
     keys = scene.gop * scene.fps
     rate = f"keyint={keys}:min-keyint={keys}:scenecut=0:bframes=0"
     rate += f":vbv-maxrate={MOST_KBITS}:vbv-bufsize={MOST_KBITS}"
-    options = {"preset": "superfast", "tune": "zerolatency", "crf": str(QUALITY)}
+    options = {"tune": "zerolatency", "crf": str(QUALITY[scene.codec])}
     if scene.codec == "h264":
-        options |= {"x264-params": rate, "threads": "1"}
+        options |= {"preset": "superfast", "x264-params": rate, "threads": "1"}
     else:
+        options |= {"preset": "ultrafast"}
         options |= {"x265-params": f"{rate}:pools=1:frame-threads=1:log-level=none"}
     stream.codec_context.options = options
     return stream

@@ -19,6 +19,8 @@ from .arms.protocol import SeenVisit, Stage, Stream
 from .truth import TrueWalk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .arms.protocol import Make
     from .cases import Case
 
@@ -40,7 +42,9 @@ class Outcome:
     memory: float
 
 
-def run(case: Case, make: Make, detector: Detector) -> Outcome:
+def run(
+    case: Case, make: Make, detector: Detector, clock: Callable[[], float] = thread_time
+) -> Outcome:
     """One arm on one case. Packets arrive as their time stamps say."""
     with av.open(str(case.path)) as container:
         video = container.streams.video[0]
@@ -48,17 +52,17 @@ def run(case: Case, make: Make, detector: Detector) -> Outcome:
         packets = container.demux(video)
         whole, demux, free_at, at = 0.0, 0.0, 0.0, 0.0
         while True:
-            start = thread_time()
+            start = clock()
             packet = next(packets, None)
             if packet is None or packet.pts is None:
                 break
-            demux += thread_time() - start
+            demux += clock() - start
             at = float(packet.pts * packet.time_base)
-            start = thread_time()
+            start = clock()
             # An arm that is not done with what came before begins later.
             arm.meter.begin(max(0.0, free_at - at))
             arm.packet(packet, at)
-            spent = thread_time() - start
+            spent = clock() - start
             whole += spent
             free_at = max(free_at, at) + spent
         arm.close(at)

@@ -12,7 +12,7 @@ from av import CodecContext
 from av.video.codeccontext import VideoCodecContext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from av.container import InputContainer
     from av.packet import Packet
@@ -72,33 +72,34 @@ class SeenVisit:
 class Meter:
     """CPU seconds of the calling thread and counts, by stage; stages do not nest."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = thread_time) -> None:
+        self._clock = clock
         self.seconds: dict[Stage, float] = dict.fromkeys(STAGES, 0.0)
         self.counts: dict[Stage, int] = dict.fromkeys(STAGES, 0)
         self.backlog = 0.0
-        self._began = thread_time()
+        self._began = clock()
 
     @contextmanager
     def __call__(self, stage: Stage) -> Iterator[None]:
         """Count what happens inside to a stage."""
-        start = thread_time()
+        start = self._clock()
         try:
             yield
         finally:
-            self.seconds[stage] += thread_time() - start
+            self.seconds[stage] += self._clock() - start
             self.counts[stage] += 1
 
     def begin(self, backlog: float = 0.0) -> None:
         """A packet is handed over, `backlog` seconds after it came; called by the harness."""
         self.backlog = backlog
-        self._began = thread_time()
+        self._began = self._clock()
 
     def spent(self) -> float:
         """Seconds from the packet's arrival until now, as CPU time tells it.
 
         A decision made now is stamped with `at + meter.spent()`.
         """
-        return self.backlog + thread_time() - self._began
+        return self.backlog + self._clock() - self._began
 
 
 class Arm(Protocol):

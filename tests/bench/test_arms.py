@@ -1,0 +1,84 @@
+"""Each arm on one small clip, and the rules that the compared policies are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from bench.arms import maker
+from bench.arms.presence import Presence
+from bench.arms.protocol import Meter
+from bench.cases import clips
+from bench.run import MODEL, run_named
+
+from .support import need
+
+if TYPE_CHECKING:
+    from bench.run import Outcome
+
+NEEDS = "OpenCV and norfair are in the environment of the benchmark only"
+
+
+def outcome(arm: str, clip: str = "clip-porch_man_leaves_gop10") -> Outcome:
+    pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
+    need(MODEL, "videos/porch_man_leaves_gop10.mp4")
+    return run_named(arm, next(case for case in clips() if case.name == clip))
+
+
+def test_every_frame_is_looked_at_five_times_a_second_and_the_man_is_one_visit() -> None:
+    seen = outcome("every_frame")
+    assert seen.counts["inference"] == 30
+    assert seen.counts["decode"] == 59
+    (visit,) = seen.visits
+    assert visit.arrived_at < 1
+    assert visit.left_at == pytest.approx(4.0, abs=0.5)
+
+
+def test_frigate_sees_the_man_once_three_scores_are_there() -> None:
+    pytest.importorskip("cv2", reason=NEEDS)
+    pytest.importorskip("norfair", reason=NEEDS)
+    seen = outcome("frigate")
+    (visit,) = seen.visits
+    assert 0.3 < visit.arrived_at < 1.5
+    assert visit.left_at == pytest.approx(4.0, abs=0.5)
+    assert seen.counts["motion"] == 30
+
+
+def test_viseron_looks_once_a_second_at_much_motion() -> None:
+    pytest.importorskip("cv2", reason=NEEDS)
+    seen = outcome("viseron")
+    assert seen.counts["motion"] == 6
+    assert 1 <= seen.counts["inference"] <= 6
+
+
+def test_arms_are_made_by_name() -> None:
+    assert maker("every_frame").__name__ == "EveryFrame"
+
+
+def test_presence_ends_when_somebody_was_last_seen() -> None:
+    presence = Presence(Meter())
+    for at, people, seen_at in ((1.0, 1, 1.0), (2.0, 2, 2.0), (3.0, 1, 2.5), (4.0, 0, 4.0)):
+        presence.update(people, seen_at, at)
+    (visit,) = presence.visits
+    assert visit.arrived_at == pytest.approx(1.0, abs=0.1)
+    assert (visit.left_at, visit.most) == (2.5, 2)
+
+
+def test_presence_that_is_closed_twice_ends_once() -> None:
+    presence = Presence(Meter())
+    presence.update(1, 1.0, 1.0)
+    presence.close(2.0)
+    presence.close(3.0)
+    assert len(presence.visits) == 1
+
+
+def test_the_meter_tells_stages_and_time_since_the_packet_came() -> None:
+    meter = Meter()
+    meter.begin(backlog=2.0)
+    with meter("decode"):
+        np.linalg.svd(np.random.default_rng(1).random((120, 120)))
+    assert meter.counts["decode"] == 1
+    assert meter.spent() >= 2.0 + meter.seconds["decode"] > 2.0
+    assert meter.seconds["motion"] == 0

@@ -1,0 +1,87 @@
+"""The harness, with an arm that only keeps what it is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bench.arms.protocol import Meter, SeenVisit
+from bench.cases import clips
+from bench.run import Outcome, restore, run, save
+from tests.footage import HALLWAY, HALLWAY_WALKS
+
+from .support import need
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Notes:
+    """Works `busy` seconds on each packet, by a clock that only it moves."""
+
+    def __init__(self, busy: float) -> None:
+        self.visits: list[SeenVisit] = []
+        self.now = 0.0
+        self.meter = Meter(self.clock)
+        self.times: list[float] = []
+        self.backlogs: list[float] = []
+        self._busy = busy
+
+    def clock(self) -> float:
+        return self.now
+
+    def packet(self, packet: Any, at: float) -> None:
+        self.times.append(at)
+        self.backlogs.append(self.meter.backlog)
+        with self.meter("inference"):
+            self.now += self._busy
+        if len(self.times) == 1:
+            self._arrived = at + self.meter.spent()
+
+    def close(self, at: float) -> None:
+        self.visits.append(SeenVisit(arrived_at=self._arrived, left_at=at, most=1))
+
+
+def played(busy: float) -> tuple[Notes, Outcome]:
+    need("videos/porch_man_leaves_gop10.mp4")
+    case = next(one for one in clips() if one.name == "clip-porch_man_leaves_gop10")
+    notes = Notes(busy)
+    return notes, run(case, lambda *_: notes, None, notes.clock)
+
+
+def test_packets_come_in_order_and_as_their_time_stamps_say() -> None:
+    notes, outcome = played(0.0)
+    assert len(notes.times) == 59
+    assert notes.times == pytest.approx([index / 10 for index in range(59)], abs=0.01)
+    assert outcome.visits[0].left_at == notes.times[-1]
+
+
+def test_an_arm_that_is_fast_enough_has_no_backlog() -> None:
+    assert max(played(0.09)[0].backlogs) == 0
+
+
+def test_an_arm_that_is_too_slow_falls_behind() -> None:
+    notes, outcome = played(0.12)
+    assert notes.backlogs[-1] == pytest.approx(58 * 0.02, abs=0.01)
+    assert outcome.cpu["inference"] == pytest.approx(59 * 0.12)
+    assert outcome.counts["inference"] == 59
+
+
+def test_decisions_are_stamped_with_the_time_that_they_took() -> None:
+    _, outcome = played(0.12)
+    assert outcome.visits[0].arrived_at == pytest.approx(0.12)
+
+
+def test_outcomes_survive_their_file(tmp_path: Path) -> None:
+    _, outcome = played(0.0)
+    save([outcome], tmp_path / "outcomes" / "arm.json")
+    assert restore(tmp_path / "outcomes" / "arm.json") == [outcome]
+
+
+def test_the_hallway_is_labelled_as_elsewhere() -> None:
+    need(HALLWAY)
+    case = next(one for one in clips() if one.name == "clip-one_by_one_person")
+    assert [(walk.first, walk.gone) for walk in case.walks] == [
+        (walk.shoulders, walk.gone) for walk in HALLWAY_WALKS
+    ]
