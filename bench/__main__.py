@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from .arms import ARMS
 from .cases import cases
-from .report import tables
-from .run import run_named, save
+from .reach import seen_by_the_model
+from .report import reach_table, tables, write
+from .run import restore, run_named, save
 from .scenes import HALVES
 from .store import FOLDER
 
@@ -27,15 +28,29 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str]) -> int:
     """Run what is asked for."""
     options = _options(arguments)
-    chosen = list(cases(options.half, options.only))
-    if not chosen:
-        sys.stderr.write("No scene or clip has such a name.\n")
-        return 1
+    if options.reach:
+        sys.stdout.write(reach_table(seen_by_the_model(options.half, options.only)))
+        return 0
     outcomes: dict[str, list[Outcome]] = {}
+    chosen = [] if options.kept else list(cases(options.half, options.only))
     for arm in options.arm or ARMS:
-        outcomes[arm] = outcomes_of(arm, chosen, options.jobs)
-        save(outcomes[arm], options.keep / f"{arm}.json")
-    sys.stdout.write(tables(outcomes))
+        kept = options.keep / f"{arm}.json"
+        if not options.kept:
+            outcomes[arm] = outcomes_of(arm, chosen, options.jobs)
+            save(outcomes[arm], kept)
+        elif kept.exists():
+            outcomes[arm] = restore(kept)
+    if not any(outcomes.values()):
+        sys.stderr.write("No scene or clip has such a name, or nothing is kept.\n")
+        return 1
+    text = tables(outcomes)
+    sys.stdout.write(text)
+    if options.write:
+        # Needs matplotlib, which only the environment of the benchmark has.
+        from .plots import draw  # noqa: PLC0415 - as said
+
+        pictures = draw(outcomes, options.write)
+        write(text, pictures, options.write / "figures.md")
     return 0
 
 
@@ -59,6 +74,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--keep", type=Path, default=FOLDER / "outcomes", help="where outcomes are written"
     )
+    parser.add_argument("--kept", action="store_true", help="no runs: the outcomes of earlier ones")
+    parser.add_argument("--reach", action="store_true", help="no arms: what the model sees at all")
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="tables and plots as files")
     return parser.parse_args(arguments)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 import av
@@ -10,15 +11,20 @@ import numpy as np
 from PIL import Image
 from porchlight.vision.geometry import as_array, iou
 from porchlight.vision.types import Box
+from porchlight.worker.detector import Detector
+from porchlight.worker.engines import load
 
+from scripts.assets import asset
+
+from .encode import recording
 from .planes import HEIGHT, WIDTH
-from .scenes import Scene
+from .run import ENGINE, MODEL, THREADS
+from .scenes import Half, Scene, scenes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from porchlight.vision.types import Detection
-    from porchlight.worker.detector import Detector
 
     from .encode import Recording
     from .truth import Sight
@@ -38,6 +44,17 @@ class Seen:
     scene: Scene
     crop: float
     frame: float
+
+
+def seen_by_the_model(half: Half | None = None, only: str = "*") -> list[Seen]:
+    """Everybody in the scenes with walks that are chosen."""
+    detector = Detector(load(ENGINE, asset(MODEL), THREADS))
+    return [
+        seen
+        for scene in scenes()
+        if scene.height and half in {None, scene.half} and fnmatch(scene.name, only)
+        for seen in reach(scene, recording(scene), detector)
+    ]
 
 
 def reach(scene: Scene, recording: Recording, detector: Detector) -> list[Seen]:

@@ -2,42 +2,131 @@
 
 from __future__ import annotations
 
+import platform
+from datetime import date
+from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from .cases import CLIP
-from .score import cost, inferences_per_minute, score
+from .score import cost, inferences_per_minute, judge, score
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .reach import Seen
     from .run import Outcome
     from .score import Score
 
 type Outcomes = Mapping[str, Sequence[Outcome]]
-QUIET = "nobody"
+QUIET, PORTRAIT = "nobody", "portrait"
+# The least height for which promptness is asked.
+NEAR = 60
 
 
 def tables(outcomes: Outcomes) -> str:
     """All tables."""
     parts = [
         ("By height", by_height(outcomes)),
+        ("Nobody", nobody(outcomes)),
         ("By condition", by_condition(outcomes)),
         ("Cost", costs(outcomes)),
+        ("Not found, told twice, or nobody there", faults(outcomes)),
     ]
     return "\n".join(f"## {title}\n\n{table}" for title, table in parts)
 
 
-def by_height(outcomes: Outcomes) -> str:
-    """One row for each arm and height."""
+def reach_table(seen: Sequence[Seen]) -> str:
+    """The model's scores in a crop about people and on the whole frame, by height, condition."""
     rows = []
-    for arm, all_of_it in outcomes.items():
-        for height in sorted({outcome.height for outcome in all_of_it}, reverse=True):
-            chosen = [outcome for outcome in all_of_it if outcome.height == height]
-            rows.append(
-                [arm, f"{height} px" if height else "clips, nobody", *_cells(score(chosen))]
-            )
-        rows.append([arm, "all", *_cells(score(all_of_it))])
-    return table(("arm", "height", *_HEADS), rows)
+    for height in sorted({one.scene.height for one in seen}, reverse=True):
+        of_height = [one for one in seen if one.scene.height == height]
+        rows.append([f"{height} px", "all", *_distribution(of_height)])
+        for condition in dict.fromkeys(one.scene.condition for one in of_height):
+            chosen = [one for one in of_height if one.scene.condition == condition]
+            rows.append([f"{height} px", condition, *_distribution(chosen)])
+    heads = ("people", "condition", "looks", "10 %", "median", "90 %", "at least .5", "at least .6")
+    return table((*heads, "frame: median", "frame: at least .5"), rows)
+
+
+def _distribution(seen: Sequence[Seen]) -> list[str]:
+    crops, frames = sorted(one.crop for one in seen), [one.frame for one in seen]
+    return [
+        str(len(crops)),
+        *(f"{crops[int(share * (len(crops) - 1))]:.2f}" for share in (0.1, 0.5, 0.9)),
+        *(f"{sum(score >= least for score in crops) / len(crops):.2f}" for least in (0.5, 0.6)),
+        f"{median(frames):.2f}",
+        f"{sum(score >= 0.5 for score in frames) / len(frames):.2f}",  # noqa: PLR2004 - as headed
+    ]
+
+
+def write(text: str, pictures: Sequence[str], path: Path) -> None:
+    """Tables and plots as one page; when and on what they were measured at its head."""
+    head = (
+        "# Benchmark of decisions: the figures\n\n"
+        "Made by `scripts/bench decisions`; [what is measured and how](README.md).\n"
+        f"{date.today().isoformat()}, {processor()}, one core for each camera.\n\n"  # noqa: DTZ011 - a day
+    )
+    shown = "".join(f"![{Path(name).stem}]({name})\n" for name in pictures)
+    path.write_text(f"{head}{shown}\n{text}", encoding="utf-8")
+
+
+def processor() -> str:
+    """The processor's name."""
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.machine()
+
+
+def by_height(outcomes: Outcomes) -> str:
+    """One row for each arm and height, of the composed walks."""
+    rows = []
+    for arm, whole in outcomes.items():
+        chosen = [outcome for outcome in whole if outcome.height]
+        for height in sorted({outcome.height for outcome in chosen}, reverse=True):
+            values = score(outcome for outcome in chosen if outcome.height == height)
+            rows.append([arm, f"{height} px", *_cells(values)])
+        near = [outcome for outcome in chosen if outcome.height >= NEAR]
+        rows.append([arm, f"{NEAR} px and more", *_cells(score(near))])
+        rows.append([arm, "all cases", *_cells(score(whole))])
+    return table(("arm", "people", *_HEADS), rows)
+
+
+def nobody(outcomes: Outcomes) -> str:
+    """False visits of scenes and clips in which there is nobody."""
+    rows = []
+    for arm, whole in outcomes.items():
+        empty = [outcome for outcome in whole if not outcome.walks]
+        kinds = {
+            "weather": [o for o in empty if o.condition.startswith(QUIET)],
+            "portrait": [o for o in empty if o.condition == PORTRAIT],
+            "clips": [o for o in empty if o.condition == CLIP],
+        }
+        for kind, chosen in kinds.items():
+            if chosen:
+                values = score(chosen)
+                hours = f"{values.hours * 60:.1f}"
+                rows.append([arm, kind, hours, str(values.false), f"{values.false_per_day:.0f}"])
+    return table(("arm", "nobody in", "minutes", "false", "false/day"), rows)
+
+
+def faults(outcomes: Outcomes) -> str:
+    """The cases in which an arm was wrong."""
+    rows = []
+    for arm, whole in outcomes.items():
+        for outcome in whole:
+            judged = judge(outcome.walks, outcome.visits)
+            missed = [
+                f"{walk.first:.0f} s"
+                for walk, found in zip(outcome.walks, judged.walks, strict=True)
+                if not found.visits
+            ]
+            twice = sum(found.visits > 1 for found in judged.walks)
+            if missed or twice or judged.false:
+                cells = (", ".join(missed), str(twice or ""), str(judged.false or ""))
+                rows.append([arm, outcome.case, *cells])
+    return table(("arm", "case", "not found", "told twice", "false"), rows)
 
 
 def by_condition(outcomes: Outcomes) -> str:

@@ -1,0 +1,112 @@
+"""The figures as pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+
+from .arms.protocol import STAGES
+from .score import cost, judge, score
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from .run import Outcome
+
+mpl.use("svg")
+# The same file from the same figures.
+mpl.rcParams["svg.hashsalt"] = "porchlight"
+from matplotlib import pyplot as plt  # noqa: E402 - after the choice of what draws
+
+type Outcomes = Mapping[str, Sequence[Outcome]]
+HEIGHTS = (120, 60, 30)
+SIZE = (9.0, 4.2)
+
+
+def draw(outcomes: Outcomes, folder: Path) -> list[str]:
+    """Draw all into a folder; the files' names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = {
+        "recall.svg": (_recall, "Recall of visits by height of people in 720 lines"),
+        "arrival.svg": (_arrivals, "Arrivals within seconds after first visible (120 and 60 px)"),
+        "cost.svg": (_costs, "CPU seconds for each hour of one camera, quiet and busy"),
+        "conditions.svg": (_conditions, "Recall of visits by condition, all heights"),
+    }
+    for name, (plot, title) in drawn.items():
+        figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
+        plot(axes, outcomes)
+        axes.set_title(title)
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.savefig(folder / name, metadata={"Date": None})
+        plt.close(figure)
+    return list(drawn)
+
+
+def _recall(axes: Axes, outcomes: Outcomes) -> None:
+    groups = {
+        arm: [score(o for o in rows if o.height == height).recall or 0 for height in HEIGHTS]
+        for arm, rows in outcomes.items()
+    }
+    _bars(axes, [f"{height} px" for height in HEIGHTS], groups)
+    axes.set_ylim(0, 1.05)
+
+
+def _conditions(axes: Axes, outcomes: Outcomes) -> None:
+    names = list(dict.fromkeys(o.condition for rows in outcomes.values() for o in rows if o.height))
+    groups = {
+        arm: [score(o for o in rows if o.condition == name).recall or 0 for name in names]
+        for arm, rows in outcomes.items()
+    }
+    _bars(axes, names, groups)
+    axes.tick_params("x", rotation=35)
+    axes.set_ylim(0, 1.05)
+
+
+def _arrivals(axes: Axes, outcomes: Outcomes) -> None:
+    for arm, rows in outcomes.items():
+        walks = [
+            walk
+            for outcome in rows
+            if outcome.height in HEIGHTS[:2]
+            for walk in judge(outcome.walks, outcome.visits).walks
+        ]
+        late = sorted(walk.arrival for walk in walks if walk.arrival is not None)
+        shares = [(index + 1) / len(walks) for index in range(len(late))]
+        axes.step(late, shares, where="post", label=arm)
+    axes.set_xlim(0, 5)
+    axes.set_ylim(0, 1.05)
+    axes.set_xlabel("seconds")
+    axes.set_ylabel("share of all walks")
+    axes.legend(frameon=False)
+
+
+def _costs(axes: Axes, outcomes: Outcomes) -> None:
+    labels, stacks = [], []
+    for arm, rows in outcomes.items():
+        for kind, chosen in (
+            ("quiet", [o for o in rows if o.condition.startswith("nobody")]),
+            ("busy", [o for o in rows if o.height]),
+        ):
+            if chosen:
+                labels.append(f"{arm}\n{kind}")
+                stacks.append(cost(chosen))
+    foot = [0.0] * len(labels)
+    for stage in STAGES:
+        heights = [stack[stage] for stack in stacks]
+        axes.bar(labels, heights, bottom=foot, label=stage)
+        foot = [low + high for low, high in zip(foot, heights, strict=True)]
+    axes.set_ylabel("CPU s per hour")
+    axes.legend(frameon=False)
+
+
+def _bars(axes: Axes, labels: list[str], groups: dict[str, list[float]]) -> None:
+    width = 0.8 / max(1, len(groups))
+    for index, (arm, values) in enumerate(groups.items()):
+        places = [place + (index - (len(groups) - 1) / 2) * width for place in range(len(labels))]
+        axes.bar(places, values, width, label=arm)
+    axes.set_xticks(range(len(labels)), labels)
+    axes.legend(frameon=False, ncols=len(groups), loc="lower left")
