@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .protocol import Stream
 
 
-class _MeteredDecoder(Decoder):
+class _MeteredDecoder(Decoder):  # type: ignore[misc] # its types are seen under its real name
     def __init__(self, stream: Stream, meter: Meter) -> None:
         super().__init__()
         self._context = stream.decoder()
@@ -39,7 +39,7 @@ class _MeteredDecoder(Decoder):
             return [frame for frame in self._context.decode(packet) if not frame.is_corrupt]
 
 
-class _MeteredShrinker(Shrinker):
+class _MeteredShrinker(Shrinker):  # type: ignore[misc] # as above
     def __init__(self, meter: Meter) -> None:
         super().__init__()
         self._meter = meter
@@ -50,7 +50,7 @@ class _MeteredShrinker(Shrinker):
             return super().grey(frame, width, height)
 
 
-class _MeteredWatch(Watch):
+class _MeteredWatch(Watch):  # type: ignore[misc] # as above
     meter: Meter
 
     @override

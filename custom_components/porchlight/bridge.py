@@ -22,6 +22,7 @@ from .worker.messages import (
     AddCamera,
     Alive,
     RemoveCamera,
+    SetBudget,
     SetDetection,
     Still,
     TakeStill,
@@ -112,6 +113,7 @@ class Bridge:
         self._first_restart = first_restart
         self._cameras: dict[str, AddCamera] = {}
         self._model: UseModel | None = None
+        self._budget: SetBudget | None = None
         self._process: Process | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._returning: asyncio.Task[None] | None = None
@@ -172,6 +174,11 @@ class Bridge:
         self._deaths.pop(None, None)
         if model:
             self._send(model)
+
+    def set_budget(self, share: float) -> None:
+        """Let the worker use this share of the machine's cores, also workers to come."""
+        self._budget = SetBudget(share=share)
+        self._send(self._budget)
 
     async def still(
         self, camera_id: str, width: int | None = None, height: int | None = None
@@ -307,6 +314,8 @@ class Bridge:
             self._cameras[news.camera_id] = replace(camera, open_visit=visit)
 
     def _bring_back(self) -> None:
+        if self._budget:
+            self._send(self._budget)
         if self._model:
             self._send(self._model)
         now = asyncio.get_running_loop().time()

@@ -5,6 +5,7 @@ from typing import Final
 DOMAIN: Final = "porchlight"
 
 CONF_ADDRESS: Final = "address"
+CONF_BUDGET: Final = "budget"
 CONF_CAMERA: Final = "camera"
 CONF_DETECT: Final = "detect"
 CONF_ENDPOINT: Final = "endpoint"

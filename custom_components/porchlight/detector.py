@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # A model slower than this on the machine, in milliseconds, gives way to the fastest one.
 TOO_SLOW = 400.0
 AUTOMATIC = "auto"
+BUDGET = 0.5
 # What another engine may do better; all else is the model's fault.
 _ENGINE_PROBLEMS = (EngineProblem.NOT_INSTALLED, EngineProblem.CRASHED)
 _STORE_VERSION = 1
@@ -36,12 +37,14 @@ _STORE_KEY = f"{DOMAIN}.detector"
 class Choice:
     """What the user wants to run: a model's name, or `auto`, or a file of their own.
 
-    `engine` is forced to go first; None leaves the choice to the machine.
+    `engine` is forced to go first; None leaves the choice to the machine. `budget` is the share
+    of the machine's cores that watching may use.
     """
 
     model: str = AUTOMATIC
     file: str | None = None
     engine: str | None = None
+    budget: float = BUDGET
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class DetectorSetup:
                 model=stored.get("model", AUTOMATIC),
                 file=stored.get("file"),
                 engine=stored.get("engine"),
+                budget=stored.get("budget", BUDGET),
             )
 
     async def async_choose(self, choice: Choice) -> None:

@@ -10,12 +10,17 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 
-from .bridge import Bridge, CameraSetAside, EngineSetAside, WorkerDown, WorkerUp
+from .bridge import Bridge, CameraSetAside, EngineSetAside, WorkerDown
 from .const import DOMAIN
 from .detector import DetectorSetup
 from .discovery import async_search
-from .repairs import create_camera_issue, create_detector_issue
-from .worker.messages import EngineFailed, EngineReady
+from .repairs import (
+    create_camera_issue,
+    create_detector_issue,
+    create_load_issue,
+    delete_load_issue,
+)
+from .worker.messages import EngineFailed, EngineReady, Load
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +34,8 @@ _LOGGER = logging.getLogger(__name__)
 
 FIRST_SEARCH = 5.0
 SEARCH_INTERVAL = timedelta(minutes=15)
+# A pace below this for so many seconds is worth telling.
+SHORT, SHORT_FOR = 0.6, 600.0
 
 
 class Hub:
@@ -40,6 +47,8 @@ class Hub:
         self._stop_listening: list[CALLBACK_TYPE] = []
         self.bridge = Bridge(self._hear)
         self.detector = DetectorSetup(hass)
+        self.load: Load | None = None
+        self._short_since: float | None = None
 
     @callback
     def async_attach(self, camera: CameraCoordinator) -> None:
@@ -58,6 +67,7 @@ class Hub:
 
     async def async_prepare_detector(self) -> None:
         """Get the chosen model to run, or raise a repair issue."""
+        self.bridge.set_budget(self.detector.choice.budget)
         self.bridge.use_model(await self.detector.async_prepare())
         for camera in self._cameras.values():
             camera.async_update_listeners()
@@ -86,12 +96,25 @@ class Hub:
         for camera in self._cameras.values():
             camera.async_update_listeners()
 
+    def _load_is(self, load: Load) -> None:
+        """Show what the watch costs; a box that is short for long needs somebody's help."""
+        self.load = load
+        now = self._hass.loop.time()
+        if load.pace >= SHORT:
+            self._short_since = None
+            delete_load_issue(self._hass)
+        elif self._short_since is None:
+            self._short_since = now
+        elif now - self._short_since >= SHORT_FOR:
+            create_load_issue(self._hass, load)
+        for camera in self._cameras.values():
+            camera.async_update_listeners()
+
     @callback
     def _hear(self, news: News) -> None:
         match news:
-            case WorkerUp():
-                pass
             case WorkerDown():
+                self.load = None
                 for camera in self._cameras.values():
                     camera.async_worker_down()
             case EngineReady():
@@ -99,6 +122,8 @@ class Hub:
             case EngineFailed():
                 self._detector_is(news)
                 create_detector_issue(self._hass, news.problem, news.detail)
+            case Load():
+                self._load_is(news)
             case EngineSetAside():
                 create_detector_issue(self._hass, "engine_crashed", news.detail)
             case CameraSetAside():

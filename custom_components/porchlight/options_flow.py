@@ -8,6 +8,8 @@ import probatio
 from homeassistant.config_entries import OptionsFlowWithReload
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -15,9 +17,9 @@ from homeassistant.helpers.selector import (
 )
 
 from . import models
-from .const import CONF_ENGINE, CONF_FILE, CONF_MODEL, CONF_PICTURES
+from .const import CONF_BUDGET, CONF_ENGINE, CONF_FILE, CONF_MODEL, CONF_PICTURES
 from .data import DATA_HUB
-from .detector import AUTOMATIC, Choice
+from .detector import AUTOMATIC, BUDGET, Choice
 from .engines import ENGINES
 from .worker.messages import EngineFailed
 
@@ -65,10 +67,11 @@ class PorchlightOptionsFlow(OptionsFlowWithReload):
                 if error:
                     errors[CONF_FILE] = error
             if not errors:
+                budget = user_input[CONF_BUDGET] / 100
                 await detector.async_choose(
-                    Choice(file=path, engine=engine)
+                    Choice(file=path, engine=engine, budget=budget)
                     if own
-                    else Choice(model=user_input[CONF_MODEL], engine=engine)
+                    else Choice(model=user_input[CONF_MODEL], engine=engine, budget=budget)
                 )
                 self.hass.async_create_task(self.hass.data[DATA_HUB].async_prepare_detector())
                 return self.async_create_entry(data=dict(self.config_entry.options))
@@ -77,6 +80,7 @@ class PorchlightOptionsFlow(OptionsFlowWithReload):
             CONF_MODEL: OWN_FILE if choice.file else choice.model,
             CONF_FILE: choice.file or "",
             CONF_ENGINE: choice.engine or AUTOMATIC,
+            CONF_BUDGET: round(choice.budget * 100),
         }
         return self.async_show_form(
             step_id="detector",
@@ -106,6 +110,9 @@ class PorchlightOptionsFlow(OptionsFlowWithReload):
                 probatio.Optional(CONF_FILE): TextSelector(),
                 probatio.Required(CONF_ENGINE): _select(
                     [AUTOMATIC, *(engine.name for engine in ENGINES)], "engine"
+                ),
+                probatio.Required(CONF_BUDGET, default=round(BUDGET * 100)): NumberSelector(
+                    NumberSelectorConfig(min=10, max=100, step=5, unit_of_measurement="%")
                 ),
             }
         )

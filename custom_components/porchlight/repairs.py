@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from .data import PorchlightConfigEntry
+    from .worker.messages import Load
 
 ISSUE_DETECTOR = "detector"
 ENGINE_NAMES = {"litert": "LiteRT", "ncnn": "ncnn"}
 ISSUE_CAMERA = "camera_set_aside"
+ISSUE_LOAD = "too_busy"
 ISSUE_STORAGE = "storage"
 
 
@@ -54,6 +56,27 @@ def create_engine_issue(hass: HomeAssistant, engine: str, other: str, detail: st
 def delete_detector_issue(hass: HomeAssistant) -> None:
     """Something can be detected again."""
     ir.async_delete_issue(hass, DOMAIN, ISSUE_DETECTOR)
+
+
+def create_load_issue(hass: HomeAssistant, load: Load) -> None:
+    """The box has been too slow for its cameras for long."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        ISSUE_LOAD,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=ISSUE_LOAD,
+        translation_placeholders={
+            "pace": str(round(load.pace * 100)),
+            "budget": str(load.budget),
+        },
+    )
+
+
+def delete_load_issue(hass: HomeAssistant) -> None:
+    """The box keeps up again."""
+    ir.async_delete_issue(hass, DOMAIN, ISSUE_LOAD)
 
 
 def create_camera_issue(hass: HomeAssistant, entry: PorchlightConfigEntry, detail: str) -> None:

@@ -14,12 +14,12 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfTime
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 
 from .coordinator import CameraState
 from .entity import PorchlightEntity
 from .repairs import ENGINE_NAMES
-from .worker.messages import EngineReady
+from .worker.messages import EngineReady, Load
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -35,6 +35,13 @@ class PorchlightSensorDescription(SensorEntityDescription):
     """A sensor and where its value comes from."""
 
     value_fn: Callable[[CameraState], float | datetime | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadSensorDescription(SensorEntityDescription):
+    """A sensor of what watching all cameras costs."""
+
+    value_fn: Callable[[Load], float]
 
 
 DETECTOR = SensorEntityDescription(
@@ -82,6 +89,28 @@ DESCRIPTIONS = (
 )
 
 
+LOADS = (
+    LoadSensorDescription(
+        key="pace",
+        translation_key="pace",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda load: round(load.pace * 100),
+    ),
+    LoadSensorDescription(
+        key="processor",
+        translation_key="processor",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda load: load.cores / load.budget * 100,
+    ),
+)
+
+
 async def async_setup_entry(
     _hass: HomeAssistant,
     entry: PorchlightConfigEntry,
@@ -92,6 +121,7 @@ async def async_setup_entry(
         [
             *(PorchlightSensor(entry.runtime_data, description) for description in DESCRIPTIONS),
             DetectorSensor(entry.runtime_data, DETECTOR),
+            *(LoadSensor(entry.runtime_data, description) for description in LOADS),
         ]
     )
 
@@ -106,6 +136,20 @@ class PorchlightSensor(PorchlightEntity, SensorEntity):
     def native_value(self) -> float | datetime | None:
         """The value; unknown until a frame has told it."""
         return self.entity_description.value_fn(self.coordinator.data)
+
+
+class LoadSensor(PorchlightEntity, SensorEntity):
+    """What watching all cameras costs the box; there without a stream."""
+
+    entity_description: LoadSensorDescription
+    _needs_stream = False
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """The value; unknown until the worker has told it."""
+        load = self.coordinator.hub.load
+        return None if load is None else self.entity_description.value_fn(load)
 
 
 class DetectorSensor(PorchlightEntity, SensorEntity):

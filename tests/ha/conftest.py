@@ -149,6 +149,7 @@ class FakeBridge:
     running: bool = False
     cameras: dict[str, AddCamera] = field(default_factory=dict)
     model: UseModel | None = None
+    budget: float | None = None
     detection: list[tuple[str, bool]] = field(default_factory=list)
     picture: bytes | None = None
     pid: int | None = 42
@@ -170,6 +171,9 @@ class FakeBridge:
 
     def use_model(self, model: UseModel | None) -> None:
         self.model = model
+
+    def set_budget(self, share: float) -> None:
+        self.budget = share
 
     async def still(
         self, camera_id: str, width: int | None = None, height: int | None = None

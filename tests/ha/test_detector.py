@@ -342,7 +342,7 @@ async def test_a_choice_that_is_no_longer_there_gives_the_best(hass: HomeAssista
     assert Path(wish.path).stem == BEST
 
 
-async def choose(hass: HomeAssistant, entry: MockConfigEntry, **answers: str) -> Any:
+async def choose(hass: HomeAssistant, entry: MockConfigEntry, **answers: Any) -> Any:
     flow = hass.config_entries.options
     step = await flow.async_init(entry.entry_id)
     assert step["menu_options"] == ["pictures", "detector"]
@@ -358,6 +358,16 @@ async def test_a_model_is_chosen_by_name_for_all_cameras(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert hass.data[DATA_HUB].detector.choice == Choice(model=FAST, engine="ncnn")
     assert dict(camera.options) == {"pictures": True}
+
+
+async def test_how_much_of_the_processor_may_be_used_is_chosen_for_all_cameras(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
+) -> None:
+    await choose(hass, camera, model="auto", engine="auto", budget=80)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    setup = DetectorSetup(hass)
+    await setup.async_load()
+    assert setup.choice.budget == 0.8
 
 
 async def test_a_file_of_the_user_s_is_tried_first(

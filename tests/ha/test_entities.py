@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.components.camera import async_get_image, async_get_stream_source
@@ -11,14 +13,17 @@ from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UN
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.porchlight.bridge import WorkerDown
 from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.hub import SHORT_FOR
 from custom_components.porchlight.worker.errors import EngineProblem, StreamProblem
 from custom_components.porchlight.worker.messages import (
     BestPicture,
     EngineFailed,
+    Load,
     StreamDown,
     VisitPhase,
 )
@@ -128,6 +133,44 @@ async def test_the_detector_is_told(hass: HomeAssistant, bridge: FakeBridge) -> 
     assert (found.attributes["model"], found.attributes["inference_ms"]) == ("m", 21.0)
     bridge.listener(EngineFailed(engine="litert", path="/m.tflite", problem=EngineProblem.CRASHED))
     assert state(hass, "sensor.front_door_detector") == STATE_UNKNOWN
+
+
+async def test_what_watching_costs_is_told(
+    hass: HomeAssistant, all_enabled: None, bridge: FakeBridge
+) -> None:
+    assert state(hass, "sensor.front_door_analysis_pace") == STATE_UNKNOWN
+    bridge.listener(Load(cores=0.6, budget=2.0, pace=0.8))
+    assert state(hass, "sensor.front_door_analysis_pace") == "80"
+    assert float(state(hass, "sensor.front_door_processor_budget_used")) == pytest.approx(30)
+    bridge.listener(WorkerDown(detail=""))
+    assert state(hass, "sensor.front_door_analysis_pace") == STATE_UNKNOWN
+
+
+async def test_a_box_that_is_short_of_time_for_long_is_an_issue_until_it_keeps_up(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    issues = ir.async_get(hass)
+    short = Load(cores=1.0, budget=1.0, pace=0.4)
+    with patch.object(hass.loop, "time", return_value=1000.0) as clock:
+        bridge.listener(short)
+        clock.return_value += SHORT_FOR - 1
+        bridge.listener(short)
+        assert issues.async_get_issue(DOMAIN, "too_busy") is None
+        clock.return_value += 1
+        bridge.listener(short)
+        issue = issues.async_get_issue(DOMAIN, "too_busy")
+        assert issue is not None
+        assert issue.translation_placeholders == {"pace": "40", "budget": "1.0"}
+        bridge.listener(replace(short, pace=0.9))
+        assert issues.async_get_issue(DOMAIN, "too_busy") is None
+        # A short spell of need begins anew.
+        clock.return_value += 1
+        bridge.listener(short)
+        assert issues.async_get_issue(DOMAIN, "too_busy") is None
+
+
+async def test_the_worker_is_told_what_it_may_use(hass: HomeAssistant, bridge: FakeBridge) -> None:
+    assert bridge.budget == 0.5
 
 
 async def test_nothing_is_known_until_a_frame_was_analysed(

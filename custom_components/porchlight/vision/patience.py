@@ -42,11 +42,11 @@ class Patience:
         self._futile[looked & (self._moved_at >= at - 1)] += 1
         self._futile[self._mask(people)] = 0
 
-    def due(self, place: Box) -> float:
+    def due(self, place: Box, pace: float = 1.0) -> float:
         """When a place in which something moves should be looked at next."""
         cells = _cells(place)
         futile = np.minimum(self._futile[cells], len(INTERVALS) - 1)
-        return float((self._looked_at[cells] + INTERVALS[futile]).min())
+        return float((self._looked_at[cells] + INTERVALS[futile] / pace).min())
 
     @staticmethod
     def _mask(boxes: Iterable[Box]) -> NDArray[np.bool_]:

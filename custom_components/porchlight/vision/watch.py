@@ -102,6 +102,8 @@ class Watch:
         self._scanned_at = NEVER
         self._scans = 0
         self._best = 0.0
+        # What looks are made of those wanted, up to 1: a busy box makes all intervals longer.
+        self.pace = 1.0
 
     @property
     def visit(self) -> Visit | None:
@@ -219,12 +221,12 @@ class Watch:
         places = self._places if at - self._moved_at < MOTION_LINGERS else ()
         tracks = [(track, track.expected(at)) for track in self._tracker.tracks]
         wishes = [
-            _Wish(box, track.looked_at + _candidate_interval(track, at))
+            _Wish(box, track.looked_at + _candidate_interval(track, at) / self.pace)
             for track, box in tracks
             if not track.confirmed
         ]
         wishes += [
-            _Wish(place, self._patience.due(place))
+            _Wish(place, self._patience.due(place, self.pace))
             for place in places
             if not any(box.grown(OWN).share_of(place) >= MOSTLY for _, box in tracks)
         ]
@@ -232,9 +234,9 @@ class Watch:
             if track.confirmed:
                 moves = track.misses or any(place.touches(box) for place in places)
                 interval = KNOWN_INTERVAL if moves else STILL_INTERVAL
-                wishes.append(_Wish(box, track.looked_at + interval))
+                wishes.append(_Wish(box, track.looked_at + interval / self.pace))
         if not tracks and self._visits.visit:
-            wishes.append(_Wish(WHOLE, self._looked_at + STILL_INTERVAL))
+            wishes.append(_Wish(WHOLE, self._looked_at + STILL_INTERVAL / self.pace))
         return wishes
 
     def _best_box(self, events: tuple[VisitEvent, ...], at: float) -> Box | None:

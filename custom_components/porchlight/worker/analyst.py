@@ -75,6 +75,8 @@ class Analyst(threading.Thread):
         self._stopped = False
         self._busy_since: float | None = None
         self._failing = False
+        # What looks the box can afford of those wanted; cameras go by it.
+        self.pace = 1.0
 
     @property
     def ready(self) -> bool:

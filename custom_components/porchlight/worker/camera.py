@@ -201,6 +201,7 @@ class Camera(threading.Thread):
     def _take(self, frame: VideoFrame, at: float) -> None:
         self._last, self._last_at = frame, at
         with self._lock:
+            self._watch.pace = self._analyst.pace
             wanted = self._detect and self._analyst.ready and self._watch.look_due(at)
             if wanted:
                 self._analyst.offer(self, frame, at)

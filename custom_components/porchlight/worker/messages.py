@@ -68,6 +68,13 @@ class UseModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetBudget:
+    """Use no more than this share of the machine's cores, 0 to 1, on average."""
+
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeStill:
     """Encode the last frame; answered by a Still with the same request number."""
 
@@ -121,6 +128,15 @@ class Status:
     people: int | None
     fps: float
     inference_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Cores in use and cores allowed; pace: what looks are made of those wanted, 0.1 to 1."""
+
+    cores: float
+    budget: float
+    pace: float
 
 
 class VisitPhase(StrEnum):
@@ -238,13 +254,14 @@ class Done:
     """An errand with many answers is over."""
 
 
-type Command = AddCamera | RemoveCamera | SetDetection | UseModel | TakeStill
+type Command = AddCamera | RemoveCamera | SetDetection | UseModel | SetBudget | TakeStill
 type Report = (
     Alive
     | ThreadStarted
     | StreamUp
     | StreamDown
     | Status
+    | Load
     | VisitNews
     | BestPicture
     | PictureKept
@@ -261,12 +278,14 @@ MESSAGES: tuple[type, ...] = (
     RemoveCamera,
     SetDetection,
     UseModel,
+    SetBudget,
     TakeStill,
     Alive,
     ThreadStarted,
     StreamUp,
     StreamDown,
     Status,
+    Load,
     VisitNews,
     BestPicture,
     PictureKept,

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from .analyst import Analyst
 from .camera import TIMING, Camera, Timing
 from .channel import Decoder, encode
+from .governor import Governor
 from .messages import (
     AddCamera,
     Alive,
     RemoveCamera,
+    SetBudget,
     SetDetection,
     Still,
     TakeStill,
@@ -56,12 +58,14 @@ class Service:
         self._reports = reports
         self._writing = threading.Lock()
         self._cameras: dict[str, Camera] = {}
+        self._governor = Governor(self.report)
         self._analyst = Analyst(self.report)
         self._handlers: dict[type, Callable[..., None]] = {
             AddCamera: self._add,
             RemoveCamera: self._remove,
             SetDetection: self._set_detection,
             UseModel: self._analyst.use_model,
+            SetBudget: self._set_budget,
             TakeStill: self._take_still,
         }
 
@@ -82,6 +86,8 @@ class Service:
             # By the clock, not by idleness: commands may come all the time.
             if monotonic() >= beat:
                 self._check()
+                self._governor.check()
+                self._analyst.pace = self._governor.pace
                 self.report(Alive(pid=os.getpid()))
                 beat = monotonic() + self._heartbeat
             wait = max(0.0, beat - monotonic())
@@ -126,6 +132,9 @@ class Service:
     def _set_detection(self, command: SetDetection) -> None:
         if camera := self._cameras.get(command.camera_id):
             camera.set_detection(enabled=command.enabled)
+
+    def _set_budget(self, command: SetBudget) -> None:
+        self._governor.allow(command.share)
 
     def _take_still(self, command: TakeStill) -> None:
         camera = self._cameras.get(command.camera_id)
