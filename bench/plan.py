@@ -147,7 +147,7 @@ class Planner:
             if hides
         ]
         start = ends[int(self._draw.integers(len(ends)))]
-        inwards = 1 if start < WIDTH / 2 else -1
+        inwards = 1 if start < (lane.left[0] + lane.right[0]) / 2 else -1
         speed = self._speed()
         reach = speed * float(self._draw.uniform(*INWARD)) + self._hidden(start)
         turn = start + inwards * min(reach, abs(lane.right[0] - lane.left[0]) * 0.75)

@@ -56,20 +56,21 @@ class Stage:
 
 
 BEYOND = 80
+# Pillar, arch, and the tree; small people walk on the lawn behind it, where the garden is far.
 PORCH_STAGE = Stage(
     name="porch",
     light=0.9,
     cover=(
         ((127, 0), (484, 0), (538, 525), (560, 690), (440, 700), (300, 560), (200, 200)),
         ((1208, 0), (1161, 185), (1056, 422), (963, 607), (884, 720), (1280, 720), (1280, 0)),
+        ((668, 0), (668, 90), (650, 135), (830, 135), (812, 90), (812, 0)),
     ),
     lanes=(
         Lane(height=120, left=(440, 470), right=(1160, 430)),
         Lane(height=120, left=(450, 560), right=(1120, 520)),
-        Lane(height=60, left=(430, 270), right=(1200, 250)),
-        Lane(height=60, left=(440, 400), right=(1150, 380)),
-        Lane(height=30, left=(440, 190), right=(1200, 185)),
-        Lane(height=30, left=(430, 290), right=(1180, 270)),
+        Lane(height=60, left=(740, 128), right=(1240, 122)),
+        Lane(height=30, left=(740, 88), right=(1240, 80)),
+        Lane(height=30, left=(740, 118), right=(1240, 112)),
     ),
 )
 CAR_PARK_LANES = (
