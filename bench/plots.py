@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 
 from .arms.protocol import STAGES
+from .scenes import HEIGHTS, QUIET
 from .score import cost, judge, score
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ mpl.rcParams["svg.hashsalt"] = "porchlight"
 from matplotlib import pyplot as plt  # noqa: E402 - after the choice of what draws
 
 type Outcomes = Mapping[str, Sequence[Outcome]]
-HEIGHTS = (120, 60, 30)
 SIZE = (9.0, 4.2)
 
 
@@ -88,7 +88,7 @@ def _costs(axes: Axes, outcomes: Outcomes) -> None:
     labels, stacks = [], []
     for arm, rows in outcomes.items():
         for kind, chosen in (
-            ("quiet", [o for o in rows if o.condition.startswith("nobody")]),
+            ("quiet", [o for o in rows if o.condition == QUIET]),
             ("busy", [o for o in rows if o.height]),
         ):
             if chosen:

@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from .cases import CLIP
+from .scenes import NOBODY, QUIET
 from .score import cost, inferences_per_minute, judge, score
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from .score import Score
 
 type Outcomes = Mapping[str, Sequence[Outcome]]
-QUIET, PORTRAIT = "nobody", "portrait"
+PORTRAIT = "portrait"
 # The least height for which promptness is asked.
 NEAR = 60
 
@@ -99,7 +100,7 @@ def nobody(outcomes: Outcomes) -> str:
     for arm, whole in outcomes.items():
         empty = [outcome for outcome in whole if not outcome.walks]
         kinds = {
-            "weather": [o for o in empty if o.condition.startswith(QUIET)],
+            "quiet and weather": [o for o in empty if o.condition.startswith(NOBODY)],
             "portrait": [o for o in empty if o.condition == PORTRAIT],
             "clips": [o for o in empty if o.condition == CLIP],
         }
@@ -142,11 +143,12 @@ def by_condition(outcomes: Outcomes) -> str:
 
 
 def costs(outcomes: Outcomes) -> str:
-    """What each arm costs on quiet scenes (nobody, all weathers), busy ones and clips."""
+    """What each arm costs when nothing happens, in weather without people, busy, and on clips."""
     rows = []
     for arm, all_of_it in outcomes.items():
         kinds = {
-            "quiet": [o for o in all_of_it if o.condition.startswith(QUIET)],
+            "quiet": [o for o in all_of_it if o.condition == QUIET],
+            "weather": [o for o in all_of_it if _weather(o)],
             "busy": [o for o in all_of_it if o.height],
             "clips": [o for o in all_of_it if o.condition == CLIP],
         }
@@ -168,6 +170,10 @@ def costs(outcomes: Outcomes) -> str:
     stages = next((list(rows_[0].cpu) for rows_ in outcomes.values() if rows_), [])
     heads = ("arm", "scenes", "inferences/min", *stages, "CPU s/h", "of a core", "MB")
     return table(heads, rows)
+
+
+def _weather(outcome: Outcome) -> bool:
+    return outcome.condition.startswith(NOBODY) and outcome.condition != QUIET
 
 
 _HEADS = (

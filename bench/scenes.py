@@ -13,7 +13,9 @@ type Codec = Literal["h264", "hevc"]
 
 HALVES: tuple[Half, ...] = ("tune", "report")
 HEIGHTS = (120, 60, 30)
-NOBODY_SECONDS = 60.0
+NOBODY_SECONDS, QUIET_SECONDS = 60.0, 180.0
+# Conditions without people begin with the first; the second is that in which nothing happens.
+NOBODY, QUIET = "nobody", "nobody, quiet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ _EMPTY: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("exposure", ("hallway", "porch")),
     ("infrared switch", ("porch", "hallway")),
 )
+_QUIET: tuple[tuple[Codec, int, str], ...] = (("h264", 4, "porch"), ("hevc", 2, "hallway"))
 _CAMERAS: tuple[tuple[Codec, int, int], ...] = (
     ("h264", 2, 15),
     ("h264", 4, 10),
@@ -102,7 +105,32 @@ def scenes() -> tuple[Scene, ...]:
                     )
                 )
     found.extend(_without_walks(numbers))
+    found.extend(_quiet(numbers))
     return tuple(found)
+
+
+def _quiet(numbers: count[int]) -> list[Scene]:
+    """By day, nobody and nothing that moves: what a camera costs most of the time."""
+    return [
+        Scene(
+            name=f"{number:03}-quiet-{codec}-0-{half}",
+            stage=stage,
+            height=0,
+            condition=QUIET,
+            weather="day",
+            way="nobody",
+            codec=codec,
+            gop=gop,
+            fps=15,
+            seed=number,
+            walks=0,
+            half=half,
+            seconds=QUIET_SECONDS,
+        )
+        for half in HALVES
+        for codec, gop, stage in _QUIET
+        for number in (next(numbers),)
+    ]
 
 
 def _without_walks(numbers: count[int]) -> list[Scene]:
@@ -110,7 +138,7 @@ def _without_walks(numbers: count[int]) -> list[Scene]:
     found = []
     for half_turn, half in enumerate(HALVES):
         rows: list[tuple[str, str, str, Way, int]] = [
-            (f"nobody, {weather}", weather, stages[half_turn], "nobody", 0)
+            (f"{NOBODY}, {weather}", weather, stages[half_turn], "nobody", 0)
             for weather, stages in _EMPTY
         ]
         rows.append(("portrait", "day", "hallway", "nobody", 0))
