@@ -83,7 +83,7 @@ def test_a_stream_that_cannot_be_watched_is_told(stage: Stage) -> None:
 def test_a_stream_that_ends_before_a_frame_is_told(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("porchlight.worker.stream.Stream.frames", lambda _self: iter(()))
+    monkeypatch.setattr("porchlight.worker.stream.Stream.packets", lambda _self: iter(()))
     (failed,) = answers(FirstFrame(source=source(stage.camera)))
     assert failed == ErrandFailed(key="no_video")
 

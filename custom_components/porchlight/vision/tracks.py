@@ -25,6 +25,8 @@ SCORES_KEPT = 5
 # Seconds unseen after which someone last seen at the picture's border, or amid it, has left.
 GONE_AT_EDGE = 2.0
 GONE_AMID = 6.0
+# Seconds within which somebody who walks towards the border is about to leave.
+AHEAD = 0.6
 # A track that never became a person is dropped sooner.
 GONE_UNCONFIRMED = 1.0
 # Fewer looks than this without a sighting prove nothing, however long they are apart.
@@ -100,13 +102,17 @@ class Track:
         self.misses += 1
         self._add(0.0)
 
+    @property
+    def patience(self) -> float:
+        """Seconds unseen after which it has left."""
+        if not self.confirmed:
+            return GONE_UNCONFIRMED
+        heading = self.expected(self.last_seen + AHEAD)
+        return GONE_AT_EDGE if self.box.at_edge or heading.at_edge else GONE_AMID
+
     def gone(self, at: float) -> bool:
         """Whether it has been unseen long enough to have left."""
-        if not self.confirmed:
-            patience = GONE_UNCONFIRMED
-        else:
-            patience = GONE_AT_EDGE if self.box.at_edge else GONE_AMID
-        return self.misses >= MISSES_TO_GO and at - self.last_seen >= patience
+        return self.misses >= MISSES_TO_GO and at - self.last_seen >= self.patience
 
     def likeness(self, box: Box, overlap: float, at: float) -> float:
         """How well a box continues this track: 0 (not at all) to 2."""

@@ -11,7 +11,7 @@ from .motion import Motion, MotionGate
 from .packets import PacketSizes
 from .patience import Patience
 from .regions import around, tiles
-from .tracks import Tracker
+from .tracks import MISSES_TO_GO, Tracker
 from .types import Box
 from .visits import Arrived, VisitEvent, Visits
 
@@ -232,9 +232,12 @@ class Watch:
         ]
         for track, box in tracks:
             if track.confirmed:
-                moves = track.misses or any(place.touches(box) for place in places)
-                interval = KNOWN_INTERVAL if moves else STILL_INTERVAL
-                wishes.append(_Wish(box, track.looked_at + interval / self.pace))
+                moves = any(place.touches(box) for place in places)
+                interval = _known_interval(track, moves=moves) / self.pace
+                # Whoever is away for long enough has left at that moment, not some time after.
+                leaves = track.last_seen + track.patience
+                due = track.looked_at + interval
+                wishes.append(_Wish(box, min(due, leaves) if track.looked_at < leaves else due))
         if not tracks and self._visits.visit:
             wishes.append(_Wish(WHOLE, self._looked_at + STILL_INTERVAL / self.pace))
         return wishes
@@ -256,6 +259,12 @@ class Watch:
 
 def _candidate_interval(track: Track, at: float) -> float:
     return EAGER_INTERVAL if at - track.first_seen < EAGER_SECONDS else STILL_INTERVAL
+
+
+def _known_interval(track: Track, *, moves: bool) -> float:
+    if 0 < track.misses < MISSES_TO_GO:
+        return EAGER_INTERVAL
+    return KNOWN_INTERVAL if moves or track.misses else STILL_INTERVAL
 
 
 def quality(box: Box, score: float) -> float:
