@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from porchlight.vision.tracks import CONFIRM_SCORE
+from porchlight.vision.settings import BALANCED
 from porchlight.worker.detector import Detector
 from porchlight.worker.engines import load
 
@@ -38,4 +38,6 @@ def test_a_model_is_as_good_as_it_was_measured(name: str, engine: str) -> None:
     # of the dynamic-range model, and is a little surer of all that it sees with it.
     empty = [file for file, rows in boxes.items() if not len(rows)]
     assert len(empty) == 28
-    assert sum(int((found[file].scores >= CONFIRM_SCORE).sum()) for file in empty) <= ALARMS[engine]
+    assert (
+        sum(int((found[file].scores >= BALANCED.confirm).sum()) for file in empty) <= ALARMS[engine]
+    )

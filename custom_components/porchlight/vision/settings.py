@@ -46,6 +46,12 @@ class Rules:
 
 
 BALANCED = Rules()
+# What people choose among: fewer false alarms against fewer people missed.
+SENSITIVITIES = {
+    "low": Rules(enter=0.6, confirm=0.7),
+    "balanced": BALANCED,
+    "high": Rules(enter=0.4, confirm=0.5),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from .geometry import as_array, iou
 from .life import NEVER_A_PERSON, NO_LONGER_A_PERSON, Furniture, Life
+from .settings import BALANCED
 from .types import Box
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from .types import Detection
 
-# Score that begins a track, and the median of the last scores that makes it a person.
-ENTER_SCORE = 0.5
-CONFIRM_SCORE = 0.6
 SCORES_TO_CONFIRM = 3
 SCORES_KEPT = 5
 # Seconds unseen after which someone last seen at the picture's border, or amid it, has left.
@@ -62,8 +60,14 @@ class Track:
         """Median of the recent scores; a frame without the object counts as 0."""
         return median(self.scores)
 
-    def see(self, detection: Detection, at: float, activity: float) -> None:
-        """Take over a sighting, and the share of its pixels that move."""
+    def see(
+        self,
+        detection: Detection,
+        at: float,
+        activity: float,
+        confirm: float = BALANCED.confirm,
+    ) -> None:
+        """Take over a sighting, the share of its pixels that move, the score of a person."""
         elapsed = at - self.last_seen
         if elapsed > 0:
             (x, y), (was_x, was_y) = detection.box.centre, self.box.centre
@@ -79,9 +83,7 @@ class Track:
         self.life.note(detection.box, activity, at)
         self._add(detection.score)
         self.confirmed = self.confirmed or (
-            len(self.scores) >= SCORES_TO_CONFIRM
-            and self.score >= CONFIRM_SCORE
-            and self.life.shown
+            len(self.scores) >= SCORES_TO_CONFIRM and self.score >= confirm and self.life.shown
         )
         if self.confirmed:
             self.peak = max(self.peak, self.score)
@@ -141,6 +143,7 @@ class Tracker:
     def __init__(self, furniture: Furniture | None = None) -> None:
         self.tracks: list[Track] = []
         self.furniture = furniture or Furniture()
+        self.rules = BALANCED
         self._next = 1
 
     @property
@@ -169,10 +172,10 @@ class Tracker:
         for track in self.tracks:
             if track.number in pairs:
                 seen = detections[pairs[track.number]]
-                track.see(seen, at, activity(seen.box))
+                track.see(seen, at, activity(seen.box), self.rules.confirm)
         taken = set(pairs.values()) | self.furniture.among(detections)
         for index, detection in enumerate(detections):
-            if index not in taken and detection.score >= ENTER_SCORE:
+            if index not in taken and detection.score >= self.rules.enter:
                 life = Life(detection.box, at, known=known)
                 life.note(detection.box, activity(detection.box), at)
                 self._enter(detection, at, life)

@@ -24,6 +24,8 @@ class Visit:
     score: float
     count: int
     most: int
+    # Zones in which somebody was, in the order in which they were first.
+    zones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The number of people in a visit changed."""
+    """The number of people in a visit changed, or one more zone was touched."""
 
     visit: Visit
 
@@ -59,11 +61,13 @@ class Visits:
         self.resumed = open_visit is not None
         self.visit = open_visit
 
-    def update(self, people: Sequence[Track], at: float) -> tuple[VisitEvent, ...]:
-        """Take over the people in view after one look at `at` seconds."""
+    def update(
+        self, people: Sequence[Track], at: float, zones: Sequence[str] = ()
+    ) -> tuple[VisitEvent, ...]:
+        """Take over the people in view after one look at `at` seconds, and where they are."""
         if people:
             self.resumed = False
-            return self._present(people, at)
+            return self._present(people, at, zones)
         if self.visit is None:
             return ()
         if self.resumed and self._resumed_looks < RESUMED_LOOKS:
@@ -78,12 +82,14 @@ class Visits:
         ended, self.visit, self.resumed = replace(self.visit, count=0), None, False
         return (Left(ended),)
 
-    def _present(self, people: Sequence[Track], at: float) -> tuple[VisitEvent, ...]:
+    def _present(
+        self, people: Sequence[Track], at: float, zones: Sequence[str]
+    ) -> tuple[VisitEvent, ...]:
         score = max(track.peak for track in people)
         last_seen = max(track.last_seen for track in people)
         count = len(people)
         if self.visit is None:
-            self.visit = Visit(self._new_id(), at, last_seen, score, count, count)
+            self.visit = Visit(self._new_id(), at, last_seen, score, count, count, tuple(zones))
             return (Arrived(self.visit),)
         before = self.visit
         self.visit = replace(
@@ -92,5 +98,7 @@ class Visits:
             score=max(before.score, score),
             count=count,
             most=max(before.most, count),
+            zones=tuple(dict.fromkeys((*before.zones, *zones))),
         )
-        return (Changed(self.visit),) if count != before.count else ()
+        same = (count, self.visit.zones) == (before.count, before.zones)
+        return () if same else (Changed(self.visit),)

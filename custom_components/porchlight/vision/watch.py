@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from .daylight import Daylight
 from .motion import Motion, MotionGate
 from .packets import PacketSizes
 from .patience import Patience
 from .regions import around, tiles
+from .settings import DEFAULT
 from .tracks import MISSES_TO_GO, Tracker
 from .types import Box
 from .visits import Arrived, VisitEvent, Visits
+from .zones import Areas, Crossing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from .geometry import Pixels
     from .life import Furniture
     from .regions import Region, View
+    from .settings import Rules, Settings
     from .tracks import Track
     from .types import Detection
     from .visits import Visit
@@ -78,6 +82,7 @@ class Look:
     people: int
     events: tuple[VisitEvent, ...]
     best: Box | None
+    crossings: tuple[Crossing, ...] = ()
 
 
 class Watch:
@@ -88,7 +93,12 @@ class Watch:
         new_id: Callable[[], str],
         open_visit: Visit | None = None,
         furniture: Furniture | None = None,
+        *,
+        settings: Settings = DEFAULT,
     ) -> None:
+        self._settings = settings
+        self._areas = Areas(settings)
+        self.daylight = Daylight()
         self._gate = MotionGate()
         self._sizes = PacketSizes(0)
         self._keys: deque[float] = deque(maxlen=KEYS_KEPT)
@@ -114,6 +124,16 @@ class Watch:
     def furniture(self) -> Furniture:
         """What looks like a person here and is none."""
         return self._tracker.furniture
+
+    @property
+    def zones(self) -> dict[str, int]:
+        """How many people are in each zone."""
+        return self._areas.people
+
+    @property
+    def rules(self) -> Rules:
+        """When something is a person, by the light there is."""
+        return self._settings.night if self.daylight.night else self._settings.day
 
     def began(self, height: int) -> None:
         """A stream begins, of pictures so many pixels high; 0: not known."""
@@ -177,18 +197,25 @@ class Watch:
     ) -> Look:
         """Take over the detections of an analysed frame, and where it was looked at."""
         self._looked_at = at
+        rules = self._tracker.rules = self.rules
+        detections = [
+            one for one in detections if rules.smallest <= one.box.height <= rules.largest
+        ]
         self._patience.looked(regions, [one.box for one in detections], at)
         self._tracker.update(
             detections, at, self._gate.activity, regions, known=self._visits.resumed
         )
         self._tracker.furniture.looked(detections, regions)
         people = self._tracker.people
-        events = self._visits.update(people, at)
-        return Look(len(people), events, self._best_box(events, at))
+        crossings = self._areas.look(self._tracker.tracks, at)
+        zones = [name for name, number in self._areas.people.items() if number]
+        events = self._visits.update(people, at, zones)
+        return Look(len(people), events, self._best_box(events, at), crossings)
 
     def pause(self) -> tuple[VisitEvent, ...]:
         """Stop following: end the visit and forget everybody."""
         self._tracker.clear()
+        self._areas.clear()
         self._looked_at = NEVER
         self._scans = 0
         return self._visits.close()
