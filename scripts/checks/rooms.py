@@ -39,34 +39,35 @@ def _room(name: str, files: str, rooms: str, packages: str = "") -> Room:
 # The first room with a pattern for a file is the file's. Words are what two rooms say to each
 # other: types, errors and the channel, which load neither sockets nor codecs nor engines.
 ROOMS = (
-    _room("vision", "vision/**", "vision", "numpy"),
+    _room("vision-words", "vision/settings.py vision/polygons.py", "vision-words"),
+    _room("vision", "vision/**", "vision vision-words", "numpy"),
     _room("onvif-words", "onvif/models.py onvif/errors.py", "onvif-words"),
     _room("onvif", "onvif/**", "onvif onvif-words", "aiohttp lxml onvif zeep"),
     _room(
         "worker-words",
         "worker/__init__.py worker/addresses.py worker/backoff.py worker/channel.py"
         " worker/errors.py worker/messages.py",
-        "worker-words onvif-words",
+        "worker-words onvif-words vision-words",
         "mashumaro",
     ),
     _room(
         "engines",
         "worker/engines/**",
-        "engines worker-words vision",
+        "engines worker-words vision vision-words",
         "ai_edge_litert flatbuffers ncnn numpy tflite",
     ),
     _room(
         "worker",
         "worker/**",
-        "worker engines worker-words onvif onvif-words vision",
+        "worker engines worker-words onvif onvif-words vision vision-words",
         "av numpy PIL",
     ),
     _room("seam", "bridge.py errands.py", "seam worker-words onvif-words"),
     _room(
         "home-assistant",
         "*.py",
-        "home-assistant seam worker-words onvif-words",
-        "aiohttp homeassistant packaging probatio",
+        "home-assistant seam worker-words onvif-words vision-words",
+        "PIL aiohttp homeassistant packaging probatio",
     ),
 )
 _PREFIXES = (f"custom_components.{DOMAIN}", DOMAIN)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from itertools import pairwise
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from porchlight.onvif.models import Credentials
+from porchlight.vision.settings import Line, Mask, Settings, Zone
 from porchlight.worker.analyst import Analyst
 from porchlight.worker.camera import TIMING, Camera
 from porchlight.worker.errors import StreamProblem
@@ -14,6 +18,7 @@ from porchlight.worker.messages import (
     AddCamera,
     BestPicture,
     EngineReady,
+    LineCrossed,
     PictureKept,
     Source,
     Status,
@@ -426,3 +431,47 @@ def test_people_stay_unknown_when_a_look_ends_after_the_stream_did(
     assert camera._down_since is not None
     camera.looked(sight(frame(), monotonic(), SOMEBODY))
     assert camera._people is None
+
+
+HALF = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+
+
+def test_zones_are_known_once_a_frame_was_analysed_and_lines_tell_each_crossing_once(
+    watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector
+) -> None:
+    drawn = Settings(
+        zones=(Zone(zone_id="z", points=HALF),),
+        lines=(Line(line_id="l", start=(0.0, 0.6), end=(1.0, 0.6)),),
+    )
+    watch(settings=drawn)
+    assert heard.wait(Status).zones is None
+    assert heard.wait(Status, where=lambda one: one.people == 0).zones == {"z": 0}
+    detector.found = (SOMEBODY,)
+    heard.wait(Status, where=lambda one: one.zones == {"z": 1})
+    detector.found = (replace(SOMEBODY, box=SOMEBODY.box.moved(0, -0.35)),)
+    out = heard.wait(LineCrossed)
+    assert (out.camera_id, out.line_id, out.inward) == ("c", "l", False)
+    detector.found = (SOMEBODY,)
+    heard.wait(LineCrossed, where=lambda one: one.inward)
+    detector.found = ()
+    left = visit(heard, VisitPhase.LEFT)
+    assert left.visit.zones == ("z",)
+    heard.wait(Status, where=lambda one: one.zones == {"z": 0}, after=heard.position(left))
+    assert [one.inward for one in heard.of(LineCrossed)] == [False, True]
+
+
+def test_masks_hide_from_the_detector_the_still_and_the_best_picture(
+    watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector, tmp_path: Path
+) -> None:
+    camera = watch(
+        settings=Settings(masks=(Mask(points=HALF),)), picture_path=str(tmp_path / "last.jpg")
+    )
+    detector.found = (SOMEBODY,)
+    best = heard.wait(BestPicture)
+    still = camera.still(None, None)
+    assert still is not None
+    pictures = [np.asarray(Image.open(BytesIO(one))) for one in (best.jpeg, still)]
+    pictures += [one.to_ndarray(format="rgb24") for one in detector.frames]
+    for picture in pictures:
+        assert picture[:, :150].max() <= 12
+        assert picture[:, 170:].min() >= 30

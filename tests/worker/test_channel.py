@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from porchlight.onvif.models import (
     Profile,
     Service,
 )
+from porchlight.vision.settings import Line, Mask, Rules, Settings, Zone
 from porchlight.worker import messages as m
 from porchlight.worker.channel import MAX_BYTES, Decoder, encode
 from porchlight.worker.errors import ChannelError, EngineProblem, StreamProblem
@@ -27,6 +29,13 @@ LOGIN = Credentials(username="häns", password="p@ss/w:rd #?%é")
 SOURCE = m.Source(url="rtsp://192.0.2.1/live?ä", credentials=LOGIN)
 VISIT = m.VisitInfo(
     visit_id="a1", arrived_at=1.5, last_seen=1700000000.25, score=0.875, count=2, most=3
+)
+CORNER = ((0.0, 0.5), (0.25, 1.0), (1.0, 0.125))
+DRAWN = Settings(
+    zones=(Zone(zone_id="z", points=CORNER, stay=2.5),),
+    masks=(Mask(points=CORNER),),
+    lines=(Line(line_id="l", start=CORNER[0], end=CORNER[1]),),
+    day=Rules(enter=0.4, confirm=0.5, smallest=0.1, largest=0.9),
 )
 PROFILE = Profile(
     token="t",
@@ -42,9 +51,17 @@ PROFILE = Profile(
 EVERY = [
     m.AddCamera(camera_id="c", source=SOURCE),
     m.AddCamera(camera_id="c", source=SOURCE, detect=False, picture_path=TEXT, open_visit=VISIT),
+    m.AddCamera(
+        camera_id="c",
+        source=SOURCE,
+        open_visit=replace(VISIT, zones=("z", TEXT)),
+        settings=DRAWN,
+    ),
     m.RemoveCamera(camera_id=TEXT),
     m.SetDetection(camera_id="c", enabled=True),
     m.UseModel(engine="litert", path="/a/ü.tflite", threads=3),
+    m.SetBudget(share=0.25),
+    m.Load(cores=0.5, budget=1.0, pace=0.75),
     m.TakeStill(camera_id="c", request=7),
     m.TakeStill(camera_id="c", request=7, width=100, height=50),
     m.Alive(pid=4711),
@@ -53,6 +70,16 @@ EVERY = [
     m.StreamDown(camera_id="c", problem=StreamProblem.UNAUTHORIZED, detail=TEXT),
     m.Status(camera_id="c", frame_at=1.25, moving=None, people=None, fps=0.0, inference_ms=None),
     m.Status(camera_id="c", frame_at=1.25, moving=True, people=0, fps=5.0, inference_ms=12.5),
+    m.Status(
+        camera_id="c",
+        frame_at=1.25,
+        moving=True,
+        people=2,
+        fps=5.0,
+        inference_ms=12.5,
+        zones={"z": 1, TEXT: 0},
+    ),
+    m.LineCrossed(camera_id="c", line_id="l", inward=False, at=1.25),
     m.VisitNews(camera_id="c", phase=m.VisitPhase.CHANGED, visit=VISIT),
     m.BestPicture(camera_id="c", visit_id="a1", at=1.0, jpeg=BYTES),
     m.PictureKept(camera_id="c", kept=False),

@@ -18,8 +18,10 @@ from .backoff import Backoff
 from .decoding import DECODE_SECONDS, Decoder
 from .errors import StreamError, StreamProblem
 from .eye import Eye
+from .masks import Curtain
 from .messages import (
     BestPicture,
+    LineCrossed,
     PictureKept,
     Status,
     StreamDown,
@@ -94,7 +96,9 @@ class Camera(threading.Thread):
         self._detect = config.detect
         open_visit = config.open_visit
         self._watch = Watch(
-            lambda: uuid4().hex, _to_visit(open_visit) if open_visit is not None else None
+            lambda: uuid4().hex,
+            _to_visit(open_visit) if open_visit is not None else None,
+            settings=config.settings,
         )
         self._last: VideoFrame | None = None
         self._last_at: float | None = None
@@ -103,7 +107,7 @@ class Camera(threading.Thread):
         self._people: int | None = None
         self._moving: bool | None = None
         self._status_at = float("-inf")
-        self._reported: tuple[bool | None, int | None] = (None, None)
+        self._reported: tuple[object, ...] = ()
         self._picture_at = float("-inf")
         self._pending: tuple[VideoFrame, float] | None = None
         self._down_since: float | None = monotonic()
@@ -175,6 +179,7 @@ class Camera(threading.Thread):
             # The picture first: whoever hears of the visit can already fetch it.
             picture = self._best_picture(frame, at, look)
             self._tell(look.events)
+            self._tell_crossings(look)
             self._report_status()
         if picture is not None and self.config.picture_path is not None:
             kept = keep(Path(self.config.picture_path), picture)
@@ -184,7 +189,8 @@ class Camera(threading.Thread):
         timing = self._timing
         with Stream(self.config.source, opening=timing.opening, reading=timing.reading) as stream:
             decoder = Decoder(patience=timing.decoding)
-            eye = Eye(self._watch, decoder, Shrinker(), self._lock)
+            curtain = Curtain(self.config.settings.masks)
+            eye = Eye(self._watch, decoder, Shrinker(), self._lock, curtain)
             with self._lock:
                 self._watch.began(stream.height)
             for packet in stream.packets():
@@ -268,6 +274,17 @@ class Camera(threading.Thread):
                 VisitNews(camera_id=self.config.camera_id, phase=phase, visit=_to_info(event.visit))
             )
 
+    def _tell_crossings(self, look: Look) -> None:
+        for crossing in look.crossings:
+            self._report(
+                LineCrossed(
+                    camera_id=self.config.camera_id,
+                    line_id=crossing.line_id,
+                    inward=crossing.inward,
+                    at=_wall(crossing.at),
+                )
+            )
+
     def _best_picture(self, frame: VideoFrame, at: float, look: Look) -> bytes | None:
         """Send the visit's best picture: at its start, then as better ones come."""
         if self.config.picture_path is None:
@@ -301,7 +318,8 @@ class Camera(threading.Thread):
             return
         while self._looks and now - self._looks[0] > RATE_WINDOW:
             self._looks.popleft()
-        state = (self._moving, self._people)
+        zones = None if self._people is None else self._watch.zones
+        state = (self._moving, self._people, zones)
         overdue = now - self._status_at >= self._timing.status_interval
         if not (force or overdue or state != self._reported):
             return
@@ -312,6 +330,7 @@ class Camera(threading.Thread):
                 frame_at=_wall(self._last_at),
                 moving=self._moving,
                 people=self._people,
+                zones=zones,
                 fps=round(len(self._looks) / RATE_WINDOW, 1),
                 inference_ms=None if self._inference is None else round(self._inference, 1),
             )
@@ -335,6 +354,7 @@ def _to_info(visit: Visit) -> VisitInfo:
         score=round(visit.score, 3),
         count=visit.count,
         most=visit.most,
+        zones=visit.zones,
     )
 
 
@@ -347,4 +367,5 @@ def _to_visit(info: VisitInfo) -> Visit:
         score=info.score,
         count=info.count,
         most=info.most,
+        zones=info.zones,
     )

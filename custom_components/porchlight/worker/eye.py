@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..vision.watch import Watch
     from .decoding import Decoder
+    from .masks import Curtain
     from .pixels import Shrinker
 
 
@@ -28,12 +29,14 @@ class Eye:
         decoder: Decoder,
         shrinker: Shrinker,
         lock: AbstractContextManager[object] | None = None,
+        curtain: Curtain | None = None,
     ) -> None:
-        """`lock` guards the watch, if other threads come to it, too."""
+        """`lock` guards the watch, if other threads come to it, too; `curtain` hides masks."""
         self._watch = watch
         self._decoder = decoder
         self._shrinker = shrinker
         self._lock = lock or nullcontext()
+        self._curtain = curtain
 
     def take(
         self, packet: Packet[VideoStream], at: float, *, always: bool = False
@@ -45,10 +48,25 @@ class Eye:
         with self._lock:
             wanted = self._watch.wants(packet.size, at, key=packet.is_keyframe)
         newest = None
+        hidden = False
         for frame, came in self._decoder.take(packet, at, wanted=wanted or always):
-            newest = frame, came
+            newest, hidden = (frame, came), False
             if self._watch.gate_due(came):
-                grey = self._shrinker.grey(frame, WIDTH, HEIGHT)
-                with self._lock:
-                    self._watch.see(grey, came)
+                newest, hidden = (self._hide(frame), came), True
+                self._show(*newest)
+        if newest is not None and not hidden:
+            newest = self._hide(newest[0]), newest[1]
         return newest
+
+    def _hide(self, frame: VideoFrame) -> VideoFrame:
+        return self._curtain.over(frame) if self._curtain else frame
+
+    def _show(self, frame: VideoFrame, came: float) -> None:
+        """Show the watch a frame's motion, and now and then its colours."""
+        grey = self._shrinker.grey(frame, WIDTH, HEIGHT)
+        daylight = self._watch.daylight
+        spread = self._shrinker.spread(frame) if daylight.due(came) else None
+        with self._lock:
+            self._watch.see(grey, came)
+            if spread is not None:
+                daylight.measure(spread, came)

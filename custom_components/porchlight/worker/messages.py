@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..onvif.models import CameraReport, Credentials, Found
+from ..vision.settings import DEFAULT, Settings
 from .errors import EngineProblem, StreamProblem
 
 
@@ -30,6 +31,7 @@ class VisitInfo:
     score: float
     count: int
     most: int
+    zones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class AddCamera:
     detect: bool = True
     picture_path: str | None = None
     open_visit: VisitInfo | None = None
+    settings: Settings = DEFAULT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +123,10 @@ class StreamDown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How a camera's watch stands. People is None until a frame has been analysed."""
+    """How a camera's watch stands. People is None until a frame has been analysed.
+
+    So are zones, which tell how many people are in each, by its id.
+    """
 
     camera_id: str
     frame_at: float
@@ -128,6 +134,17 @@ class Status:
     people: int | None
     fps: float
     inference_ms: float | None
+    zones: dict[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCrossed:
+    """Somebody crossed a line: in, to its right as it runs, or out. Each crossing is told once."""
+
+    camera_id: str
+    line_id: str
+    inward: bool
+    at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +278,7 @@ type Report = (
     | StreamUp
     | StreamDown
     | Status
+    | LineCrossed
     | Load
     | VisitNews
     | BestPicture
@@ -285,6 +303,7 @@ MESSAGES: tuple[type, ...] = (
     StreamUp,
     StreamDown,
     Status,
+    LineCrossed,
     Load,
     VisitNews,
     BestPicture,

@@ -1,0 +1,82 @@
+"""Masks: blacked out of a frame before anything looks at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, VideoReformatter
+from PIL import Image, ImageDraw
+
+from .pixels import PLANAR, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ..vision.settings import Mask
+
+# Black in video's own range of luma, and no colour.
+BLACK, COLOURLESS = 16, 128
+# Formats in which black is 0.
+FULL = frozenset({"gray", "yuvj420p", "yuvj422p", "yuvj444p"})
+
+type Hidden = NDArray[np.bool_]
+
+
+class Curtain:
+    """Hangs one camera's masks before its frames; used from one thread."""
+
+    def __init__(self, masks: Sequence[Mask]) -> None:
+        self._masks = masks
+        self._reformatter = VideoReformatter()
+        self._size = (0, 0)
+        self._parts: dict[tuple[int, int], Hidden] = {}
+
+    def over(self, frame: VideoFrame) -> VideoFrame:
+        """A copy of the frame with black where masks are; without masks the frame itself.
+
+        The decoder's own frame is never written to: the next ones are made of it.
+        """
+        if not self._masks:
+            return frame
+        if frame.format.name not in PLANAR:
+            frame = self._reformatter.reformat(frame, format="yuv420p")
+        full = frame.format.name in FULL or frame.color_range == ColorRange.JPEG
+        covered = VideoFrame(frame.width, frame.height, frame.format.name)
+        for number, (source, target) in enumerate(zip(frame.planes, covered.planes, strict=True)):
+            pixels = rows(target.line_size, target)[: target.height, : target.width]
+            pixels[:] = rows(source.line_size, source)[: source.height, : source.width]
+            black = 0 if full else BLACK
+            pixels[self._part(frame, target.width, target.height)] = COLOURLESS if number else black
+        covered.color_range, covered.colorspace = frame.color_range, frame.colorspace
+        return covered
+
+    def _part(self, frame: VideoFrame, width: int, height: int) -> Hidden:
+        """Which pixels of a plane are hidden: all that share one with a mask."""
+        if self._size != (frame.width, frame.height):
+            self._size = frame.width, frame.height
+            self._parts = {}
+        if (part := self._parts.get((width, height))) is None:
+            hidden = _drawn(self._masks, frame.width, frame.height)
+            part = self._parts[width, height] = _shrunk(hidden, width, height)
+        return part
+
+
+def _drawn(masks: Sequence[Mask], width: int, height: int) -> Hidden:
+    picture = Image.new("1", (width, height))
+    draw = ImageDraw.Draw(picture)
+    for mask in masks:
+        draw.polygon([(x * width, y * height) for x, y in mask.points], fill=1, outline=1)
+    return np.array(picture, bool)
+
+
+def _shrunk(hidden: Hidden, width: int, height: int) -> Hidden:
+    """A coarser plane's pixels, hidden if one of those that each stands for is."""
+    across, down = -(-hidden.shape[1] // width), -(-hidden.shape[0] // height)
+    padded = np.pad(
+        hidden, ((0, down * height - hidden.shape[0]), (0, across * width - hidden.shape[1]))
+    )
+    return np.asarray(padded.reshape(height, down, width, across).any(axis=(1, 3)))
