@@ -19,7 +19,7 @@ from .scenes import HALVES
 from .store import FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .cases import Case
     from .run import Outcome
@@ -36,8 +36,11 @@ def main(arguments: Sequence[str]) -> int:
     for arm in options.arm or ARMS:
         kept = options.keep / f"{arm}.json"
         if not options.kept:
-            outcomes[arm] = outcomes_of(arm, chosen, options.jobs)
-            save(outcomes[arm], kept)
+            outcomes[arm] = []
+            for outcome in run_all(arm, chosen, options.jobs):
+                outcomes[arm].append(outcome)
+                # At once: a long run that is broken off leaves what it has.
+                save(outcomes[arm], kept)
         elif kept.exists():
             outcomes[arm] = restore(kept)
     if not any(outcomes.values()):
@@ -54,15 +57,12 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def outcomes_of(arm: str, chosen: Sequence[Case], jobs: int) -> list[Outcome]:
+def run_all(arm: str, chosen: Sequence[Case], jobs: int) -> Iterator[Outcome]:
     """An arm on all cases, in processes of their own: their memory is the arm's alone."""
-    context = get_context("spawn")
-    found = []
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for outcome in pool.map(partial(run_named, arm), chosen):
-            found.append(outcome)
             sys.stderr.write(f"{arm} {outcome.case}: {len(outcome.visits)} visits\n")
-    return found
+            yield outcome
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
