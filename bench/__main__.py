@@ -29,7 +29,10 @@ def main(arguments: Sequence[str]) -> int:
     """Run what is asked for."""
     options = _options(arguments)
     if options.reach:
-        sys.stdout.write(reach_table(seen_by_the_model(options.half, options.only)))
+        text = reach_table(seen_by_the_model(options.half, options.only))
+        sys.stdout.write(text)
+        if options.write:
+            write("What the model sees", text, options.write / "reach.md")
         return 0
     outcomes: dict[str, list[Outcome]] = {}
     chosen = [] if options.kept else list(cases(options.half, options.only))
@@ -53,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
         from .plots import draw  # noqa: PLC0415 - as said
 
         pictures = draw(outcomes, options.write)
-        write(text, pictures, options.write / "figures.md")
+        write("The figures", text, options.write / "figures.md", pictures)
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -61,15 +61,17 @@ def _distribution(seen: Sequence[Seen]) -> list[str]:
     ]
 
 
-def write(text: str, pictures: Sequence[str], path: Path) -> None:
+def write(title: str, text: str, path: Path, pictures: Sequence[str] = ()) -> None:
     """Tables and plots as one page; when and on what they were measured at its head."""
+    today = datetime.now(UTC).date().isoformat()
     head = (
-        "# Benchmark of decisions: the figures\n\n"
+        f"# Benchmark of decisions: {title[0].lower()}{title[1:]}\n\n"
         "Made by `scripts/bench decisions`; [what is measured and how](README.md).\n"
-        f"{date.today().isoformat()}, {processor()}, one core for each camera.\n\n"  # noqa: DTZ011 - a day
+        f"{today}, {processor()}.\n\n"
     )
     shown = "".join(f"![{Path(name).stem}]({name})\n" for name in pictures)
-    path.write_text(f"{head}{shown}\n{text}", encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{head}{shown}\n{text}" if shown else f"{head}{text}", encoding="utf-8")
 
 
 def processor() -> str:
