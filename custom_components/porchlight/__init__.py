@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from homeassistant.const import Platform
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
 from .coordinator import CameraCoordinator, picture_file
 from .data import DATA_HUB
+from .entity import AREA_KEYS
 from .hub import Hub
 from .repairs import delete_camera_issues
 
@@ -45,9 +47,23 @@ async def async_setup_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -
     hub = hass.data[DATA_HUB]
     coordinator = entry.runtime_data = CameraCoordinator(hass, entry, hub)
     await coordinator.async_load_picture()
+    _forget_deleted_areas(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     hub.async_attach(coordinator)
     return True
+
+
+def _forget_deleted_areas(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
+    """Remove the entities of zones and lines that were deleted."""
+    registry = er.async_get(hass)
+    there = {area.area_id for area in entry.runtime_data.areas}
+    prefixes = tuple(f"{entry.unique_id}_{key}_" for key in AREA_KEYS)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if (
+            entity.unique_id.startswith(prefixes)
+            and entity.unique_id.rpartition("_")[2] not in there
+        ):
+            registry.async_remove(entity.entity_id)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -> bool:

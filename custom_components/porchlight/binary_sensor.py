@@ -13,8 +13,9 @@ from homeassistant.components.binary_sensor import (
 )
 from homeassistant.const import EntityCategory
 
+from .areas import Area, Kind, of_kind
 from .coordinator import CameraCoordinator, CameraState
-from .entity import PorchlightEntity
+from .entity import PorchlightEntity, area_unique_id
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -57,14 +58,25 @@ DESCRIPTIONS = (
 )
 
 
+ZONE = BinarySensorEntityDescription(
+    key="zone",
+    translation_key="zone",
+    device_class=BinarySensorDeviceClass.OCCUPANCY,
+)
+
+
 async def async_setup_entry(
     _hass: HomeAssistant,
     entry: PorchlightConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a camera's binary sensors."""
+    camera = entry.runtime_data
     async_add_entities(
-        PorchlightBinarySensor(entry.runtime_data, description) for description in DESCRIPTIONS
+        [
+            *(PorchlightBinarySensor(camera, description) for description in DESCRIPTIONS),
+            *(ZoneSensor(camera, zone) for zone in of_kind(camera.areas, Kind.ZONE)),
+        ]
     )
 
 
@@ -84,3 +96,30 @@ class PorchlightBinarySensor(PorchlightEntity, BinarySensorEntity):
     def is_on(self) -> bool | None:
         """The state; unknown until a frame has told it."""
         return self.entity_description.is_on_fn(self.coordinator.data)
+
+
+class ZoneSensor(PorchlightEntity, BinarySensorEntity):
+    """Whether somebody is in a zone."""
+
+    def __init__(self, coordinator: CameraCoordinator, zone: Area) -> None:
+        super().__init__(coordinator, ZONE)
+        self._zone_id = zone.area_id
+        self._attr_unique_id = area_unique_id(coordinator.config_entry, zone, ZONE.key)
+        self._attr_translation_placeholders = {"name": zone.name}
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether somebody is there; unknown until a frame was analysed."""
+        people = self._people
+        return None if people is None else people > 0
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, int | None]:
+        """How many people there are."""
+        return {"people": self._people}
+
+    @property
+    def _people(self) -> int | None:
+        return (self.coordinator.data.zones or {}).get(self._zone_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from . import errands
+from .areas import Area, Kind, areas_of, of_kind
 from .const import (
     CONF_DETECT,
     CONF_ENDPOINT,
@@ -35,10 +37,12 @@ from .const import (
 from .onvif.errors import AuthenticationError
 from .onvif.models import Credentials
 from .repairs import create_storage_issue, delete_storage_issue
+from .sensitivity import settings_of
 from .worker.errors import StreamProblem
 from .worker.messages import (
     AddCamera,
     BestPicture,
+    LineCrossed,
     PictureKept,
     Source,
     Status,
@@ -80,6 +84,8 @@ class CameraState:
     width: int | None = None
     height: int | None = None
     codec: str | None = None
+    # People in each zone, by its id.
+    zones: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +97,7 @@ class PersonEvent:
     at: datetime
     score: float
     count: int
+    zones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +119,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.data = CameraState()
         self.picture: Picture | None = None
         self._visit_listeners: list[Callable[[PersonEvent], None]] = []
+        self._crossing_listeners: list[Callable[[LineCrossed], None]] = []
         self._refusals = 0
         self._asking = False
 
@@ -129,6 +137,11 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     def takes_pictures(self) -> bool:
         """Whether pictures may be made and kept."""
         return bool(self.config_entry.options.get(CONF_PICTURES, True))
+
+    @property
+    def areas(self) -> tuple[Area, ...]:
+        """The camera's zones, masks and lines."""
+        return areas_of(self.config_entry.options)
 
     @property
     def credentials(self) -> Credentials:
@@ -149,12 +162,13 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             source=self._source(CONF_STREAM),
             detect=self.detects,
             picture_path=picture_path if self.takes_pictures else None,
+            settings=settings_of(self.config_entry.options),
         )
 
     async def async_load_picture(self) -> None:
         """Read the picture kept from before a restart, or delete it if it is not wanted."""
         path = picture_file(self.hass, self.camera_id)
-        work = _read_picture if self.takes_pictures else _delete_picture
+        work = _read_picture if self.takes_pictures else delete_picture
         self.picture = await self.hass.async_add_executor_job(work, path)
 
     async def async_set_detection(self, *, enabled: bool) -> None:
@@ -169,6 +183,12 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         """Call `listener` with each arrival and departure."""
         self._visit_listeners.append(listener)
         return lambda: self._visit_listeners.remove(listener)
+
+    @callback
+    def async_listen_to_crossings(self, listener: Callable[[LineCrossed], None]) -> CALLBACK_TYPE:
+        """Call `listener` with each crossing of a line, once."""
+        self._crossing_listeners.append(listener)
+        return lambda: self._crossing_listeners.remove(listener)
 
     @callback
     def async_worker_down(self) -> None:
@@ -187,6 +207,9 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
                 self._update(news)
             case VisitNews():
                 self._visit(news)
+            case LineCrossed():
+                for listener in list(self._crossing_listeners):
+                    listener(news)
             case BestPicture():
                 self.picture = Picture(at=_moment(news.at), jpeg=news.jpeg)
                 self.async_update_listeners()
@@ -240,13 +263,15 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
                 last_frame=last,
                 fps=news.fps,
                 inference_ms=news.inference_ms,
+                zones=news.zones,
             )
         )
 
     def _visit(self, news: VisitNews) -> None:
         kinds = {VisitPhase.ARRIVED: EVENT_ARRIVED, VisitPhase.LEFT: EVENT_LEFT}
         if kind := kinds.get(news.phase):
-            event = _person_event(kind, news.visit)
+            names = {one.area_id: one.name for one in of_kind(self.areas, Kind.ZONE)}
+            event = _person_event(kind, news.visit, names)
             for listener in list(self._visit_listeners):
                 listener(event)
 
@@ -290,7 +315,8 @@ def _read_picture(path: Path) -> Picture | None:
         return None
 
 
-def _delete_picture(path: Path) -> None:
+def delete_picture(path: Path) -> None:
+    """Delete a camera's best picture, if there is one."""
     path.unlink(missing_ok=True)
 
 
@@ -298,7 +324,7 @@ def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _person_event(kind: str, visit: VisitInfo) -> PersonEvent:
+def _person_event(kind: str, visit: VisitInfo, names: Mapping[str, str]) -> PersonEvent:
     arrived = kind == EVENT_ARRIVED
     return PersonEvent(
         kind=kind,
@@ -306,4 +332,5 @@ def _person_event(kind: str, visit: VisitInfo) -> PersonEvent:
         at=_moment(visit.arrived_at if arrived else visit.last_seen),
         score=visit.score,
         count=visit.count if arrived else visit.most,
+        zones=tuple(names[zone] for zone in visit.zones if zone in names),
     )

@@ -22,7 +22,11 @@ from .coordinator import CameraCoordinator
 if TYPE_CHECKING:
     from homeassistant.helpers.entity import EntityDescription
 
+    from .areas import Area
     from .data import PorchlightConfigEntry
+
+# The keys of entities that areas have.
+AREA_KEYS = ("zone", "line_in", "line_out")
 
 
 class PorchlightEntity(CoordinatorEntity[CameraCoordinator]):
@@ -43,6 +47,11 @@ class PorchlightEntity(CoordinatorEntity[CameraCoordinator]):
     def available(self) -> bool:
         """Whether frames arrive, or need not."""
         return not self._needs_stream or self.coordinator.data.connected is not False
+
+
+def area_unique_id(entry: PorchlightConfigEntry, area: Area, key: str) -> str:
+    """The unique id of an area's entity, by which it is known again when the area is renamed."""
+    return f"{entry.unique_id}_{key}_{area.area_id}"
 
 
 def device_info(entry: PorchlightConfigEntry) -> DeviceInfo:

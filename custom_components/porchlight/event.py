@@ -75,6 +75,7 @@ class PersonEventEntity(PorchlightEntity, EventEntity):
                     "time": event.at.isoformat(),
                     "score": event.score,
                     "count": event.count,
+                    "zones": list(event.zones),
                 },
             )
             self.async_write_ha_state()

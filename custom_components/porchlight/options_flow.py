@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import probatio
-from homeassistant.config_entries import OptionsFlowWithReload
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
+    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -17,10 +17,24 @@ from homeassistant.helpers.selector import (
 )
 
 from . import models
-from .const import CONF_BUDGET, CONF_ENGINE, CONF_FILE, CONF_MODEL, CONF_PICTURES
+from .areas_flow import AreaSteps
+from .const import (
+    CONF_BUDGET,
+    CONF_DAY,
+    CONF_ENGINE,
+    CONF_FILE,
+    CONF_LARGEST,
+    CONF_MODEL,
+    CONF_NIGHT,
+    CONF_PICTURES,
+    CONF_SENSITIVITY,
+    CONF_SMALLEST,
+)
 from .data import DATA_HUB
 from .detector import AUTOMATIC, BUDGET, Choice
 from .engines import ENGINES
+from .sensitivity import OWN, USUAL, rules_of
+from .vision.settings import SENSITIVITIES
 from .worker.messages import EngineFailed
 
 if TYPE_CHECKING:
@@ -29,12 +43,91 @@ if TYPE_CHECKING:
 OWN_FILE = "own_file"
 
 
-class PorchlightOptionsFlow(OptionsFlowWithReload):
+# The shares of the picture that a person's height is chosen among, in percent.
+_HEIGHT = NumberSelector(NumberSelectorConfig(min=0, max=100, step=1, unit_of_measurement="%"))
+_SCORE = NumberSelector(
+    NumberSelectorConfig(min=0.25, max=0.95, step=0.05, mode=NumberSelectorMode.SLIDER)
+)
+_NUMBERS_SCHEMA = probatio.Schema(
+    {
+        probatio.Required("enter_day"): _SCORE,
+        probatio.Required("confirm_day"): _SCORE,
+        probatio.Required("enter_night"): _SCORE,
+        probatio.Required("confirm_night"): _SCORE,
+    }
+)
+
+
+class PorchlightOptionsFlow(AreaSteps):
     """Changes one camera, or the detector."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sensitivity: dict[str, Any] = {}
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose what to change."""
-        return self.async_show_menu(step_id="init", menu_options=["pictures", "detector"])
+        return self.async_show_menu(
+            step_id="init", menu_options=["areas", "sensitivity", "pictures", "detector"]
+        )
+
+    async def async_step_sensitivity(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """How readily something is taken for a person."""
+        errors: dict[str, str] = {}
+        kept = self.config_entry.options.get(CONF_SENSITIVITY, {})
+        if user_input is not None:
+            sizes = {key: user_input[key] / 100 for key in (CONF_SMALLEST, CONF_LARGEST)}
+            self._sensitivity = {**kept, **user_input, **sizes}
+            if sizes[CONF_SMALLEST] >= sizes[CONF_LARGEST]:
+                errors[CONF_LARGEST] = "sizes_swapped"
+            elif OWN in (user_input[CONF_DAY], user_input[CONF_NIGHT]):
+                return await self.async_step_numbers()
+            else:
+                return self._save_sensitivity()
+        suggested = {
+            CONF_DAY: kept.get(CONF_DAY, USUAL),
+            CONF_NIGHT: kept.get(CONF_NIGHT, USUAL),
+            CONF_SMALLEST: round(kept.get(CONF_SMALLEST, 0) * 100),
+            CONF_LARGEST: round(kept.get(CONF_LARGEST, 1) * 100),
+        }
+        return self.async_show_form(
+            step_id="sensitivity",
+            data_schema=self.add_suggested_values_to_schema(
+                _SENSITIVITY_SCHEMA, user_input or suggested
+            ),
+            errors=errors,
+        )
+
+    async def async_step_numbers(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """The numbers behind the choice."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            self._sensitivity |= user_input
+            if user_input["enter_day"] > user_input["confirm_day"]:
+                errors["confirm_day"] = "scores_swapped"
+            if user_input["enter_night"] > user_input["confirm_night"]:
+                errors["confirm_night"] = "scores_swapped"
+            if not errors:
+                return self._save_sensitivity()
+        suggested: dict[str, float] = {}
+        for light in (CONF_DAY, CONF_NIGHT):
+            rules = rules_of({CONF_SENSITIVITY: self._sensitivity}, light)
+            suggested |= {f"enter_{light}": rules.enter, f"confirm_{light}": rules.confirm}
+        return self.async_show_form(
+            step_id="numbers",
+            data_schema=self.add_suggested_values_to_schema(
+                _NUMBERS_SCHEMA, user_input or suggested
+            ),
+            errors=errors,
+        )
+
+    def _save_sensitivity(self) -> ConfigFlowResult:
+        options = self.config_entry.options
+        return self.async_create_entry(data={**options, CONF_SENSITIVITY: self._sensitivity})
 
     async def async_step_pictures(
         self, user_input: dict[str, Any] | None = None
@@ -121,3 +214,13 @@ class PorchlightOptionsFlow(OptionsFlowWithReload):
 def _select(names: list[str], key: str) -> SelectSelector:
     options = [SelectOptionDict(value=name, label=name) for name in names]
     return SelectSelector(SelectSelectorConfig(options=options, translation_key=key))
+
+
+_SENSITIVITY_SCHEMA = probatio.Schema(
+    {
+        probatio.Required(CONF_DAY): _select([*SENSITIVITIES, OWN], "sensitivity"),
+        probatio.Required(CONF_NIGHT): _select([*SENSITIVITIES, OWN], "sensitivity"),
+        probatio.Required(CONF_SMALLEST): _HEIGHT,
+        probatio.Required(CONF_LARGEST): _HEIGHT,
+    }
+)

@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, override
 
 from homeassistant.components.sensor import (
+    RestoreSensor,
     SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
+from homeassistant.core import callback
 
-from .coordinator import CameraState
-from .entity import PorchlightEntity
+from .areas import Area, Kind, of_kind
+from .coordinator import CameraCoordinator, CameraState
+from .entity import PorchlightEntity, area_unique_id
 from .repairs import ENGINE_NAMES
-from .worker.messages import EngineReady, Load
+from .worker.messages import EngineReady, LineCrossed, Load
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -42,6 +45,13 @@ class LoadSensorDescription(SensorEntityDescription):
     """A sensor of what watching all cameras costs."""
 
     value_fn: Callable[[Load], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineSensorDescription(SensorEntityDescription):
+    """A sensor of a line's crossings, and which of them it counts."""
+
+    inward: bool
 
 
 DETECTOR = SensorEntityDescription(
@@ -111,6 +121,22 @@ LOADS = (
 )
 
 
+LINES = (
+    LineSensorDescription(
+        key="line_in",
+        translation_key="line_in",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        inward=True,
+    ),
+    LineSensorDescription(
+        key="line_out",
+        translation_key="line_out",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        inward=False,
+    ),
+)
+
+
 async def async_setup_entry(
     _hass: HomeAssistant,
     entry: PorchlightConfigEntry,
@@ -122,6 +148,11 @@ async def async_setup_entry(
             *(PorchlightSensor(entry.runtime_data, description) for description in DESCRIPTIONS),
             DetectorSensor(entry.runtime_data, DETECTOR),
             *(LoadSensor(entry.runtime_data, description) for description in LOADS),
+            *(
+                LineSensor(entry.runtime_data, description, line)
+                for line in of_kind(entry.runtime_data.areas, Kind.LINE)
+                for description in LINES
+            ),
         ]
     )
 
@@ -174,3 +205,40 @@ class DetectorSensor(PorchlightEntity, SensorEntity):
         if not isinstance(outcome, EngineReady):
             return None
         return {"model": Path(outcome.path).stem, "inference_ms": outcome.inference_ms}
+
+
+class LineSensor(PorchlightEntity, RestoreSensor):
+    """How often a line was crossed one way; what was counted holds without a stream."""
+
+    entity_description: LineSensorDescription
+    _needs_stream = False
+
+    def __init__(
+        self, coordinator: CameraCoordinator, description: LineSensorDescription, line: Area
+    ) -> None:
+        super().__init__(coordinator, description)
+        self._line_id = line.area_id
+        self._total = 0
+        self._attr_unique_id = area_unique_id(coordinator.config_entry, line, description.key)
+        self._attr_translation_placeholders = {"name": line.name}
+
+    @property
+    @override
+    def native_value(self) -> int:
+        """Crossings since the line was drawn."""
+        return self._total
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Go on from the last total."""
+        await super().async_added_to_hass()
+        last = await self.async_get_last_sensor_data()
+        if last is not None and isinstance(last.native_value, int):
+            self._total = last.native_value
+        self.async_on_remove(self.coordinator.async_listen_to_crossings(self._async_crossed))
+
+    @callback
+    def _async_crossed(self, crossing: LineCrossed) -> None:
+        if (crossing.line_id, crossing.inward) == (self._line_id, self.entity_description.inward):
+            self._total += 1
+            self.async_write_ha_state()

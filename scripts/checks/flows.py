@@ -18,12 +18,15 @@ FLOWS = {
     "ConfigFlow": "config",
     "OptionsFlow": "options",
     "OptionsFlowWithReload": "options",
+    "AreaSteps": "options",
 }
 # Errors whose keys come from elsewhere, as the flows hand them on.
 FURTHER_ERRORS: dict[str, Callable[[Tree], set[str]]] = {
     "config": lambda tree: handed_on(tree) | {"unknown"},
     "options": lambda tree: (
-        tree.module("worker/errors.py").members("EngineProblem") | raised(tree, "own_file")
+        tree.module("worker/errors.py").members("EngineProblem")
+        | raised(tree, "own_file")
+        | tree.module("areas.py").members("AreaProblem")
     ),
 }
 # What aborts a flow without a reason being written out.
@@ -52,7 +55,8 @@ class Step:
 class Flow:
     """All that a flow shows, by its keys.
 
-    `title` are the placeholders of its title, `dead_ends` the steps that it names but lacks.
+    `title` are the placeholders of its title, `named` the steps that it shows or goes on to, `has`
+    those that it defines.
     """
 
     steps: dict[str, Step] = field(default_factory=dict)
@@ -60,7 +64,13 @@ class Flow:
     errors: set[str] = field(default_factory=set)
     aborts: set[str] = field(default_factory=set)
     title: set[str] = field(default_factory=set)
-    dead_ends: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
+    has: set[str] = field(default_factory=set)
+
+    @property
+    def dead_ends(self) -> set[str]:
+        """The steps that it names but lacks."""
+        return self.named - self.has
 
     @property
     def given(self) -> set[str]:
@@ -88,20 +98,20 @@ def raised(tree: Tree, function: str) -> set[str]:
 
 def flows(tree: Tree) -> dict[str, Flow]:
     """The config flow and the options flow, by the section of their texts."""
-    found = {
-        FLOWS[last_name(base)]: _flow(module, node)
-        for module in tree.modules.values()
-        for node in module.classes(FLOWS)
-        for base in node.bases
-        if last_name(base) in FLOWS
-    }
+    found: dict[str, Flow] = {}
+    for module in tree.modules.values():
+        for node in module.classes(FLOWS):
+            for section in {
+                FLOWS[name] for base in node.bases if (name := last_name(base)) in FLOWS
+            }:
+                _add(found.setdefault(section, Flow()), module, node)
     for section, flow in found.items():
         flow.errors |= FURTHER_ERRORS[section](tree)
     return found
 
 
-def _flow(module: Module, node: ast.ClassDef) -> Flow:
-    flow = Flow()
+def _add(flow: Flow, module: Module, node: ast.ClassDef) -> None:
+    """Add what one of a flow's classes shows."""
     for function in functions(node):
         for call in calls(function, "async_show_form", "async_show_menu"):
             name = module.argument(call, "step_id") or ""
@@ -121,11 +131,9 @@ def _flow(module: Module, node: ast.ClassDef) -> Flow:
                 value=placeholders,
             ):
                 flow.title |= keys(placeholders) or set()
-    flow.aborts = _aborts(module, node)
-    flow.dead_ends = _named_steps(module, node) - {
-        function.name.removeprefix("async_step_") for function in functions(node)
-    }
-    return flow
+    flow.aborts |= _aborts(module, node)
+    flow.named |= _named_steps(module, node)
+    flow.has |= {function.name.removeprefix("async_step_") for function in functions(node)}
 
 
 def _named_steps(module: Module, node: ast.ClassDef) -> set[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.checks.flows import compare, flows
 from scripts.checks.issues import issues, raised_texts
+from scripts.checks.syntax import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,11 +117,30 @@ def _engines(tree: Tree) -> set[str]:
     return {name for name in names if name} | {tree.module("detector.py").constants["AUTOMATIC"]}
 
 
+def _areas(tree: Tree) -> set[str]:
+    kinds = tree.module("areas.py").members("Kind")
+    return {tree.module("areas_flow.py").constants["FINISH"], *(f"new_{kind}" for kind in kinds)}
+
+
+def _shapes(tree: Tree, table: str) -> set[str]:
+    ready = keys(tree.module("areas.py").assigned[table])
+    return {tree.module("areas_flow.py").constants["OWN_POINTS"], *(ready or ())}
+
+
+def _sensitivities(tree: Tree) -> set[str]:
+    named = keys(tree.module("vision/settings.py").assigned["SENSITIVITIES"])
+    return {tree.module("sensitivity.py").constants["OWN"], *(named or ())}
+
+
 # What can be chosen, by the selector's translation key.
 CHOICES: dict[str, Callable[[Tree], set[str]]] = {
+    "area": _areas,
+    "area_preset": lambda tree: _shapes(tree, "POLYGONS"),
     "camera": _found_or_typed,
     "engine": _engines,
+    "line_preset": lambda tree: _shapes(tree, "LINES"),
     "model": _models,
+    "sensitivity": _sensitivities,
 }
 
 

@@ -345,7 +345,7 @@ async def test_a_choice_that_is_no_longer_there_gives_the_best(hass: HomeAssista
 async def choose(hass: HomeAssistant, entry: MockConfigEntry, **answers: Any) -> Any:
     flow = hass.config_entries.options
     step = await flow.async_init(entry.entry_id)
-    assert step["menu_options"] == ["pictures", "detector"]
+    assert step["menu_options"] == ["areas", "sensitivity", "pictures", "detector"]
     step = await flow.async_configure(step["flow_id"], {"next_step_id": "detector"})
     return await flow.async_configure(step["flow_id"], answers)
 

@@ -1,0 +1,347 @@
+"""The steps of the options in which zones, masks and lines are drawn."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, override
+from uuid import uuid4
+
+import probatio
+from homeassistant.config_entries import ConfigEntryState, OptionsFlowWithReload
+from homeassistant.const import CONF_NAME
+from homeassistant.core import callback
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+)
+
+from .areas import (
+    LONGEST_STAY,
+    MOST_AREAS,
+    Area,
+    AreaError,
+    AreaProblem,
+    Kind,
+    areas_of,
+    check_name,
+    of_kind,
+    presets,
+    read,
+    written,
+)
+from .const import (
+    CONF_AREA,
+    CONF_AREAS,
+    CONF_DELETE,
+    CONF_PICTURES,
+    CONF_POINTS,
+    CONF_PRESET,
+    CONF_STAY,
+)
+from .coordinator import delete_picture, picture_file
+from .data import DATA_HUB
+from .drawing import WIDTH, draw
+from .views import async_previews
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from homeassistant.config_entries import ConfigFlowResult
+
+OWN_POINTS = "own_points"
+FINISH = "finish"
+NEW = {f"new_{kind}": kind for kind in Kind}
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+.!|<>~-])")
+# The fields that tell of a problem.
+_NAME_PROBLEMS = {AreaProblem.NO_NAME, AreaProblem.LONG_NAME, AreaProblem.NAME_TAKEN}
+
+
+class AreaSteps(OptionsFlowWithReload):
+    """Draws what a camera's areas are, shows it, and saves it."""
+
+    def __init__(self) -> None:
+        self._areas: tuple[Area, ...] | None = None
+        self._result: tuple[Area, ...] = ()
+        self._edited: Area | None = None
+        self._kind = Kind.ZONE
+        self._detail = ""
+        self._shown: str | None = None
+        self._blind = False
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Drop the picture that the flow leaves behind."""
+        if self._shown:
+            async_previews(self.hass).pop(self._shown, None)
+
+    async def async_step_areas(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose what to draw or change."""
+        errors: dict[str, str] = {}
+        self._detail = ""
+        if user_input is not None:
+            choice = user_input[CONF_AREA]
+            if choice == FINISH:
+                self._result = self._drawn
+                return await self.async_step_save()
+            if choice not in NEW:
+                self._edited = next(one for one in self._drawn if one.area_id == choice)
+                self._kind = self._edited.kind
+                return await self._async_edit()
+            if len(self._drawn) < MOST_AREAS:
+                self._edited, self._kind = None, NEW[choice]
+                return await self._async_edit()
+            self._detail = str(MOST_AREAS)
+            errors[CONF_AREA] = AreaProblem.TOO_MANY_AREAS
+        picture = await self._async_picture(self._drawn)
+        if self._blind and not errors:
+            errors["base"] = "no_picture"
+        return self.async_show_form(
+            step_id="areas",
+            data_schema=self._areas_schema(),
+            errors=errors,
+            description_placeholders={
+                "picture": picture,
+                "legend": _legend(self._drawn),
+                "detail": self._detail,
+            },
+        )
+
+    async def async_step_zone(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Draw a zone."""
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := self._take(user_input)):
+            return await self.async_step_preview()
+        return self.async_show_form(
+            step_id="zone",
+            data_schema=self._suggested(self._zone_schema(), user_input),
+            errors=errors,
+            description_placeholders={
+                "picture": await self._async_picture(self._drawn),
+                "legend": _legend(self._drawn),
+                "detail": self._detail,
+            },
+        )
+
+    async def async_step_mask(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Draw a mask."""
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := self._take(user_input)):
+            return await self.async_step_preview()
+        return self.async_show_form(
+            step_id="mask",
+            data_schema=self._suggested(self._mask_schema(), user_input),
+            errors=errors,
+            description_placeholders={
+                "picture": await self._async_picture(self._drawn),
+                "legend": _legend(self._drawn),
+                "detail": self._detail,
+            },
+        )
+
+    async def async_step_line(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Draw a line."""
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := self._take(user_input)):
+            return await self.async_step_preview()
+        return self.async_show_form(
+            step_id="line",
+            data_schema=self._suggested(self._line_schema(), user_input),
+            errors=errors,
+            description_placeholders={
+                "picture": await self._async_picture(self._drawn),
+                "legend": _legend(self._drawn),
+                "detail": self._detail,
+            },
+        )
+
+    async def async_step_preview(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what was drawn before it is saved."""
+        return self.async_show_menu(
+            step_id="preview",
+            menu_options=["save", "change", "another"],
+            description_placeholders={
+                "picture": await self._async_picture(self._result),
+                "legend": _legend(self._result),
+            },
+        )
+
+    async def async_step_change(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Draw it differently."""
+        return await self._async_edit()
+
+    async def async_step_another(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Keep it, and draw more."""
+        self._areas, self._edited = self._result, None
+        return await self.async_step_areas()
+
+    async def async_step_save(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Save all that was drawn."""
+        entry = self.config_entry
+        if of_kind(self._result, Kind.MASK) != of_kind(areas_of(entry.options), Kind.MASK):
+            # It may show what must no longer be seen.
+            path = picture_file(self.hass, entry.entry_id)
+            await self.hass.async_add_executor_job(delete_picture, path)
+        areas = [area.as_dict() for area in self._result]
+        return self.async_create_entry(data={**entry.options, CONF_AREAS: areas})
+
+    @property
+    def _drawn(self) -> tuple[Area, ...]:
+        """The areas as they are, with what was drawn and not yet saved."""
+        if self._areas is None:
+            self._areas = areas_of(self.config_entry.options)
+        return self._areas
+
+    @property
+    def _is_new(self) -> bool:
+        return not any(self._edited and one.area_id == self._edited.area_id for one in self._drawn)
+
+    async def _async_edit(self) -> ConfigFlowResult:
+        match self._kind:
+            case Kind.ZONE:
+                return await self.async_step_zone()
+            case Kind.MASK:
+                return await self.async_step_mask()
+            case Kind.LINE:
+                return await self.async_step_line()
+
+    def _take(self, user_input: dict[str, Any]) -> dict[str, str]:
+        """Take over what was filled in; the errors in it."""
+        edited = self._edited.area_id if self._edited else uuid4().hex[:12]
+        others = [one for one in self._drawn if one.area_id != edited]
+        if user_input.get(CONF_DELETE):
+            self._result = tuple(others)
+            return {}
+        preset = user_input[CONF_PRESET]
+        try:
+            points = presets(self._kind).get(preset)
+            area = Area(
+                area_id=edited,
+                kind=self._kind,
+                name=check_name(user_input[CONF_NAME], others),
+                points=points or read(user_input.get(CONF_POINTS, ""), self._kind),
+                stay=float(user_input.get(CONF_STAY, 0)),
+            )
+        except AreaError as error:
+            self._detail = error.detail
+            field = CONF_NAME if error.problem in _NAME_PROBLEMS else CONF_POINTS
+            return {field: error.problem.value}
+        self._result = tuple(area if one.area_id == edited else one for one in self._drawn)
+        if self._is_new:
+            self._result = (*self._drawn, area)
+        self._edited = area
+        return {}
+
+    async def _async_picture(self, areas: Iterable[Area]) -> str:
+        """The address of a picture of these areas, where only this flow's user finds it."""
+        still = await self._async_still()
+        self._blind = still is None
+        chosen = self._edited.area_id if self._edited else None
+        picture = await self.hass.async_add_executor_job(draw, still, tuple(areas), chosen)
+        previews = async_previews(self.hass)
+        if self._shown:
+            previews.pop(self._shown, None)
+        self._shown = f"{self.flow_id}-{uuid4().hex}"
+        return previews.sign(self.hass, self._shown, picture)
+
+    async def _async_still(self) -> bytes | None:
+        entry = self.config_entry
+        if entry.state is not ConfigEntryState.LOADED or not entry.options.get(CONF_PICTURES, True):
+            return None
+        return await self.hass.data[DATA_HUB].bridge.still(entry.entry_id, WIDTH)
+
+    def _suggested(
+        self, schema: probatio.Schema, user_input: dict[str, Any] | None
+    ) -> probatio.Schema:
+        values: dict[str, Any] = {CONF_PRESET: OWN_POINTS, CONF_STAY: 0}
+        if self._edited:
+            values |= {
+                CONF_NAME: self._edited.name,
+                CONF_POINTS: written(self._edited.points),
+                CONF_STAY: self._edited.stay,
+            }
+        return self.add_suggested_values_to_schema(schema, user_input or values)
+
+    def _areas_schema(self) -> probatio.Schema:
+        names = [*NEW]
+        if self._drawn != areas_of(self.config_entry.options):
+            names.append(FINISH)
+        there = [SelectOptionDict(value=one.area_id, label=one.name) for one in self._drawn]
+        more = [SelectOptionDict(value=name, label=name) for name in names]
+        return probatio.Schema(
+            {
+                probatio.Required(CONF_AREA): SelectSelector(
+                    SelectSelectorConfig(
+                        options=[*there, *more],
+                        translation_key="area",
+                        mode=SelectSelectorMode.LIST,
+                    )
+                )
+            }
+        )
+
+    def _zone_schema(self) -> probatio.Schema:
+        stay = NumberSelectorConfig(
+            min=0, max=LONGEST_STAY, unit_of_measurement="s", mode=NumberSelectorMode.BOX
+        )
+        return probatio.Schema(
+            {
+                **self._drawing_fields(),
+                probatio.Required(CONF_STAY, default=0): NumberSelector(stay),
+                **self._deleting_fields(),
+            }
+        )
+
+    def _mask_schema(self) -> probatio.Schema:
+        return probatio.Schema({**self._drawing_fields(), **self._deleting_fields()})
+
+    def _line_schema(self) -> probatio.Schema:
+        return probatio.Schema({**self._drawing_fields(), **self._deleting_fields()})
+
+    def _drawing_fields(self) -> dict[Any, Any]:
+        ready = LINE_SHAPES if self._kind is Kind.LINE else SHAPES
+        return {
+            probatio.Required(CONF_NAME): TextSelector(),
+            probatio.Required(CONF_PRESET, default=OWN_POINTS): ready,
+            probatio.Optional(CONF_POINTS): TextSelector(),
+        }
+
+    def _deleting_fields(self) -> dict[Any, Any]:
+        if self._is_new:
+            return {}
+        return {probatio.Optional(CONF_DELETE, default=False): BooleanSelector()}
+
+
+def _shapes(kind: Kind, key: str) -> SelectSelector:
+    names = [OWN_POINTS, *presets(kind)]
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[SelectOptionDict(value=name, label=name) for name in names],
+            translation_key=key,
+            mode=SelectSelectorMode.DROPDOWN,
+        )
+    )
+
+
+SHAPES = _shapes(Kind.ZONE, "area_preset")
+LINE_SHAPES = _shapes(Kind.LINE, "line_preset")
+
+
+def _legend(areas: Iterable[Area]) -> str:
+    """The areas' names by their numbers in the picture, as Markdown."""
+    return " · ".join(
+        f"**{number}** {_MARKDOWN.sub(r'\\\1', area.name)}" for number, area in enumerate(areas, 1)
+    )

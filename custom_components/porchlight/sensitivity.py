@@ -1,0 +1,45 @@
+"""How readily a camera takes something for a person, as its options keep it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .areas import areas_of, lines, masks, zones
+from .const import CONF_SENSITIVITY
+from .vision.settings import BALANCED, SENSITIVITIES, Rules, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+USUAL = "balanced"
+OWN = "own"
+
+
+def settings_of(options: Mapping[str, Any]) -> Settings:
+    """All that a user chose for how a camera is watched."""
+    areas = areas_of(options)
+    return Settings(
+        zones=zones(areas),
+        masks=masks(areas),
+        lines=lines(areas),
+        day=rules_of(options, "day"),
+        night=rules_of(options, "night"),
+    )
+
+
+def rules_of(options: Mapping[str, Any], light: str) -> Rules:
+    """The rules by day, or by night."""
+    kept = options.get(CONF_SENSITIVITY, {})
+    choice = kept.get(light, USUAL)
+    rules = SENSITIVITIES.get(choice, BALANCED)
+    if choice == OWN:
+        rules = Rules(
+            enter=kept.get(f"enter_{light}", BALANCED.enter),
+            confirm=kept.get(f"confirm_{light}", BALANCED.confirm),
+        )
+    return replace(
+        rules,
+        smallest=kept.get("smallest", BALANCED.smallest),
+        largest=kept.get("largest", BALANCED.largest),
+    )
