@@ -39,8 +39,10 @@ def main(arguments: Sequence[str]) -> int:
     for arm in options.arm or ARMS:
         kept = options.keep / f"{arm}.json"
         if not options.kept:
-            outcomes[arm] = []
-            for outcome in run_all(arm, chosen, options.jobs):
+            outcomes[arm] = restore(kept) if options.resume and kept.exists() else []
+            done = {outcome.case for outcome in outcomes[arm]}
+            rest = [case for case in chosen if case.name not in done]
+            for outcome in run_all(arm, rest, options.jobs):
                 outcomes[arm].append(outcome)
                 # At once: a long run that is broken off leaves what it has.
                 save(outcomes[arm], kept)
@@ -78,6 +80,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         "--keep", type=Path, default=FOLDER / "outcomes", help="where outcomes are written"
     )
     parser.add_argument("--kept", action="store_true", help="no runs: the outcomes of earlier ones")
+    parser.add_argument("--resume", action="store_true", help="only what is not kept yet")
     parser.add_argument("--reach", action="store_true", help="no arms: what the model sees at all")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="tables and plots as files")
     return parser.parse_args(arguments)

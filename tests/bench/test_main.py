@@ -50,6 +50,10 @@ def test_a_run_is_kept(tmp_path: Path) -> None:
     assert kept["case"] == "clip-porch_man_leaves_gop10"
     assert len(kept["visits"]) == 1
     assert 20 < kept["memory"] < 2000
+    before = (tmp_path / "every_frame.json").stat().st_mtime_ns
+    assert main([*only, "--keep", str(tmp_path), "--resume"]) == 0
+    # Nothing was left to run, so nothing was written.
+    assert (tmp_path / "every_frame.json").stat().st_mtime_ns == before
 
 
 def test_clips_belong_to_the_half_that_is_reported() -> None:
