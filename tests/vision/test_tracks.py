@@ -8,7 +8,6 @@ from porchlight.vision.tracks import (
     GONE_AT_EDGE,
     GONE_UNCONFIRMED,
     MISSES_TO_GO,
-    SCORES_KEPT,
     Tracker,
 )
 from porchlight.vision.types import Box, Detection
@@ -79,13 +78,23 @@ def test_a_miss_counts_as_zero(looks: Looks) -> None:
     assert looks.score(0.9) == 1
 
 
+def test_somebody_small_who_is_seen_every_other_time_becomes_a_person(looks: Looks) -> None:
+    assert looks.score(*[0.8, None] * 4) == 0
+    assert looks.score(0.8) == 1
+    assert looks.tracker.tracks[0].peak == 0.8
+
+
+def test_weak_sightings_do_not_add_up_to_a_person(looks: Looks) -> None:
+    assert looks.score(*[0.59, None] * 20) == 0
+
+
 def test_a_flicker_now_and_then_is_nobody(looks: Looks) -> None:
     assert looks.score(*[0.9, None, None] * 10) == 0
 
 
 def test_a_person_stays_one_however_weak_the_scores_become(looks: Looks) -> None:
     assert looks.score(0.8, 0.8, 0.8, 0.3, 0.3, 0.3, 0.3, 0.3) == 1
-    assert len(looks.tracker.tracks[0].scores) == SCORES_KEPT
+    assert len(looks.tracker.tracks[0].scores) == 8
 
 
 def test_a_weak_detection_begins_no_track(looks: Looks) -> None:

@@ -13,9 +13,10 @@ from .types import EDGE, Box, Detection
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# Of a model's input: how high a person should come out, and how high one still may when one
-# region serves several people.
-GOOD_HEIGHT = 0.3
+# Of a model's input: how high a person should come out, in turns, for detectors see the same
+# person better at one size than at another, and how high one still may when one region serves
+# several people.
+GOOD_HEIGHTS = (0.24, 0.3, 0.2)
 LEAST_HEIGHT = 0.17
 # A person's surroundings that belong into the picture, in the person's own size.
 MARGIN = 0.25
@@ -90,11 +91,15 @@ class _Group:
         )
 
 
-def around(targets: Iterable[Box], view: View) -> tuple[Region, ...]:
-    """The fewest regions that show these targets well; the first targets matter most."""
+def around(targets: Iterable[Box], view: View, turn: int = 0) -> tuple[Region, ...]:
+    """The fewest regions that show these targets well; the first targets matter most.
+
+    `turn` counts the looks: each shows the targets at another size.
+    """
+    height = GOOD_HEIGHTS[turn % len(GOOD_HEIGHTS)]
     groups: list[_Group] = []
     for target in targets:
-        group = _group(target, view)
+        group = _group(target, view, height)
         for index, other in enumerate(groups):
             joined = group.joined(other)
             if joined.side <= joined.largest:
@@ -140,7 +145,7 @@ def gather(seen: Sequence[tuple[Region, Sequence[Detection]]], view: View) -> tu
     )
 
 
-def _group(target: Box, view: View) -> _Group:
+def _group(target: Box, view: View, height: float) -> _Group:
     x1, x2 = target.x1 * view.width, target.x2 * view.width
     y1, y2 = target.y1 * view.height, target.y2 * view.height
     edge = max(x2 - x1, y2 - y1, 1.0)
@@ -151,7 +156,7 @@ def _group(target: Box, view: View) -> _Group:
         y1 - margin,
         x2 + margin,
         y2 + margin,
-        max(least, edge / GOOD_HEIGHT),
+        max(least, edge / height),
         max(least, edge / LEAST_HEIGHT, edge + 2 * margin),
     )
 

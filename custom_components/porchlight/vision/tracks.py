@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
 SCORES_TO_CONFIRM = 3
 SCORES_KEPT = 5
+# Somebody small is seen now and then only: so many sightings among the last looks are as good.
+SIGHTINGS_TO_CONFIRM = 5
+LOOKS_KEPT = 10
 # Seconds unseen after which someone last seen at the picture's border, or amid it, has left.
 GONE_AT_EDGE = 2.0
 GONE_AMID = 6.0
 # Seconds within which somebody who walks towards the border is about to leave.
 AHEAD = 0.6
 # A track that never became a person is dropped sooner.
-GONE_UNCONFIRMED = 1.0
+GONE_UNCONFIRMED = 2.0
 # Fewer looks than this without a sighting prove nothing, however long they are apart.
 MISSES_TO_GO = 3
 # How much a new speed counts against the one before.
@@ -57,8 +60,8 @@ class Track:
 
     @property
     def score(self) -> float:
-        """Median of the recent scores; a frame without the object counts as 0."""
-        return median(self.scores)
+        """Median of the last scores; a frame without the object counts as 0."""
+        return median(self.scores[-SCORES_KEPT:])
 
     def see(
         self,
@@ -82,11 +85,18 @@ class Track:
         self.looked_at = at
         self.life.note(detection.box, activity, at)
         self._add(detection.score)
-        self.confirmed = self.confirmed or (
-            len(self.scores) >= SCORES_TO_CONFIRM and self.score >= confirm and self.life.shown
-        )
+        proof = self._proof()
+        self.confirmed = self.confirmed or (proof >= confirm and self.life.shown)
         if self.confirmed:
-            self.peak = max(self.peak, self.score)
+            self.peak = max(self.peak, proof)
+
+    def _proof(self) -> float:
+        """The score that speaks for a person: of the last looks, or of enough among more."""
+        proof = self.score if len(self.scores) >= SCORES_TO_CONFIRM else 0.0
+        sightings = [score for score in self.scores if score > 0]
+        if len(sightings) >= SIGHTINGS_TO_CONFIRM:
+            proof = max(proof, median(sightings))
+        return proof
 
     def expected(self, at: float) -> Box:
         """Where it should be by now."""
@@ -134,7 +144,7 @@ class Track:
         return overlap + nearness
 
     def _add(self, score: float) -> None:
-        self.scores = [*self.scores, score][-SCORES_KEPT:]
+        self.scores = [*self.scores, score][-LOOKS_KEPT:]
 
 
 class Tracker:

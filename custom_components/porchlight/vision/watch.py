@@ -110,7 +110,7 @@ class Watch:
         self._moved_at = self._looked_at = self._gated_at = NEVER
         self._alarmed_at = self._decoded_at = NEVER
         self._scanned_at = NEVER
-        self._scans = 0
+        self._scans = self._turn = 0
         self._best = 0.0
         # What looks are made of those wanted, up to 1: a busy box makes all intervals longer.
         self.pace = 1.0
@@ -190,7 +190,9 @@ class Watch:
             self._scanned_at = at
             self._scans += 1
             return tiles(view)
-        return around([wish.box for wish in self._wishes(at) if wish.due <= at + GRACE], view)
+        self._turn += 1
+        due = [wish.box for wish in self._wishes(at) if wish.due <= at + GRACE]
+        return around(due, view, self._turn)
 
     def look(
         self, detections: Sequence[Detection], at: float, regions: Sequence[Box] = (WHOLE,)
