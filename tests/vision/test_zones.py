@@ -45,6 +45,7 @@ class Walk:
     def unseen(self, looks: int) -> dict[str, int]:
         for _ in range(looks):
             self.at += 0.4
+            self.track.miss(self.at)
             self.look()
         return self.areas.people
 
@@ -106,6 +107,13 @@ def test_somebody_unseen_stays_where_they_were_until_they_are_gone() -> None:
     assert walk.unseen(5) == {"path": 1}
     walk.areas.look([], walk.at + 1)
     assert walk.areas.people == {"path": 0}
+
+
+def test_somebody_lost_on_the_way_out_of_a_zone_has_left_it() -> None:
+    walk = Walk(zoned())
+    walk.to(INSIDE, INSIDE, OUTSIDE)
+    assert walk.unseen(LOOKS_TO_LEAVE - 2) == {"path": 1}
+    assert walk.unseen(1) == {"path": 0}
 
 
 def test_who_is_no_person_yet_is_in_no_zone_and_crosses_no_line() -> None:

@@ -84,6 +84,8 @@ class Areas:
             walker = walkers[track.number] = walker or _Walker(track.last_seen)
             if new or track.last_seen > walker.seen_at:
                 self._step(walker, track, at)
+            elif track.looked_at == at and track.misses:
+                _lose(walker.stays)
             if track.confirmed:
                 crossings += walker.waiting
                 walker.waiting = []
@@ -123,9 +125,20 @@ def _stay(stays: dict[str, _Stay], zone: Zone, point: Point, at: float) -> None:
         stay = stays.setdefault(zone.zone_id, _Stay(at))
         stay.inside, stay.outside = stay.inside + 1, 0
     elif stay:
-        stay.outside += 1
-        if stay.inside < LOOKS_TO_ENTER or stay.outside >= LOOKS_TO_LEAVE:
-            del stays[zone.zone_id]
+        _step_out(stays, zone.zone_id)
+
+
+def _lose(stays: dict[str, _Stay]) -> None:
+    """Take over a look that did not find somebody: who was on the way out goes on."""
+    for zone_id in [name for name, stay in stays.items() if stay.outside]:
+        _step_out(stays, zone_id)
+
+
+def _step_out(stays: dict[str, _Stay], zone_id: str) -> None:
+    stay = stays[zone_id]
+    stay.outside += 1
+    if stay.inside < LOOKS_TO_ENTER or stay.outside >= LOOKS_TO_LEAVE:
+        del stays[zone_id]
 
 
 def _counts(stay: _Stay | None, zone: Zone, at: float) -> bool:
