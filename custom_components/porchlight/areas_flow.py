@@ -101,12 +101,10 @@ class AreaSteps(OptionsFlowWithReload):
             self._detail = str(MOST_AREAS)
             errors[CONF_AREA] = AreaProblem.TOO_MANY_AREAS
         picture = await self._async_picture(self._drawn)
-        if self._blind and not errors:
-            errors["base"] = "no_picture"
         return self.async_show_form(
             step_id="areas",
             data_schema=self._areas_schema(),
-            errors=errors,
+            errors=errors or self._blindness,
             description_placeholders={
                 "picture": picture,
                 "legend": _legend(self._drawn),
@@ -119,13 +117,14 @@ class AreaSteps(OptionsFlowWithReload):
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := self._take(user_input)):
             return await self.async_step_preview()
+        picture = await self._async_picture(self._sketch)
         return self.async_show_form(
             step_id="zone",
             data_schema=self._suggested(self._zone_schema(), user_input),
-            errors=errors,
+            errors=errors or self._blindness,
             description_placeholders={
-                "picture": await self._async_picture(self._drawn),
-                "legend": _legend(self._drawn),
+                "picture": picture,
+                "legend": _legend(self._sketch),
                 "detail": self._detail,
             },
         )
@@ -135,13 +134,14 @@ class AreaSteps(OptionsFlowWithReload):
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := self._take(user_input)):
             return await self.async_step_preview()
+        picture = await self._async_picture(self._sketch)
         return self.async_show_form(
             step_id="mask",
             data_schema=self._suggested(self._mask_schema(), user_input),
-            errors=errors,
+            errors=errors or self._blindness,
             description_placeholders={
-                "picture": await self._async_picture(self._drawn),
-                "legend": _legend(self._drawn),
+                "picture": picture,
+                "legend": _legend(self._sketch),
                 "detail": self._detail,
             },
         )
@@ -151,13 +151,14 @@ class AreaSteps(OptionsFlowWithReload):
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := self._take(user_input)):
             return await self.async_step_preview()
+        picture = await self._async_picture(self._sketch)
         return self.async_show_form(
             step_id="line",
             data_schema=self._suggested(self._line_schema(), user_input),
-            errors=errors,
+            errors=errors or self._blindness,
             description_placeholders={
-                "picture": await self._async_picture(self._drawn),
-                "legend": _legend(self._drawn),
+                "picture": picture,
+                "legend": _legend(self._sketch),
                 "detail": self._detail,
             },
         )
@@ -209,6 +210,24 @@ class AreaSteps(OptionsFlowWithReload):
     def _is_new(self) -> bool:
         return not any(self._edited and one.area_id == self._edited.area_id for one in self._drawn)
 
+    @property
+    def _sketch(self) -> tuple[Area, ...]:
+        """The areas with the one that is being drawn."""
+        edited = self._edited
+        if edited is None:
+            return self._drawn
+        if self._is_new:
+            return (*self._drawn, edited)
+        return tuple(edited if one.area_id == edited.area_id else one for one in self._drawn)
+
+    @property
+    def _blindness(self) -> dict[str, str]:
+        """What is to be told if the grid is on grey."""
+        errors: dict[str, str] = {}
+        if self._blind:
+            errors["base"] = "no_picture"
+        return errors
+
     async def _async_edit(self) -> ConfigFlowResult:
         match self._kind:
             case Kind.ZONE:
@@ -239,10 +258,8 @@ class AreaSteps(OptionsFlowWithReload):
             self._detail = error.detail
             field = CONF_NAME if error.problem in _NAME_PROBLEMS else CONF_POINTS
             return {field: error.problem.value}
-        self._result = tuple(area if one.area_id == edited else one for one in self._drawn)
-        if self._is_new:
-            self._result = (*self._drawn, area)
         self._edited = area
+        self._result = self._sketch
         return {}
 
     async def _async_picture(self, areas: Iterable[Area]) -> str:

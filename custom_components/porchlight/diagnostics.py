@@ -24,6 +24,7 @@ PRIVATE = {
     CONF_SERIAL,
     CONF_STREAM,
     CONF_USERNAME,
+    "name",
     "path",
     "title",
     "unique_id",

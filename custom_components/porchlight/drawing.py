@@ -19,7 +19,8 @@ GREY = (96, 96, 96)
 COLOURS = {Kind.ZONE: (67, 200, 80), Kind.MASK: (225, 80, 225), Kind.LINE: (255, 170, 30)}
 STRIPES = 10
 QUALITY = 82
-LATIN = 256
+# Dialogs show the picture at about half its size.
+GRID_SIZE, LABEL_SIZE = 20, 25
 # An arrow's length, and half of its head's.
 ARROW, HEAD = 46, 11
 type Spot = tuple[float, float]
@@ -53,7 +54,7 @@ def _ground(still: bytes | None) -> Image.Image:
 
 def _grid(draw: ImageDraw.ImageDraw, size: tuple[int, int]) -> None:
     width, height = size
-    font = ImageFont.load_default(15)
+    font = ImageFont.load_default(GRID_SIZE)
     for percent in range(10, 100, 10):
         x, y = percent * width / 100, percent * height / 100
         for line in (((x, 0), (x, height)), ((0, y), (width, y))):
@@ -112,17 +113,17 @@ def _arrow(
 
 def _label(draw: ImageDraw.ImageDraw, number: int, area: Area, size: tuple[int, int]) -> None:
     """The area's number, and its name where the font has the letters."""
-    font = ImageFont.load_default(20)
+    font = ImageFont.load_default(LABEL_SIZE)
     # Only these letters are certain to be in the font; the number says it in any case.
-    text = f"{number} {area.name}" if max(map(ord, area.name)) < LATIN else str(number)
+    text = f"{number} {area.name}" if area.name.isascii() else str(number)
     length = font.getlength(text)
     # A line's arrow is at its middle.
     share = 0.25 if area.kind is Kind.LINE else None
     x, y = _middle(area, share)
     left = min(max(x * size[0] - length / 2, 34), max(34.0, size[0] - length - 8))
-    top = min(max(y * size[1] - 12, 24), size[1] - 32)
+    top = min(max(y * size[1] - 15, 24), size[1] - 38)
     draw.rounded_rectangle(
-        (left - 6, top - 3, left + length + 6, top + 25), 6, fill=(*COLOURS[area.kind], 255)
+        (left - 6, top - 3, left + length + 6, top + 31), 6, fill=(*COLOURS[area.kind], 255)
     )
     draw.text((left, top), text, (0, 0, 0, 255), font)
 

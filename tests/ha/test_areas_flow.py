@@ -130,7 +130,8 @@ async def test_what_is_not_right_is_changed_before_it_is_saved(somebody: Draught
     await somebody.picks("new_zone")
     await somebody.answers({**FILLED, "preset": "left_half"})
     page = await somebody.chooses("change")
-    assert page["step_id"] == "zone"
+    assert (page["step_id"], page["errors"]) == ("zone", {})
+    assert page["description_placeholders"]["legend"] == "**1** Path"
     assert somebody.suggested == {
         "name": "Path",
         "preset": "own_points",
@@ -254,7 +255,9 @@ async def test_who_wants_no_pictures_draws_on_grey_and_is_told_so(
     client = await hass_client()
     picture = await client.get(page["description_placeholders"]["picture"])
     assert pixels(await picture.read())[27, 67] == pytest.approx([96, 96, 96], abs=6)
-    assert (await somebody.picks("new_zone"))["step_id"] == "zone"
+    page = await somebody.picks("new_zone")
+    assert (page["step_id"], page["errors"]) == ("zone", {"base": "no_picture"})
+    assert (await somebody.answers(FILLED))["step_id"] == "preview"
 
 
 async def test_without_a_stream_the_grid_is_on_grey(
