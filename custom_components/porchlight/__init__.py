@@ -46,7 +46,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -
     delete_camera_issues(hass, entry)
     hub = hass.data[DATA_HUB]
     coordinator = entry.runtime_data = CameraCoordinator(hass, entry, hub)
-    await coordinator.async_load_picture()
+    await coordinator.async_load()
     _forget_deleted_areas(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     hub.async_attach(coordinator)

@@ -21,6 +21,7 @@ from .worker.errors import ChannelError
 from .worker.messages import (
     AddCamera,
     Alive,
+    FurnitureKnown,
     RemoveCamera,
     SetBudget,
     SetDetection,
@@ -296,7 +297,7 @@ class Bridge:
                 return
             case ThreadStarted():
                 self._threads[message.thread] = message.camera_id
-            case VisitNews():
+            case VisitNews() | FurnitureKnown():
                 self._remember(message)
         self._tell(message)  # type: ignore[arg-type] # the channel decodes reports only
 
@@ -307,11 +308,17 @@ class Bridge:
             # The worker has to be kept whatever becomes of its news.
             _LOGGER.exception("%s was not taken", type(news).__name__)
 
-    def _remember(self, news: VisitNews) -> None:
-        """Keep the open visit, so that the next worker can go on with it or end it."""
-        if camera := self._cameras.get(news.camera_id):
+    def _remember(self, news: VisitNews | FurnitureKnown) -> None:
+        """Keep what the next worker must know: the open visit, to go on with it or end it."""
+        camera = self._cameras.get(news.camera_id)
+        if camera is None:
+            return
+        if isinstance(news, FurnitureKnown):
+            camera = replace(camera, furniture=news.boxes)
+        else:
             visit: VisitInfo | None = None if news.phase is VisitPhase.LEFT else news.visit
-            self._cameras[news.camera_id] = replace(camera, open_visit=visit)
+            camera = replace(camera, open_visit=visit)
+        self._cameras[news.camera_id] = camera
 
     def _bring_back(self) -> None:
         if self._budget:

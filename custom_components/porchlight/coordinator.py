@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from homeassistant.const import (
     CONF_USERNAME,
 )
 from homeassistant.core import CALLBACK_TYPE, callback
-from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.helpers.storage import STORAGE_DIR, Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from . import errands
@@ -38,10 +38,13 @@ from .onvif.errors import AuthenticationError
 from .onvif.models import Credentials
 from .repairs import create_storage_issue, delete_storage_issue
 from .sensitivity import settings_of
+from .totals import Totals
+from .vision.types import Box
 from .worker.errors import StreamProblem
 from .worker.messages import (
     AddCamera,
     BestPicture,
+    FurnitureKnown,
     LineCrossed,
     PictureKept,
     Source,
@@ -68,6 +71,8 @@ _LOGGER = logging.getLogger(__name__)
 # only mean that its connections are exhausted.
 REFUSALS = 2
 LAST_FRAME_STEP = timedelta(minutes=1)
+# Seconds until what the camera learnt is written.
+SAVE_DELAY = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +124,13 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.data = CameraState()
         self.picture: Picture | None = None
         self._visit_listeners: list[Callable[[PersonEvent], None]] = []
-        self._crossing_listeners: list[Callable[[LineCrossed], None]] = []
+        self.totals = Totals(hass, entry.entry_id)
         self._refusals = 0
         self._asking = False
+        self._furniture: tuple[Box, ...] = ()
+        self._store: Store[list[dict[str, float]]] = Store(
+            hass, 1, f"{DOMAIN}/{entry.entry_id}/furniture"
+        )
 
     @property
     def camera_id(self) -> str:
@@ -163,10 +172,13 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             detect=self.detects,
             picture_path=picture_path if self.takes_pictures else None,
             settings=settings_of(self.config_entry.options),
+            furniture=self._furniture,
         )
 
-    async def async_load_picture(self) -> None:
-        """Read the picture kept from before a restart, or delete it if it is not wanted."""
+    async def async_load(self) -> None:
+        """Read what is kept from before a restart: furniture, and the picture if it is wanted."""
+        boxes = await self._store.async_load() or []
+        self._furniture = tuple(Box(**box) for box in boxes)
         path = picture_file(self.hass, self.camera_id)
         work = _read_picture if self.takes_pictures else delete_picture
         self.picture = await self.hass.async_add_executor_job(work, path)
@@ -183,12 +195,6 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         """Call `listener` with each arrival and departure."""
         self._visit_listeners.append(listener)
         return lambda: self._visit_listeners.remove(listener)
-
-    @callback
-    def async_listen_to_crossings(self, listener: Callable[[LineCrossed], None]) -> CALLBACK_TYPE:
-        """Call `listener` with each crossing of a line, once."""
-        self._crossing_listeners.append(listener)
-        return lambda: self._crossing_listeners.remove(listener)
 
     @callback
     def async_worker_down(self) -> None:
@@ -208,15 +214,20 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             case VisitNews():
                 self._visit(news)
             case LineCrossed():
-                for listener in list(self._crossing_listeners):
-                    listener(news)
+                self.totals.async_count(news.line_id, inward=news.inward)
+                self.async_update_listeners()
+            case FurnitureKnown(boxes=boxes):
+                self._furniture = boxes
+                self._store.async_delay_save(self._kept_furniture, SAVE_DELAY)
             case BestPicture():
                 self.picture = Picture(at=_moment(news.at), jpeg=news.jpeg)
                 self.async_update_listeners()
-            case PictureKept(kept=True):
-                delete_storage_issue(self.hass, self.config_entry)
-            case PictureKept(kept=False):
-                create_storage_issue(self.hass, self.config_entry)
+            case PictureKept():
+                tell = delete_storage_issue if news.kept else create_storage_issue
+                tell(self.hass, self.config_entry)
+
+    def _kept_furniture(self) -> list[dict[str, float]]:
+        return [asdict(box) for box in self._furniture]
 
     def _came_up(self, news: StreamUp) -> None:
         if self.data.connected is False:

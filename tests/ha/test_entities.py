@@ -9,7 +9,14 @@ from unittest.mock import patch
 
 import pytest
 from homeassistant.components.camera import async_get_image, async_get_stream_source
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
+from homeassistant.const import (
+    EVENT_HOMEASSISTANT_FINAL_WRITE,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    Platform,
+)
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
@@ -19,10 +26,12 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from custom_components.porchlight.bridge import WorkerDown
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.hub import SHORT_FOR
+from custom_components.porchlight.vision.types import Box
 from custom_components.porchlight.worker.errors import EngineProblem, StreamProblem
 from custom_components.porchlight.worker.messages import (
     BestPicture,
     EngineFailed,
+    FurnitureKnown,
     Load,
     StreamDown,
     VisitPhase,
@@ -167,6 +176,22 @@ async def test_a_box_that_is_short_of_time_for_long_is_an_issue_until_it_keeps_u
         clock.return_value += 1
         bridge.listener(short)
         assert issues.async_get_issue(DOMAIN, "too_busy") is None
+
+
+async def test_furniture_is_remembered_across_restarts(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, bridges: list[FakeBridge]
+) -> None:
+    coat = Box(0.1, 0.2, 0.3, 0.9)
+    assert bridge.cameras[ENTRY_ID].furniture == ()
+    bridge.listener(FurnitureKnown(camera_id=ENTRY_ID, boxes=(coat,)))
+    # What is on its way to the disk is written when Home Assistant stops.
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    await hass.config_entries.async_reload(ENTRY_ID)
+    assert bridges[-1].cameras[ENTRY_ID].furniture == (coat,)
+    await hass.config_entries.async_remove(ENTRY_ID)
+    await hass.async_block_till_done()
+    assert not Path(hass.config.path(".storage/porchlight", ENTRY_ID)).exists()
 
 
 async def test_the_worker_is_told_what_it_may_use(hass: HomeAssistant, bridge: FakeBridge) -> None:

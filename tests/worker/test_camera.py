@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from porchlight.onvif.models import Credentials
+from porchlight.vision.life import NEVER_A_PERSON
 from porchlight.vision.settings import Line, Mask, Settings, Zone
+from porchlight.vision.types import Box, Detection
 from porchlight.worker.analyst import Analyst
 from porchlight.worker.camera import TIMING, Camera
 from porchlight.worker.errors import StreamProblem
@@ -18,6 +20,7 @@ from porchlight.worker.messages import (
     AddCamera,
     BestPicture,
     EngineReady,
+    FurnitureKnown,
     LineCrossed,
     PictureKept,
     Source,
@@ -36,8 +39,6 @@ from .support import SOMEBODY, SWAY, Heard, ScriptedDetector, frame, sight, sour
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from porchlight.vision.types import Detection
 
     from .support import Stage
 
@@ -475,3 +476,16 @@ def test_masks_hide_from_the_detector_the_still_and_the_best_picture(
     for picture in pictures:
         assert picture[:, :150].max() <= 12
         assert picture[:, 170:].min() >= 30
+
+
+def test_furniture_is_known_from_before_and_told_when_it_changes(
+    analyst: Analyst, heard: Heard
+) -> None:
+    coat, statue = SOMEBODY.box, Box(0.6, 0.3, 0.7, 0.8)
+    config = AddCamera(camera_id="c", source=source_nowhere(), furniture=(coat,))
+    camera = Camera(config, analyst, heard, timing=QUICK)
+    camera._down_since = None
+    for second in range(round(NEVER_A_PERSON) + 2):
+        camera.looked(sight(frame(), float(second), SOMEBODY, Detection(statue, 0.9)))
+    assert [one.boxes for one in heard.all if isinstance(one, FurnitureKnown)] == [(coat, statue)]
+    assert phases(heard) == []

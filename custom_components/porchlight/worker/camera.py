@@ -12,6 +12,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from ..vision.life import Furniture, Piece
 from ..vision.visits import Arrived, Left, Visit
 from ..vision.watch import Watch
 from .backoff import Backoff
@@ -21,6 +22,7 @@ from .eye import Eye
 from .masks import Curtain
 from .messages import (
     BestPicture,
+    FurnitureKnown,
     LineCrossed,
     PictureKept,
     Status,
@@ -98,8 +100,10 @@ class Camera(threading.Thread):
         self._watch = Watch(
             lambda: uuid4().hex,
             _to_visit(open_visit) if open_visit is not None else None,
+            Furniture([Piece(box) for box in config.furniture]),
             settings=config.settings,
         )
+        self._furniture = config.furniture
         self._last: VideoFrame | None = None
         self._last_at: float | None = None
         self._looks: deque[float] = deque(maxlen=100)
@@ -180,6 +184,7 @@ class Camera(threading.Thread):
             picture = self._best_picture(frame, at, look)
             self._tell(look.events)
             self._tell_crossings(look)
+            self._tell_furniture()
             self._report_status()
         if picture is not None and self.config.picture_path is not None:
             kept = keep(Path(self.config.picture_path), picture)
@@ -284,6 +289,12 @@ class Camera(threading.Thread):
                     at=_wall(crossing.at),
                 )
             )
+
+    def _tell_furniture(self) -> None:
+        boxes = tuple(piece.box for piece in self._watch.furniture.pieces)
+        if boxes != self._furniture:
+            self._furniture = boxes
+            self._report(FurnitureKnown(camera_id=self.config.camera_id, boxes=boxes))
 
     def _best_picture(self, frame: VideoFrame, at: float, look: Look) -> bytes | None:
         """Send the visit's best picture: at its start, then as better ones come."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from ..onvif.models import CameraReport, Credentials, Found
 from ..vision.settings import DEFAULT, Settings
+from ..vision.types import Box
 from .errors import EngineProblem, StreamProblem
 
 
@@ -44,6 +45,7 @@ class AddCamera:
     picture_path: str | None = None
     open_visit: VisitInfo | None = None
     settings: Settings = DEFAULT
+    furniture: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,14 @@ class LineCrossed:
     line_id: str
     inward: bool
     at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FurnitureKnown:
+    """What looks like a person in a camera's picture and is none, whenever that changes."""
+
+    camera_id: str
+    boxes: tuple[Box, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +289,7 @@ type Report = (
     | StreamDown
     | Status
     | LineCrossed
+    | FurnitureKnown
     | Load
     | VisitNews
     | BestPicture
@@ -304,6 +315,7 @@ MESSAGES: tuple[type, ...] = (
     StreamDown,
     Status,
     LineCrossed,
+    FurnitureKnown,
     Load,
     VisitNews,
     BestPicture,
