@@ -9,6 +9,7 @@ from homeassistant.const import Platform
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import entity_registry as er
 
+from .areas import Kind, of_kind
 from .const import DOMAIN
 from .coordinator import CameraCoordinator, picture_file
 from .data import DATA_HUB
@@ -47,6 +48,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -
     hub = hass.data[DATA_HUB]
     coordinator = entry.runtime_data = CameraCoordinator(hass, entry, hub)
     await coordinator.async_load()
+    lines = of_kind(coordinator.areas, Kind.LINE)
+    await coordinator.totals.async_load(line.area_id for line in lines)
     _forget_deleted_areas(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     hub.async_attach(coordinator)
@@ -71,6 +74,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) 
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         await hass.data[DATA_HUB].async_detach(entry.runtime_data)
+        await entry.runtime_data.totals.async_save()
     return unloaded
 
 

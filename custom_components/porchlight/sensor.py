@@ -9,20 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, override
 
 from homeassistant.components.sensor import (
-    RestoreSensor,
     SensorDeviceClass,
     SensorEntity,
     SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
-from homeassistant.core import callback
 
 from .areas import Area, Kind, of_kind
 from .coordinator import CameraCoordinator, CameraState
 from .entity import PorchlightEntity, area_unique_id
 from .repairs import ENGINE_NAMES
-from .worker.messages import EngineReady, LineCrossed, Load
+from .worker.messages import EngineReady, Load
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -207,7 +205,7 @@ class DetectorSensor(PorchlightEntity, SensorEntity):
         return {"model": Path(outcome.path).stem, "inference_ms": outcome.inference_ms}
 
 
-class LineSensor(PorchlightEntity, RestoreSensor):
+class LineSensor(PorchlightEntity, SensorEntity):
     """How often a line was crossed one way; what was counted holds without a stream."""
 
     entity_description: LineSensorDescription
@@ -218,7 +216,6 @@ class LineSensor(PorchlightEntity, RestoreSensor):
     ) -> None:
         super().__init__(coordinator, description)
         self._line_id = line.area_id
-        self._total = 0
         self._attr_unique_id = area_unique_id(coordinator.config_entry, line, description.key)
         self._attr_translation_placeholders = {"name": line.name}
 
@@ -226,19 +223,4 @@ class LineSensor(PorchlightEntity, RestoreSensor):
     @override
     def native_value(self) -> int:
         """Crossings since the line was drawn."""
-        return self._total
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Go on from the last total."""
-        await super().async_added_to_hass()
-        last = await self.async_get_last_sensor_data()
-        if last is not None and isinstance(last.native_value, int):
-            self._total = last.native_value
-        self.async_on_remove(self.coordinator.async_listen_to_crossings(self._async_crossed))
-
-    @callback
-    def _async_crossed(self, crossing: LineCrossed) -> None:
-        if (crossing.line_id, crossing.inward) == (self._line_id, self.entity_description.inward):
-            self._total += 1
-            self.async_write_ha_state()
+        return self.coordinator.totals.of(self._line_id, inward=self.entity_description.inward)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import State
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util.dt import utcnow
 from PIL import Image
 from pytest_homeassistant_custom_component.common import (
     async_capture_events,
-    mock_restore_cache_with_extra_data,
+    async_fire_time_changed,
 )
 
 from custom_components.porchlight.areas import (
@@ -33,6 +34,7 @@ from custom_components.porchlight.areas import (
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.drawing import COLOURS, HEIGHT, WIDTH, draw
 from custom_components.porchlight.sensitivity import settings_of
+from custom_components.porchlight.totals import DELAY
 from custom_components.porchlight.vision.settings import (
     BALANCED,
     SENSITIVITIES,
@@ -264,13 +266,33 @@ async def test_a_line_counts_each_way_also_while_its_stream_is_away(
     assert found.attributes["state_class"] == "total_increasing"
 
 
-async def test_totals_go_on_after_a_restart(hass: HomeAssistant, bridges: list[FakeBridge]) -> None:
-    kept = {"native_value": 41, "native_unit_of_measurement": None}
-    mock_restore_cache_with_extra_data(hass, [(State(GATE_IN, "41"), kept)])
+async def test_totals_go_on_after_a_restart_and_are_written_at_once(
+    hass: HomeAssistant, bridges: list[FakeBridge], hass_storage: dict[str, Any]
+) -> None:
+    file = f"porchlight/{ENTRY_ID}/crossings"
+    kept = {"l1": {"in": 41, "out": 7}, "deleted": {"in": 5, "out": 5}}
+    hass_storage[file] = {"version": 1, "minor_version": 1, "key": file, "data": kept}
     bridge = await set_up(hass, bridges)
-    assert (state(hass, GATE_IN), state(hass, GATE_OUT)) == ("41", "0")
+    assert (state(hass, GATE_IN), state(hass, GATE_OUT)) == ("41", "7")
     cross(bridge)
     assert state(hass, GATE_IN) == "42"
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=DELAY + 1))
+    await hass.async_block_till_done()
+    assert hass_storage[file]["data"] == {"l1": {"in": 42, "out": 7}}
+
+
+async def test_crossings_count_also_while_the_counter_is_disabled(
+    hass: HomeAssistant, bridges: list[FakeBridge]
+) -> None:
+    bridge = await set_up(hass, bridges)
+    registry = er.async_get(hass)
+    registry.async_update_entity(GATE_IN, disabled_by=er.RegistryEntryDisabler.USER)
+    await hass.async_block_till_done()
+    cross(bridge)
+    registry.async_update_entity(GATE_IN, disabled_by=None)
+    await hass.config_entries.async_reload(ENTRY_ID)
+    await hass.async_block_till_done()
+    assert state(hass, GATE_IN) == "1"
 
 
 async def test_totals_go_on_after_a_reload(hass: HomeAssistant, bridges: list[FakeBridge]) -> None:
