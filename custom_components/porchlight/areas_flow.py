@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from time import time
 from typing import TYPE_CHECKING, Any, override
 from uuid import uuid4
 
@@ -40,12 +41,12 @@ from .const import (
     CONF_AREA,
     CONF_AREAS,
     CONF_DELETE,
+    CONF_MASKED_AT,
     CONF_PICTURES,
     CONF_POINTS,
     CONF_PRESET,
     CONF_STAY,
 )
-from .coordinator import delete_picture, picture_file
 from .data import DATA_HUB
 from .drawing import WIDTH, draw
 from .views import async_previews
@@ -192,12 +193,11 @@ class AreaSteps(OptionsFlowWithReload):
     async def async_step_save(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Save all that was drawn."""
         entry = self.config_entry
-        if of_kind(self._result, Kind.MASK) != of_kind(areas_of(entry.options), Kind.MASK):
-            # It may show what must no longer be seen.
-            path = picture_file(self.hass, entry.entry_id)
-            await self.hass.async_add_executor_job(delete_picture, path)
         areas = [area.as_dict() for area in self._result]
-        return self.async_create_entry(data={**entry.options, CONF_AREAS: areas})
+        options = {**entry.options, CONF_AREAS: areas}
+        if of_kind(self._result, Kind.MASK) != of_kind(areas_of(entry.options), Kind.MASK):
+            options[CONF_MASKED_AT] = time()
+        return self.async_create_entry(data=options)
 
     @property
     def _drawn(self) -> tuple[Area, ...]:

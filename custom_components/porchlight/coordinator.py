@@ -27,6 +27,7 @@ from .const import (
     CONF_DETECT,
     CONF_ENDPOINT,
     CONF_LIVE_STREAM,
+    CONF_MASKED_AT,
     CONF_ONVIF_PATH,
     CONF_PICTURES,
     CONF_STREAM,
@@ -71,6 +72,8 @@ _LOGGER = logging.getLogger(__name__)
 # only mean that its connections are exhausted.
 REFUSALS = 2
 LAST_FRAME_STEP = timedelta(minutes=1)
+# Seconds within which the worker heeds a new mask.
+MASKED_WITHIN = 5.0
 # Seconds until what the camera learnt is written.
 SAVE_DELAY = 30.0
 
@@ -180,8 +183,11 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         boxes = await self._store.async_load() or []
         self._furniture = tuple(Box(**box) for box in boxes)
         path = picture_file(self.hass, self.camera_id)
-        work = _read_picture if self.takes_pictures else delete_picture
-        self.picture = await self.hass.async_add_executor_job(work, path)
+        # What was taken before a mask was drawn may show what must no longer be seen; the old
+        # watch takes a moment to end.
+        masked_at = self.config_entry.options.get(CONF_MASKED_AT, 0.0) + MASKED_WITHIN
+        since = masked_at if self.takes_pictures else float("inf")
+        self.picture = await self.hass.async_add_executor_job(_read_picture, path, since)
 
     async def async_set_detection(self, *, enabled: bool) -> None:
         """Look for people, or stop; kept across restarts."""
@@ -319,16 +325,15 @@ def picture_file(hass: HomeAssistant, entry_id: str) -> Path:
     return Path(hass.config.path(STORAGE_DIR, DOMAIN, entry_id, "last_person.jpg"))
 
 
-def _read_picture(path: Path) -> Picture | None:
+def _read_picture(path: Path, since: float) -> Picture | None:
+    """The kept picture; one taken before that moment is deleted."""
     try:
-        return Picture(at=_moment(path.stat().st_mtime), jpeg=path.read_bytes())
+        if path.stat().st_mtime >= since:
+            return Picture(at=_moment(path.stat().st_mtime), jpeg=path.read_bytes())
+        path.unlink()
     except OSError:
-        return None
-
-
-def delete_picture(path: Path) -> None:
-    """Delete a camera's best picture, if there is one."""
-    path.unlink(missing_ok=True)
+        pass
+    return None
 
 
 def _moment(seconds: float) -> datetime:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from http import HTTPStatus
+from time import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +12,7 @@ from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.porchlight.areas import MOST_AREAS, Area, Kind
 from custom_components.porchlight.areas_flow import _legend
-from custom_components.porchlight.coordinator import picture_file
+from custom_components.porchlight.coordinator import MASKED_WITHIN, picture_file
 
 from .conftest import ENTRY_ID, FakeBridge, jpeg, make_entry
 from .test_areas import LINE, MASK, OPTIONS, ZONE, pixels, state
@@ -277,6 +279,8 @@ async def test_areas_are_drawn_also_while_the_camera_is_not_set_up(
 async def test_a_new_mask_takes_away_the_kept_picture(somebody: Draughtsman) -> None:
     path = picture_file(somebody.hass, ENTRY_ID)
     await somebody.hass.async_add_executor_job(_write, path)
+    # Written while the old watch was ending.
+    await somebody.hass.async_add_executor_job(os.utime, path, (time() + 1, time() + 1))
     await somebody.opens()
     await somebody.picks("new_zone")
     await somebody.answers(FILLED)
@@ -287,6 +291,12 @@ async def test_a_new_mask_takes_away_the_kept_picture(somebody: Draughtsman) -> 
     await somebody.answers({"name": "Neighbour", "preset": "right_half"})
     await somebody.chooses("save")
     assert not path.exists()
+    await somebody.hass.async_add_executor_job(_write, path)
+    later = time() + MASKED_WITHIN + 1
+    await somebody.hass.async_add_executor_job(os.utime, path, (later, later))
+    await somebody.hass.config_entries.async_reload(ENTRY_ID)
+    await somebody.hass.async_block_till_done()
+    assert path.exists()
 
 
 def _write(path: Path) -> None:
