@@ -96,6 +96,8 @@ def test_points_are_read_however_they_are_spaced(text: str, kind: Kind, points: 
         ("10,60 -1,60 45,100", Kind.MASK, AreaProblem.OUTSIDE, "-1,60"),
         ("10,10 50,50 90,90", Kind.ZONE, AreaProblem.NO_AREA, ""),
         ("10,10 10,10 10,10", Kind.ZONE, AreaProblem.NO_AREA, ""),
+        # A bent hair: its corners span much, and it encloses next to nothing.
+        ("10,10 90,10 90,90 89.99,90 89.99,10.01 10,10.01", Kind.ZONE, AreaProblem.NO_AREA, ""),
         ("10,10 90,90 90,10 10,90", Kind.ZONE, AreaProblem.CROSSING, ""),
         ("50,50 50,50", Kind.LINE, AreaProblem.NO_LENGTH, ""),
     ],

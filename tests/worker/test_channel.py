@@ -16,6 +16,7 @@ from porchlight.onvif.models import (
     Service,
 )
 from porchlight.vision.settings import Line, Mask, Rules, Settings, Zone
+from porchlight.vision.types import Box
 from porchlight.worker import messages as m
 from porchlight.worker.channel import MAX_BYTES, Decoder, encode
 from porchlight.worker.errors import ChannelError, EngineProblem, StreamProblem
@@ -79,6 +80,8 @@ EVERY = [
         inference_ms=12.5,
         zones={"z": 1, TEXT: 0},
     ),
+    m.FurnitureKnown(camera_id="c", boxes=(Box(0.0, 0.25, 0.5, 1.0),)),
+    m.FurnitureKnown(camera_id="c", boxes=()),
     m.LineCrossed(camera_id="c", line_id="l", inward=False, at=1.25),
     m.VisitNews(camera_id="c", phase=m.VisitPhase.CHANGED, visit=VISIT),
     m.BestPicture(camera_id="c", visit_id="a1", at=1.0, jpeg=BYTES),
