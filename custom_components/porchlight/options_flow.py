@@ -13,6 +13,7 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
 )
 
@@ -211,15 +212,19 @@ class PorchlightOptionsFlow(AreaSteps):
         )
 
 
-def _select(names: list[str], key: str) -> SelectSelector:
+def _select(names: list[str], key: str, *, compact: bool = False) -> SelectSelector:
     options = [SelectOptionDict(value=name, label=name) for name in names]
-    return SelectSelector(SelectSelectorConfig(options=options, translation_key=key))
+    config = SelectSelectorConfig(options=options, translation_key=key)
+    if compact:
+        config["mode"] = SelectSelectorMode.DROPDOWN
+    return SelectSelector(config)
 
 
+_SENSITIVITY = _select([*SENSITIVITIES, OWN], "sensitivity", compact=True)
 _SENSITIVITY_SCHEMA = probatio.Schema(
     {
-        probatio.Required(CONF_DAY): _select([*SENSITIVITIES, OWN], "sensitivity"),
-        probatio.Required(CONF_NIGHT): _select([*SENSITIVITIES, OWN], "sensitivity"),
+        probatio.Required(CONF_DAY): _SENSITIVITY,
+        probatio.Required(CONF_NIGHT): _SENSITIVITY,
         probatio.Required(CONF_SMALLEST): _HEIGHT,
         probatio.Required(CONF_LARGEST): _HEIGHT,
     }
