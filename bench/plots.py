@@ -52,7 +52,7 @@ def _recall(axes: Axes, outcomes: Outcomes) -> None:
         for arm, rows in outcomes.items()
     }
     _bars(axes, [f"{height} px" for height in HEIGHTS], groups)
-    axes.set_ylim(0, 1.05)
+    axes.set_ylim(0, 1.2)
 
 
 def _conditions(axes: Axes, outcomes: Outcomes) -> None:
@@ -63,7 +63,7 @@ def _conditions(axes: Axes, outcomes: Outcomes) -> None:
     }
     _bars(axes, names, groups)
     axes.tick_params("x", rotation=35)
-    axes.set_ylim(0, 1.05)
+    axes.set_ylim(0, 1.2)
 
 
 def _arrivals(axes: Axes, outcomes: Outcomes) -> None:
@@ -109,4 +109,4 @@ def _bars(axes: Axes, labels: list[str], groups: dict[str, list[float]]) -> None
         places = [place + (index - (len(groups) - 1) / 2) * width for place in range(len(labels))]
         axes.bar(places, values, width, label=arm)
     axes.set_xticks(range(len(labels)), labels)
-    axes.legend(frameon=False, ncols=len(groups), loc="lower left")
+    axes.legend(frameon=False, ncols=len(groups), loc="upper center")

@@ -51,13 +51,16 @@ def run(
         arm = make(Stream.of(container), detector)
         packets = container.demux(video)
         whole, demux, free_at, at = 0.0, 0.0, 0.0, 0.0
+        first: int | None = None
         while True:
             start = clock()
             packet = next(packets, None)
             if packet is None or packet.pts is None:
                 break
             demux += clock() - start
-            at = float(packet.pts * packet.time_base)
+            # Recordings need not begin at nought.
+            first = packet.pts if first is None else first
+            at = float((packet.pts - first) * packet.time_base)
             start = clock()
             # An arm that is not done with what came before begins later.
             arm.meter.begin(max(0.0, free_at - at))
