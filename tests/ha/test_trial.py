@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -158,14 +159,20 @@ async def test_an_engine_that_fails_on_its_first_picture_gives_way_to_the_other(
     ],
 )
 async def test_without_an_engine_cameras_have_all_but_detection(
-    hass: HomeAssistant, saboteur: Saboteur, fault: str, problem: EngineProblem
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    saboteur: Saboteur,
+    fault: str,
+    problem: EngineProblem,
 ) -> None:
+    # Chosen before a restart: the detector is prepared as soon as there is a camera.
+    choice = asdict(Choice(file=str(footage(MODEL))))
+    hass_storage["porchlight.detector"] = {"version": 1, "data": choice}
     (reason,) = {saboteur.on_import(engine, fault) for engine in NAMES}
     entry = make_entry()
     entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
     hub: Hub = hass.data[DATA_HUB]
-    hub.detector.choice = Choice(file=str(footage(MODEL)))
     await hass.async_block_till_done(wait_background_tasks=True)
     assert told(hass) == (problem, {"detail": reason, "folder": str(hub.detector.kept)})
     assert isinstance(hub.detector.outcome, EngineFailed)
