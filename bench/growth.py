@@ -140,10 +140,7 @@ def _walks(start: float, began: float, ended: float) -> list[tuple[float, float]
 
 
 def _source(ready: dict[str, Any]) -> Source:
-    return Source(
-        url=f"rtsp://{ready['host']}:{ready['rtsp_port']}/main",
-        credentials=Credentials(username=USER, password=PASSWORD),
-    )
+    return Source(url=ready["main"], credentials=Credentials(username=USER, password=PASSWORD))
 
 
 def _start(ready: dict[str, Any]) -> float:
