@@ -31,10 +31,14 @@ def packets(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Pac
         stream = container.add_stream(request.param, rate=FPS)
         stream.width, stream.height = WIDTH, HEIGHT
         stream.pix_fmt = "yuvj420p" if request.param == "mjpeg" else "yuv420p"
-        parameters = f"keyint={GROUP}:min-keyint={GROUP}:scenecut=0:bframes=0:log-level=none"
+        parameters = f"keyint={GROUP}:min-keyint={GROUP}:scenecut=0:bframes=0"
         stream.options = {
             "libx264": {"tune": "zerolatency", "x264-params": parameters},
-            "libx265": {"tune": "zerolatency", "x265-params": parameters},
+            # As the simulator has it: without threads of its own, which have small stacks on musl.
+            "libx265": {
+                "preset": "ultrafast",
+                "x265-params": f"{parameters}:pools=none:frame-threads=1:log-level=none",
+            },
             "mjpeg": {},
         }[request.param]
         for number in range(100):
