@@ -5,7 +5,8 @@ from itertools import count
 
 import pytest
 from porchlight.vision.life import Life
-from porchlight.vision.tracks import WHOLE, Track
+from porchlight.vision.tracks import Track
+from porchlight.vision.types import WHOLE
 from porchlight.vision.visits import RESUMED_LOOKS, Arrived, Changed, Left, Visit, Visits
 
 BEFORE = Visit("kept", arrived_at=1.0, last_seen=5.0, score=0.7, count=2, most=3)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from .types import NEVER
+
 # Seconds between measurements, and how many in a row change the mind.
 INTERVAL = 5.0
 NEEDED = 3
 # Spreads of both chroma planes, in their 256 levels: by infrared light, and by daylight.
 GREY = 1.0
 COLOURED = 3.0
-NEVER = float("-inf")
 
 
 class Daylight:

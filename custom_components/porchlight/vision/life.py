@@ -47,7 +47,7 @@ class Life:
     def note(self, box: Box, activity: float, at: float) -> None:
         """Take over where it is now, and the share of its pixels that move."""
         (x, y), (was_x, was_y) = box.centre, self._anchor.centre
-        height = max(box.y2 - box.y1, 1e-6)
+        height = max(box.height, 1e-6)
         gone = max(abs(x - was_x), abs(y - was_y)) >= DISTANCE * height
         if gone:
             self._anchor = box

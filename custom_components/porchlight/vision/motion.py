@@ -33,8 +33,6 @@ FEWEST_PIXELS = 4
 NEW_SCENE = 0.6
 # Looks back over which something must also have changed: what stands where someone left does not.
 RECENT = 3
-# Pictures before in which something must have moved nearby.
-LASTING = 1
 # Seconds over which the background follows what stays.
 BACKGROUND_SECONDS = 8.0
 UNREST_SECONDS = 20.0
@@ -69,7 +67,7 @@ class MotionGate:
         self._background: Grey | None = None
         self._unrest = np.zeros((HEIGHT, WIDTH), np.float32)
         self._recent: deque[Grey] = deque(maxlen=RECENT)
-        self._stirred: deque[Mask] = deque(maxlen=LASTING)
+        self._stirred: Mask | None = None
         self._moved = np.zeros((HEIGHT, WIDTH), np.bool_)
         self._pictures = 0
         self._at = 0.0
@@ -100,21 +98,19 @@ class MotionGate:
 
     def _places(self) -> tuple[bool, tuple[Box, ...]]:
         counts = _count_by_cell(self._moved)
-        stirred = _spread(counts) >= FEWEST_PIXELS
-        stirred &= counts > 0
+        stirred = (counts > 0) & (_neighbourhood(counts) >= FEWEST_PIXELS)
+        before, self._stirred = self._stirred, stirred
+        if before is None:
+            return bool(stirred.any()), ()
         # Rain and noise are here now and elsewhere next time; what moves on stays near.
-        lasting = stirred.copy()
-        for before in self._stirred:
-            lasting &= _spread(before.astype(np.int32)) > 0
-        fresh = len(self._stirred) < (self._stirred.maxlen or 0)
-        self._stirred.append(stirred)
-        return bool(stirred.any()), () if fresh else _clusters(lasting, self._moved)
+        lasting = stirred & (_neighbourhood(before.astype(np.uint8)) > 0)
+        return bool(stirred.any()), _clusters(lasting, self._moved)
 
     def _start(self, picture: Grey, at: float, *, new_scene: bool = False) -> Motion:
         self._background = picture.copy()
         self._recent.clear()
         self._recent.append(picture)
-        self._stirred.clear()
+        self._stirred = None
         self._moved.fill(0)
         self._unrest.fill(0)
         self._pictures = 0
@@ -156,10 +152,7 @@ def _without_specks(mask: Mask) -> Mask:
     """Only the pixels most of whose 3x3 neighbourhood changed too."""
     if not mask.any():
         return mask
-    padded = np.pad(mask, 1).astype(np.uint8)
-    rows = padded[:-2] + padded[1:-1] + padded[2:]
-    counts = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
-    result: Mask = mask & (counts >= NEIGHBOURS)
+    result: Mask = mask & (_neighbourhood(mask.astype(np.uint8)) >= NEIGHBOURS)
     return result
 
 
@@ -169,11 +162,11 @@ def _count_by_cell(mask: Mask) -> NDArray[np.int32]:
     return result
 
 
-def _spread(cells: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Each cell's sum with its eight neighbours."""
-    padded = np.pad(cells, 1)
+def _neighbourhood[Number: np.integer](values: NDArray[Number]) -> NDArray[Number]:
+    """Each value's sum with its eight neighbours."""
+    padded = np.pad(values, 1)
     rows = padded[:-2] + padded[1:-1] + padded[2:]
-    result: NDArray[np.int32] = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
+    result: NDArray[Number] = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
     return result
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from .geometry import as_array, iou
 from .life import NEVER_A_PERSON, NO_LONGER_A_PERSON, Furniture, Life
 from .settings import BALANCED
-from .types import Box
+from .types import WHOLE, Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +39,6 @@ SCORE_WEIGHT = 0.3
 # Distance between centres, in the larger box's sides, at which boxes can still be one person.
 REACH = 0.8
 LEAST_MATCH = 0.1
-WHOLE = Box(0, 0, 1, 1)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Before all that has happened.
+NEVER = float("-inf")
 # How near the picture's border a box must come to count as cut off by it.
 EDGE = 0.01
 
@@ -80,6 +82,9 @@ class Box:
     def at_edge(self) -> bool:
         """Whether the left, right or lower border cuts the box: where people enter and leave."""
         return self.x1 <= EDGE or self.x2 >= 1 - EDGE or self.y2 >= 1 - EDGE
+
+
+WHOLE = Box(0, 0, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .daylight import Daylight
-from .motion import Motion, MotionGate
+from .motion import MotionGate
 from .packets import PacketSizes
 from .patience import Patience
 from .regions import around, tiles
 from .settings import DEFAULT
 from .tracks import MISSES_TO_GO, Tracker
-from .types import Box
+from .types import NEVER, WHOLE, Box
 from .visits import Arrived, VisitEvent, Visits
 from .zones import Areas, Crossing
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .geometry import Pixels
     from .life import Furniture
+    from .motion import Motion
     from .regions import Region, View
     from .settings import Rules, Settings
     from .tracks import Track
@@ -65,8 +66,6 @@ SLACK = 0.02
 GRACE = 0.1
 # A picture replaces the visit's best only when it is this much better.
 BETTER = 1.15
-NEVER = float("-inf")
-WHOLE = Box(0, 0, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,6 @@ class Watch:
         self._patience = Patience()
         self._tracker = Tracker(furniture)
         self._visits = Visits(new_id, open_visit)
-        self._motion = Motion(0.0)
         self._places: tuple[Box, ...] = ()
         self._moved_at = self._looked_at = self._gated_at = NEVER
         self._alarmed_at = self._decoded_at = NEVER
@@ -164,7 +162,7 @@ class Watch:
     def see(self, grey: Pixels, at: float) -> Motion:
         """Pass a small grey picture through the motion gate."""
         self._gated_at = at
-        self._motion = motion = self._gate.update(grey, at)
+        motion = self._gate.update(grey, at)
         if motion.new_scene:
             self._scans = 0
         if motion.moving:
