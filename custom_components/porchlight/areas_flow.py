@@ -16,9 +16,6 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
     SelectSelectorMode,
     TextSelector,
 )
@@ -49,12 +46,14 @@ from .const import (
 )
 from .data import DATA_HUB
 from .drawing import WIDTH, draw
+from .selects import select
 from .views import async_previews
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from homeassistant.config_entries import ConfigFlowResult
+    from homeassistant.helpers.selector import SelectSelector
 
 OWN_POINTS = "own_points"
 FINISH = "finish"
@@ -115,47 +114,27 @@ class AreaSteps(OptionsFlowWithReload):
 
     async def async_step_zone(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Draw a zone."""
-        errors: dict[str, str] = {}
-        if user_input is not None and not (errors := self._take(user_input)):
-            return await self.async_step_preview()
-        picture = await self._async_picture(self._sketch)
-        return self.async_show_form(
-            step_id="zone",
-            data_schema=self._suggested(self._zone_schema(), user_input),
-            errors=errors or self._blindness,
-            description_placeholders={
-                "picture": picture,
-                "legend": _legend(self._sketch),
-                "detail": self._detail,
-            },
-        )
+        return await self._async_shape("zone", self._zone_schema(), user_input)
 
     async def async_step_mask(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Draw a mask."""
-        errors: dict[str, str] = {}
-        if user_input is not None and not (errors := self._take(user_input)):
-            return await self.async_step_preview()
-        picture = await self._async_picture(self._sketch)
-        return self.async_show_form(
-            step_id="mask",
-            data_schema=self._suggested(self._mask_schema(), user_input),
-            errors=errors or self._blindness,
-            description_placeholders={
-                "picture": picture,
-                "legend": _legend(self._sketch),
-                "detail": self._detail,
-            },
-        )
+        return await self._async_shape("mask", self._plain_schema(), user_input)
 
     async def async_step_line(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Draw a line."""
+        return await self._async_shape("line", self._plain_schema(), user_input)
+
+    async def _async_shape(
+        self, step_id: str, schema: probatio.Schema, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Ask for one area until it can be drawn, and show it then."""
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := self._take(user_input)):
             return await self.async_step_preview()
         picture = await self._async_picture(self._sketch)
         return self.async_show_form(
-            step_id="line",
-            data_schema=self._suggested(self._line_schema(), user_input),
+            step_id=step_id,
+            data_schema=self._suggested(schema, user_input),
             errors=errors or self._blindness,
             description_placeholders={
                 "picture": picture,
@@ -296,19 +275,13 @@ class AreaSteps(OptionsFlowWithReload):
         names = [*NEW]
         if self._drawn != areas_of(self.config_entry.options):
             names.append(FINISH)
-        there = [SelectOptionDict(value=one.area_id, label=one.name) for one in self._drawn]
-        more = [SelectOptionDict(value=name, label=name) for name in names]
-        return probatio.Schema(
-            {
-                probatio.Required(CONF_AREA): SelectSelector(
-                    SelectSelectorConfig(
-                        options=[*there, *more],
-                        translation_key="area",
-                        mode=SelectSelectorMode.LIST,
-                    )
-                )
-            }
+        areas = select(
+            names,
+            translation_key="area",
+            mode=SelectSelectorMode.LIST,
+            first=[(one.area_id, one.name) for one in self._drawn],
         )
+        return probatio.Schema({probatio.Required(CONF_AREA): areas})
 
     def _zone_schema(self) -> probatio.Schema:
         stay = NumberSelectorConfig(
@@ -322,10 +295,7 @@ class AreaSteps(OptionsFlowWithReload):
             }
         )
 
-    def _mask_schema(self) -> probatio.Schema:
-        return probatio.Schema({**self._drawing_fields(), **self._deleting_fields()})
-
-    def _line_schema(self) -> probatio.Schema:
+    def _plain_schema(self) -> probatio.Schema:
         return probatio.Schema({**self._drawing_fields(), **self._deleting_fields()})
 
     def _drawing_fields(self) -> dict[Any, Any]:
@@ -344,13 +314,7 @@ class AreaSteps(OptionsFlowWithReload):
 
 def _shapes(kind: Kind, key: str) -> SelectSelector:
     names = [OWN_POINTS, *presets(kind)]
-    return SelectSelector(
-        SelectSelectorConfig(
-            options=[SelectOptionDict(value=name, label=name) for name in names],
-            translation_key=key,
-            mode=SelectSelectorMode.DROPDOWN,
-        )
-    )
+    return select(names, translation_key=key, mode=SelectSelectorMode.DROPDOWN)
 
 
 SHAPES = _shapes(Kind.ZONE, "area_preset")

@@ -25,9 +25,6 @@ from homeassistant.core import callback
 from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
     SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
@@ -53,6 +50,7 @@ from .const import (
 from .discovery import async_scan, async_sources, entry_of
 from .onvif.models import DEVICE_PATH, CameraReport, Credentials, Found, Profile
 from .options_flow import PorchlightOptionsFlow
+from .selects import select
 from .views import async_previews
 from .worker.messages import FrameTaken, Source
 
@@ -173,26 +171,15 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 self._take(found)
                 return await self.async_step_camera()
             errors[CONF_CAMERA] = "already_configured"
-        options = [
-            SelectOptionDict(value=camera.xaddr, label=self._label(camera))
-            for camera in self._cameras
-        ]
-        options += [
-            SelectOptionDict(value=choice, label=choice) for choice in (ENTER_ADDRESS, SCAN_AGAIN)
-        ]
+        cameras = select(
+            (ENTER_ADDRESS, SCAN_AGAIN),
+            translation_key="camera",
+            mode=SelectSelectorMode.LIST,
+            first=[(camera.xaddr, self._label(camera)) for camera in self._cameras],
+        )
         return self.async_show_form(
             step_id="pick",
-            data_schema=probatio.Schema(
-                {
-                    probatio.Required(CONF_CAMERA): SelectSelector(
-                        SelectSelectorConfig(
-                            options=options,
-                            mode=SelectSelectorMode.LIST,
-                            translation_key="camera",
-                        )
-                    )
-                }
-            ),
+            data_schema=probatio.Schema({probatio.Required(CONF_CAMERA): cameras}),
             errors=errors,
             description_placeholders={
                 "count": str(len(self._cameras)),

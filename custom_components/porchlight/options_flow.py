@@ -10,9 +10,6 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
     SelectSelectorMode,
     TextSelector,
 )
@@ -34,6 +31,7 @@ from .const import (
 from .data import DATA_HUB
 from .detector import AUTOMATIC, BUDGET, Choice
 from .engines import ENGINES
+from .selects import select
 from .sensitivity import OWN, USUAL, rules_of
 from .vision.settings import SENSITIVITIES
 from .worker.messages import EngineFailed
@@ -200,10 +198,10 @@ class PorchlightOptionsFlow(AreaSteps):
         names = [AUTOMATIC, *(model.name for model in catalogue), OWN_FILE]
         return probatio.Schema(
             {
-                probatio.Required(CONF_MODEL): _select(names, "model"),
+                probatio.Required(CONF_MODEL): select(names, translation_key="model"),
                 probatio.Optional(CONF_FILE): TextSelector(),
-                probatio.Required(CONF_ENGINE): _select(
-                    [AUTOMATIC, *(engine.name for engine in ENGINES)], "engine"
+                probatio.Required(CONF_ENGINE): select(
+                    [AUTOMATIC, *(engine.name for engine in ENGINES)], translation_key="engine"
                 ),
                 probatio.Required(CONF_BUDGET, default=round(BUDGET * 100)): NumberSelector(
                     NumberSelectorConfig(min=10, max=100, step=5, unit_of_measurement="%")
@@ -212,15 +210,9 @@ class PorchlightOptionsFlow(AreaSteps):
         )
 
 
-def _select(names: list[str], key: str, *, compact: bool = False) -> SelectSelector:
-    options = [SelectOptionDict(value=name, label=name) for name in names]
-    config = SelectSelectorConfig(options=options, translation_key=key)
-    if compact:
-        config["mode"] = SelectSelectorMode.DROPDOWN
-    return SelectSelector(config)
-
-
-_SENSITIVITY = _select([*SENSITIVITIES, OWN], "sensitivity", compact=True)
+_SENSITIVITY = select(
+    [*SENSITIVITIES, OWN], translation_key="sensitivity", mode=SelectSelectorMode.DROPDOWN
+)
 _SENSITIVITY_SCHEMA = probatio.Schema(
     {
         probatio.Required(CONF_DAY): _SENSITIVITY,

@@ -114,13 +114,14 @@ def _add(flow: Flow, module: Module, node: ast.ClassDef) -> None:
     """Add what one of a flow's classes shows."""
     for function in functions(node):
         for call in calls(function, "async_show_form", "async_show_menu"):
-            name = module.argument(call, "step_id") or ""
-            step = flow.steps.setdefault(name, Step())
-            step.fields |= _fields(module, node, function, keyword(call, "data_schema"))
-            step.options |= module.texts(keyword(call, "menu_options"))
             placeholders = keyword(call, "description_placeholders")
             given = keys(placeholders) if placeholders else frozenset()
-            step.given = None if given is None or step.given is None else step.given | given
+            for name, fields in _shown(module, node, function, call):
+                flow.named.add(name)
+                step = flow.steps.setdefault(name, Step())
+                step.fields |= fields
+                step.options |= module.texts(keyword(call, "menu_options"))
+                step.given = None if given is None or step.given is None else step.given | given
         flow.errors |= _errors(module, function)
     for call in calls(node, "async_show_progress"):
         flow.progress |= module.texts(keyword(call, "progress_action"))
@@ -134,6 +135,26 @@ def _add(flow: Flow, module: Module, node: ast.ClassDef) -> None:
     flow.aborts |= _aborts(module, node)
     flow.named |= _named_steps(module, node)
     flow.has |= {function.name.removeprefix("async_step_") for function in functions(node)}
+
+
+def _shown(
+    module: Module,
+    node: ast.ClassDef,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    call: ast.Call,
+) -> Iterator[tuple[str, set[str]]]:
+    """The steps that a call shows, and their fields, also where a method only hands them on."""
+    fields = _fields(module, node, function, keyword(call, "data_schema"))
+    step_id = keyword(call, "step_id")
+    names = [argument.arg for argument in function.args.args if argument.arg != "self"]
+    if not (isinstance(step_id, ast.Name) and step_id.id in names):
+        yield module.text(step_id) or "", fields
+        return
+    place = names.index(step_id.id)
+    for step in functions(node):
+        for outer in calls(step, function.name):
+            handed = (_fields(module, node, step, argument) for argument in outer.args)
+            yield module.text(outer.args[place]) or "", fields.union(*handed)
 
 
 def _named_steps(module: Module, node: ast.ClassDef) -> set[str]:

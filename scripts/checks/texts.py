@@ -86,7 +86,7 @@ def selectors(tree: Tree) -> Iterator[str]:
     used = {
         text
         for module in tree.modules.values()
-        for call in module.calls("SelectSelectorConfig")
+        for call in module.calls("SelectSelectorConfig", "select")
         for text in module.arguments(call, "translation_key")
     }
     texts = tree.texts.get("selector", {})

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ICONS = f"{COMPONENT}/icons.json"
 FLOW = f"{COMPONENT}/config_flow.py"
+AREAS = f"{COMPONENT}/areas_flow.py"
 RAISES = """
 
 def fail() -> None:
@@ -112,6 +113,9 @@ BREAKS: dict[Check, list[Break]] = {
         without("config/progress/scan"),
         without("options/step/init/menu_options/detector"),
         without("options/step/detector/data/file"),
+        without("options/step/zone/data/stay"),
+        without("options/step/mask/title"),
+        without("options/step/line/data/delete"),
         without("options/error/engine_crashed"),
         without("options/error/model_file_invalid"),
         idle("config/step/old", {"title": "Old"}),
@@ -119,7 +123,13 @@ BREAKS: dict[Check, list[Break]] = {
         idle("config/error/old"),
         idle("config/abort/old"),
         idle("config/progress/old"),
+        idle("options/step/mask/data/stay"),
         idle("options/error/old"),
+        Break(
+            name="a shape that leads nowhere",
+            how=text(AREAS, '_async_shape("line"', '_async_shape("lines"'),
+            says="options has no step lines",
+        ),
         Break(
             name="a dead end",
             how=text(FLOW, 'next_step_id="confirm"', 'next_step_id="confirmed"'),
@@ -151,6 +161,7 @@ BREAKS: dict[Check, list[Break]] = {
     texts.flow_placeholders: [
         english("config/flow_title", "{colour}", "config.flow_title has {colour}"),
         english("config/step/pick/description", "{colour}", "config.step.pick has {colour}"),
+        english("options/step/line/description", "{colour}", "options.step.line has {colour}"),
         english("options/error/engine_crashed", "{why}", "options.error.engine_crashed has {why}"),
     ],
     texts.selectors: [
