@@ -13,9 +13,9 @@ from homeassistant.components.binary_sensor import (
 )
 from homeassistant.const import EntityCategory
 
-from .areas import Area, Kind, of_kind
+from .areas import Kind, of_kind
 from .coordinator import CameraCoordinator, CameraState
-from .entity import PorchlightEntity, area_unique_id
+from .entity import AreaEntity, PorchlightEntity
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -75,7 +75,7 @@ async def async_setup_entry(
     async_add_entities(
         [
             *(PorchlightBinarySensor(camera, description) for description in DESCRIPTIONS),
-            *(ZoneSensor(camera, zone) for zone in of_kind(camera.areas, Kind.ZONE)),
+            *(ZoneSensor(camera, ZONE, zone) for zone in of_kind(camera.areas, Kind.ZONE)),
         ]
     )
 
@@ -98,14 +98,8 @@ class PorchlightBinarySensor(PorchlightEntity, BinarySensorEntity):
         return self.entity_description.is_on_fn(self.coordinator.data)
 
 
-class ZoneSensor(PorchlightEntity, BinarySensorEntity):
+class ZoneSensor(AreaEntity, BinarySensorEntity):
     """Whether somebody is in a zone."""
-
-    def __init__(self, coordinator: CameraCoordinator, zone: Area) -> None:
-        super().__init__(coordinator, ZONE)
-        self._zone_id = zone.area_id
-        self._attr_unique_id = area_unique_id(coordinator.config_entry, zone, ZONE.key)
-        self._attr_translation_placeholders = {"name": zone.name}
 
     @property
     @override
@@ -122,4 +116,4 @@ class ZoneSensor(PorchlightEntity, BinarySensorEntity):
 
     @property
     def _people(self) -> int | None:
-        return (self.coordinator.data.zones or {}).get(self._zone_id)
+        return (self.coordinator.data.zones or {}).get(self._area_id)

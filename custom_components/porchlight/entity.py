@@ -49,9 +49,16 @@ class PorchlightEntity(CoordinatorEntity[CameraCoordinator]):
         return not self._needs_stream or self.coordinator.data.connected is not False
 
 
-def area_unique_id(entry: PorchlightConfigEntry, area: Area, key: str) -> str:
-    """The unique id of an area's entity, by which it is known again when the area is renamed."""
-    return f"{entry.unique_id}_{key}_{area.area_id}"
+class AreaEntity(PorchlightEntity):
+    """An entity of one area, known again when the area is renamed."""
+
+    def __init__(
+        self, coordinator: CameraCoordinator, description: EntityDescription, area: Area
+    ) -> None:
+        super().__init__(coordinator, description)
+        self._area_id = area.area_id
+        self._attr_unique_id = f"{self._attr_unique_id}_{area.area_id}"
+        self._attr_translation_placeholders = {"name": area.name}
 
 
 def device_info(entry: PorchlightConfigEntry) -> DeviceInfo:

@@ -16,9 +16,9 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 
-from .areas import Area, Kind, of_kind
-from .coordinator import CameraCoordinator, CameraState
-from .entity import PorchlightEntity, area_unique_id
+from .areas import Kind, of_kind
+from .coordinator import CameraState
+from .entity import AreaEntity, PorchlightEntity
 from .repairs import ENGINE_NAMES
 from .worker.messages import EngineReady, Load
 
@@ -205,22 +205,14 @@ class DetectorSensor(PorchlightEntity, SensorEntity):
         return {"model": Path(outcome.path).stem, "inference_ms": outcome.inference_ms}
 
 
-class LineSensor(PorchlightEntity, SensorEntity):
+class LineSensor(AreaEntity, SensorEntity):
     """How often a line was crossed one way; what was counted holds without a stream."""
 
     entity_description: LineSensorDescription
     _needs_stream = False
 
-    def __init__(
-        self, coordinator: CameraCoordinator, description: LineSensorDescription, line: Area
-    ) -> None:
-        super().__init__(coordinator, description)
-        self._line_id = line.area_id
-        self._attr_unique_id = area_unique_id(coordinator.config_entry, line, description.key)
-        self._attr_translation_placeholders = {"name": line.name}
-
     @property
     @override
     def native_value(self) -> int:
         """Crossings since the line was drawn."""
-        return self.coordinator.totals.of(self._line_id, inward=self.entity_description.inward)
+        return self.coordinator.totals.of(self._area_id, inward=self.entity_description.inward)

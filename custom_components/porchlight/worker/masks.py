@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 from PIL import Image, ImageDraw
 
-from .pixels import PLANAR, rows
+from .pixels import blank, pixels, planar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
     from ..vision.settings import Mask
@@ -42,16 +42,14 @@ class Curtain:
         """
         if not self._masks:
             return frame
-        if frame.format.name not in PLANAR:
-            frame = self._reformatter.reformat(frame, format="yuv420p")
+        frame = planar(self._reformatter, frame)
         full = frame.format.name in FULL or frame.color_range == ColorRange.JPEG
-        covered = VideoFrame(frame.width, frame.height, frame.format.name)
+        covered = blank(frame, frame.width, frame.height)
         for number, (source, target) in enumerate(zip(frame.planes, covered.planes, strict=True)):
-            pixels = rows(target.line_size, target)[: target.height, : target.width]
-            pixels[:] = rows(source.line_size, source)[: source.height, : source.width]
+            copied = pixels(target)
+            copied[:] = pixels(source)
             black = 0 if full else BLACK
-            pixels[self._part(frame, target.width, target.height)] = COLOURLESS if number else black
-        covered.color_range, covered.colorspace = frame.color_range, frame.colorspace
+            copied[self._part(frame, target.width, target.height)] = COLOURLESS if number else black
         return covered
 
     def _part(self, frame: VideoFrame, width: int, height: int) -> Hidden:

@@ -9,6 +9,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
 if TYPE_CHECKING:
+    from av.video.plane import VideoPlane
+
     from ..vision.geometry import Pixels
     from ..vision.regions import Region
 
@@ -36,28 +38,21 @@ class Shrinker:
         """A region of a frame, which may be the frame itself."""
         if (region.width, region.height) == (frame.width, frame.height):
             return frame
-        if frame.format.name not in PLANAR:
-            frame = self._reformatter.reformat(frame, format="yuv420p")
-        piece = VideoFrame(region.width, region.height, frame.format.name)
+        frame = planar(self._reformatter, frame)
+        piece = blank(frame, region.width, region.height)
         for source, target in zip(frame.planes, piece.planes, strict=True):
             across, down = -(-frame.width // source.width), -(-frame.height // source.height)
             x, y = region.x // across, region.y // down
-            pixels = rows(target.line_size, target)
-            pixels[: target.height, : target.width] = rows(source.line_size, source)[
-                y : y + target.height, x : x + target.width
-            ]
-        piece.color_range, piece.colorspace = frame.color_range, frame.colorspace
+            pixels(target)[:] = pixels(source)[y : y + target.height, x : x + target.width]
         return piece
 
     def spread(self, frame: VideoFrame) -> float:
         """How much a frame's colours differ, in levels of its chroma planes; 0 without colour."""
         if frame.format.name == "gray":
             return 0.0
-        if frame.format.name not in PLANAR:
-            frame = self._reformatter.reformat(frame, format="yuv420p")
         spread = 0.0
-        for plane in frame.planes[1:]:
-            chroma = rows(plane.line_size, plane)[: plane.height, : plane.width]
+        for plane in planar(self._reformatter, frame).planes[1:]:
+            chroma = pixels(plane)
             # A caption or a lamp must not make a grey picture coloured.
             low, high = np.percentile(chroma[::COARSE, ::COARSE], (10, 90))
             spread += float(high - low)
@@ -75,6 +70,21 @@ class Shrinker:
         return np.asarray(small.to_ndarray(), np.uint8)
 
 
-def rows(line_size: int, plane: object) -> Pixels:
-    """A plane's bytes as (rows, bytes of a row), without copying."""
-    return np.frombuffer(plane, np.uint8).reshape(-1, line_size)  # type: ignore[call-overload, no-any-return]  # a plane is a buffer, its stub does not say so
+def planar(reformatter: VideoReformatter, frame: VideoFrame) -> VideoFrame:
+    """The frame, in one of the formats that are `PLANAR`."""
+    if frame.format.name in PLANAR:
+        return frame
+    return reformatter.reformat(frame, format="yuv420p")
+
+
+def blank(frame: VideoFrame, width: int, height: int) -> VideoFrame:
+    """An unfilled frame with the format and the meaning of colours of another."""
+    unfilled = VideoFrame(width, height, frame.format.name)
+    unfilled.color_range, unfilled.colorspace = frame.color_range, frame.colorspace
+    return unfilled
+
+
+def pixels(plane: VideoPlane) -> Pixels:
+    """The pixels of a plane of a `PLANAR` frame as (height, width), without copying."""
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]
