@@ -9,7 +9,6 @@ import os
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median, quantiles
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, override
@@ -29,6 +28,7 @@ from porchlight.worker.messages import (
 
 from scripts.assets import asset
 from scripts.live import DEFAULT_MODEL, Cameras
+from scripts.processes import cpu, peak
 from tests.footage import HALLWAY, HALLWAY_SECONDS, HALLWAY_WALKS
 from tests.worker.process import Worker
 from tests.worker.support import Heard
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 BUSY = 2
 NUMBERS = (1, 2, 4, 8, 16)
 USER, PASSWORD = "growth", "of the street"
-TICK = os.sysconf("SC_CLK_TCK")
 SETTLE = 20.0
 
 
@@ -103,11 +102,11 @@ async def grow(number: int, seconds: float) -> Growth:
             if len(up) < number:
                 raise RuntimeError(f"only {len(up)} of {number} cameras are up")
             starts = [await asyncio.to_thread(_start, ready) for ready in simulated.ready[:BUSY]]
-            began, used, since = time(), _cpu(worker.process.pid), monotonic()
+            began, used, since = time(), cpu(worker.process.pid), monotonic()
             await asyncio.sleep(seconds)
             ended = time()
-            cores = (_cpu(worker.process.pid) - used) / (monotonic() - since)
-            memory = _memory(worker.process.pid)
+            cores = (cpu(worker.process.pid) - used) / (monotonic() - since)
+            memory = peak(worker.process.pid)
             pace = min((one.pace for one in worker.heard.of(Load)), default=1.0)
     walks, delays = 0, []
     for index, start in enumerate(starts):
@@ -147,16 +146,6 @@ def _start(ready: dict[str, Any]) -> float:
     """The moment at which a camera's footage last began."""
     with urlopen(ready["control"]) as answer:  # noqa: S310 - our own camera on loopback
         return time() - float(json.load(answer)["position"])
-
-
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def _memory(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def table(rows: Sequence[Growth]) -> str:

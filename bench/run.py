@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from time import thread_time
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from porchlight.worker.detector import Detector
 from porchlight.worker.engines import load
 
 from scripts.assets import asset
+from scripts.processes import peak
 
 from .arms import maker
 from .arms.protocol import SeenVisit, Stage, Stream
@@ -20,6 +20,7 @@ from .truth import TrueWalk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from .arms.protocol import Make
     from .cases import Case
@@ -81,15 +82,8 @@ def run(
         visits=tuple(arm.visits),
         cpu=cpu,
         counts=dict(arm.meter.counts),
-        memory=_peak(),
+        memory=peak(),
     )
-
-
-def _peak() -> float:
-    """The most memory this process has had, in MB."""
-    # What getrusage tells would be inherited from the process that started this one.
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def run_named(arm: str, case: Case) -> Outcome:

@@ -18,10 +18,10 @@ from typing import Any
 from scripts.assets import AssetError
 from scripts.demonstration import CAMERA_PASSWORD, CAMERA_USER, CAMERAS, say, specs
 from scripts.live import Cameras, HomeAssistant, LiveError
+from scripts.processes import cpu, memory
 from tests.footage import HALLWAY_SECONDS, HALLWAY_WALKS
 
 PERSON = "binary_sensor.hallway_person"
-TICK = os.sysconf("SC_CLK_TCK")
 SETTLE = 30.0
 _LOOP_WATCH = Path(__file__).parent / "loop_watch.py"
 
@@ -41,19 +41,6 @@ class Figures:
     memory: dict[str, float] = field(default_factory=dict)
     late: list[float] = field(default_factory=list)
     late_before: list[float] = field(default_factory=list)
-
-
-def memory(pid: int) -> float:
-    """Megabytes that a process holds and shares with no other (unique set size)."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    lines = (line.split() for line in text.splitlines() if line.startswith("Private_"))
-    return sum(int(words[1]) for words in lines) / 1024
-
-
-def cpu(pid: int) -> float:
-    """Seconds of processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def worker_of(pid: int) -> int:

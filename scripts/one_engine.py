@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scripts.processes import peak
 from tests import bare  # noqa: F401 - makes `porchlight` importable
 
 # isort: split
@@ -36,7 +37,7 @@ def main(name: str, model: str, threads: str) -> int:
     seconds = perf_counter() - start
     (spec,) = engine.inputs
     engine.run(np.zeros(spec.shape, spec.dtype))
-    _answer({"version": engine.version, "seconds": seconds, "megabytes": _peak()})
+    _answer({"version": engine.version, "seconds": seconds, "megabytes": peak()})
     detector = Detector(engine)
     tensor: Any = None
     for line in sys.stdin:
@@ -54,13 +55,6 @@ def main(name: str, model: str, threads: str) -> int:
 
 def _answer(value: Any) -> None:
     print(json.dumps(value), flush=True)
-
-
-def _peak() -> float:
-    """Megabytes; the kernel's other figure, of resource usage, is inherited from who started us."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    (peak,) = (int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    return peak / 1024
 
 
 def _timed(engine: Engine, tensor: Any) -> float:
