@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 import cv2
 import norfair
@@ -22,21 +22,18 @@ import numpy as np
 
 from .frigate_motion import Motion
 from .frigate_regions import Pixelled, Square, consolidated, regions
+from .paced import Paced
 from .presence import Presence
-from .protocol import Meter
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from av.packet import Packet
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
     from porchlight.worker.detector import Detector
 
-    from .protocol import SeenVisit, Stream
+    from .protocol import Stream
 
 RATE = 5.0
-SLACK = 0.02
 LEAST_SCORE, LEAST_TRACKED = 0.4, 0.5
 # The tracker's.
 REACH, MEASURED, HITS, HITS_TO_BEGIN = 2.5, 3.4, int(RATE * 5), 2
@@ -78,14 +75,12 @@ class _Person:
             self.anchor, self.still = box, 0
 
 
-class Frigate:
+class Frigate(Paced):
     """Motion, regions, tracks and confirmation as Frigate's."""
 
     def __init__(self, stream: Stream, detector: Detector) -> None:
-        self.meter = Meter()
+        super().__init__(stream, detector, rate=RATE, patience=1 / RATE)
         self._size = (stream.width, stream.height)
-        self._decoder = stream.decoder()
-        self._detector = detector
         self._motion = Motion(*self._size)
         self._tracker = norfair.Tracker(
             distance_function=distance,
@@ -96,28 +91,14 @@ class Frigate:
         )
         self._people: dict[int, _Person] = {}
         self._presence = Presence(self.meter)
-        self._looked_at = float("-inf")
+        self.visits = self._presence.visits
         self._frames = 0
-
-    @property
-    def visits(self) -> list[SeenVisit]:
-        """The visits that ended."""
-        return self._presence.visits
-
-    def packet(self, packet: Packet[VideoStream], at: float) -> None:
-        """Decode, and take the frame if a fifth of a second has passed."""
-        with self.meter("decode"):
-            frames = self._decoder.decode(packet)
-        for frame in frames:
-            due = at - self._looked_at >= 1 / RATE - SLACK
-            if due and self.meter.backlog < 1 / RATE:
-                self._looked_at = at
-                self._look(frame, at)
 
     def close(self, at: float) -> None:
         """End the open visit."""
         self._presence.close(at)
 
+    @override
     def _look(self, frame: VideoFrame, at: float) -> None:
         with self.meter("motion"):
             planar = frame.to_ndarray(format="yuv420p")

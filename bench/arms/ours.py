@@ -6,22 +6,19 @@ from itertools import count
 from typing import TYPE_CHECKING, override
 
 from porchlight.vision.regions import gather
-from porchlight.vision.visits import Arrived, Left
 from porchlight.vision.watch import Watch
 from porchlight.worker.decoding import Decoder
 from porchlight.worker.eye import Eye
 from porchlight.worker.pixels import Shrinker
 
-from .protocol import Meter, SeenVisit
+from .presence import Told
+from .protocol import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
     from porchlight.vision.geometry import Pixels
-    from porchlight.vision.visits import VisitEvent
     from porchlight.worker.detector import Detector
 
     from .protocol import Stream
@@ -64,8 +61,9 @@ class Ours:
 
     def __init__(self, stream: Stream, detector: Detector) -> None:
         numbers = count(1)
-        self.visits: list[SeenVisit] = []
         self.meter = Meter()
+        self._told = Told(self.meter)
+        self.visits = self._told.visits
         self._detector = detector
         self._watch = _MeteredWatch(lambda: str(next(numbers)))
         self._watch.meter = self.meter
@@ -73,7 +71,6 @@ class Ours:
         self._eye = Eye(
             self._watch, _MeteredDecoder(stream, self.meter), _MeteredShrinker(self.meter)
         )
-        self._arrived = 0.0
 
     def packet(self, packet: Packet[VideoStream], at: float) -> None:
         """Take over a packet."""
@@ -88,21 +85,8 @@ class Ours:
             with self.meter("inference"):
                 seen.append((region, self._detector.people_in_region(frame, region)))
         look = self._watch.look(gather(seen, view), at, [view.share(one) for one in regions])
-        self._note(look.events, at)
+        self._told.take(look.events, at)
 
     def close(self, at: float) -> None:
         """End the open visit."""
-        self._note(self._watch.pause(), at)
-
-    def _note(self, events: Sequence[VisitEvent], at: float) -> None:
-        for event in events:
-            if isinstance(event, Arrived):
-                self._arrived = at + self.meter.spent()
-            elif isinstance(event, Left):
-                self.visits.append(
-                    SeenVisit(
-                        arrived_at=self._arrived,
-                        left_at=event.visit.last_seen,
-                        most=event.visit.most,
-                    )
-                )
+        self._told.take(self._watch.pause(), at)

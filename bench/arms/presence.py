@@ -1,12 +1,18 @@
-"""From the number of people at each look to visits."""
+"""From the number of people at each look, or from our own events, to visits."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from porchlight.vision.visits import Arrived, Left
+
 from .protocol import SeenVisit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from porchlight.vision.visits import VisitEvent
+
     from .protocol import Meter
 
 
@@ -37,3 +43,25 @@ class Presence:
                 SeenVisit(arrived_at=self._arrived, left_at=self._seen_at, most=self._most)
             )
         self._arrived = None
+
+
+class Told:
+    """A visit is what our own events tell of."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.visits: list[SeenVisit] = []
+        self._meter = meter
+        self._arrived = 0.0
+
+    def take(self, events: Iterable[VisitEvent], at: float) -> None:
+        """These events came at `at`."""
+        for event in events:
+            match event:
+                case Arrived():
+                    self._arrived = at + self._meter.spent()
+                case Left(visit):
+                    self.visits.append(
+                        SeenVisit(
+                            arrived_at=self._arrived, left_at=visit.last_seen, most=visit.most
+                        )
+                    )

@@ -8,60 +8,43 @@ ends when nobody has been seen for the ten seconds after which its recorder stop
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 import cv2
 
+from .paced import Paced
 from .presence import Presence
-from .protocol import Meter
 
 if TYPE_CHECKING:
-    from av.packet import Packet
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
     from porchlight.worker.detector import Detector
 
-    from .protocol import SeenVisit, Stream
+    from .protocol import Stream
 
-RATE, SLACK = 1.0, 0.02
+RATE = 1.0
 SIDE, THRESHOLD, HISTORY, LEARNING = 300, 15, 500, 0.01
 ERODED, DILATED, LEAST_SHARE = 1, 4, 0.08
 CONFIDENCE = 0.8
 IDLE = 10.0
 
 
-class Viseron:
+class Viseron(Paced):
     """Motion as a switch for looks at whole frames."""
 
     def __init__(self, stream: Stream, detector: Detector) -> None:
-        self.meter = Meter()
-        self._decoder = stream.decoder()
-        self._detector = detector
+        super().__init__(stream, detector, rate=RATE)
         self._subtractor = cv2.createBackgroundSubtractorMOG2(
             history=HISTORY, varThreshold=THRESHOLD, detectShadows=False
         )
         self._presence = Presence(self.meter)
-        self._looked_at = float("-inf")
+        self.visits = self._presence.visits
         self._seen_at = float("-inf")
-
-    @property
-    def visits(self) -> list[SeenVisit]:
-        """The visits that ended."""
-        return self._presence.visits
-
-    def packet(self, packet: Packet[VideoStream], at: float) -> None:
-        """Decode, and take a frame each second."""
-        with self.meter("decode"):
-            frames = self._decoder.decode(packet)
-        for frame in frames:
-            if at - self._looked_at >= 1 / RATE - SLACK:
-                self._looked_at = at
-                self._look(frame, at)
 
     def close(self, at: float) -> None:
         """End the open visit."""
         self._presence.close(at)
 
+    @override
     def _look(self, frame: VideoFrame, at: float) -> None:
         with self.meter("motion"):
             moving = self._moving(frame)

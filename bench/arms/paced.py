@@ -1,0 +1,45 @@
+"""What arms have in common that look at so many whole frames a second."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from .protocol import Meter
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+    from porchlight.worker.detector import Detector
+
+    from .protocol import Stream
+
+# Cameras do not keep time exactly.
+SLACK = 0.02
+
+
+class Paced(ABC):
+    """Decodes all, and looks at a frame if it is due and not `patience` seconds late already."""
+
+    def __init__(
+        self, stream: Stream, detector: Detector, *, rate: float, patience: float = float("inf")
+    ) -> None:
+        self.meter = Meter()
+        self._detector = detector
+        self._decoder = stream.decoder()
+        self._apart, self._patience = 1 / rate - SLACK, patience
+        self._looked_at = float("-inf")
+
+    def packet(self, packet: Packet[VideoStream], at: float) -> None:
+        """Decode, and look at what is due."""
+        with self.meter("decode"):
+            frames = self._decoder.decode(packet)
+        for frame in frames:
+            if at - self._looked_at >= self._apart and self.meter.backlog < self._patience:
+                self._looked_at = at
+                self._look(frame, at)
+
+    @abstractmethod
+    def _look(self, frame: VideoFrame, at: float) -> None:
+        """Take over a frame."""
