@@ -39,7 +39,11 @@ def _room(name: str, files: str, rooms: str, packages: str = "") -> Room:
 # The first room with a pattern for a file is the file's. Words are what two rooms say to each
 # other: types, errors and the channel, which load neither sockets nor codecs nor engines.
 ROOMS = (
-    _room("vision-words", "vision/settings.py vision/polygons.py vision/types.py", "vision-words"),
+    _room(
+        "vision-words",
+        "vision/capacity.py vision/settings.py vision/polygons.py vision/types.py",
+        "vision-words",
+    ),
     _room("vision", "vision/**", "vision vision-words", "numpy"),
     _room("onvif-words", "onvif/models.py onvif/errors.py", "onvif-words"),
     _room("onvif", "onvif/**", "onvif onvif-words", "aiohttp lxml onvif zeep"),
