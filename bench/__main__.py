@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arms import ARMS
+from .arms import ARMS, GUIDED
 from .cases import cases
 from .reach import seen_by_the_model
 from .report import reach_table, tables, write
@@ -36,12 +36,12 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     outcomes: dict[str, list[Outcome]] = {}
     chosen = [] if options.kept else list(cases(options.half, options.only))
-    for arm in options.arm or ARMS:
+    for arm in options.arm or (*ARMS, GUIDED):
         kept = options.keep / f"{arm}.json"
         if not options.kept:
             outcomes[arm] = restore(kept) if options.resume and kept.exists() else []
             done = {outcome.case for outcome in outcomes[arm]}
-            rest = [case for case in chosen if case.name not in done]
+            rest = [case for case in chosen if case.name not in done and _suits(arm, case)]
             for outcome in run_all(arm, rest, options.jobs):
                 outcomes[arm].append(outcome)
                 # At once: a long run that is broken off leaves what it has.
@@ -62,6 +62,10 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _suits(arm: str, case: Case) -> bool:
+    return arm != GUIDED or (case.truth is not None and bool(case.walks))
+
+
 def run_all(arm: str, chosen: Sequence[Case], jobs: int) -> Iterator[Outcome]:
     """An arm on all cases, in processes of their own: their memory is the arm's alone."""
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
@@ -73,7 +77,9 @@ def run_all(arm: str, chosen: Sequence[Case], jobs: int) -> Iterator[Outcome]:
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench decisions", description=__doc__)
     parser.add_argument("--half", choices=HALVES, help="only the scenes to tune on, or the others")
-    parser.add_argument("--arm", action="append", choices=ARMS, help="only this; may be repeated")
+    parser.add_argument(
+        "--arm", action="append", choices=(*ARMS, GUIDED), help="only this; may be repeated"
+    )
     parser.add_argument("--only", default="*", metavar="PATTERN", help="only these names: '*rain*'")
     parser.add_argument("--jobs", type=int, default=1, help="how many run at once")
     parser.add_argument(

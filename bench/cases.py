@@ -12,7 +12,7 @@ from scripts.assets import asset
 
 from .encode import recording
 from .scenes import scenes
-from .truth import TrueWalk
+from .truth import TrueWalk, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ CLIP = "clip"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A file with its true walks; a clip has height 0."""
+    """A file with its true walks; a clip has height 0 and no truth frame by frame."""
 
     name: str
     path: Path
@@ -33,6 +33,7 @@ class Case:
     height: int
     seconds: float
     walks: tuple[TrueWalk, ...]
+    truth: Truth | None = None
 
 
 def cases(half: Half | None = None, only: str = "*") -> Iterator[Case]:
@@ -54,6 +55,7 @@ def of_scene(scene: Scene) -> Case:
         height=scene.height,
         seconds=made.truth.seconds,
         walks=made.truth.walks(),
+        truth=made.truth,
     )
 
 

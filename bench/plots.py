@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
+from .arms import GUIDED
 from .arms.protocol import STAGES
 from .scenes import HEIGHTS, QUIET
 from .score import cost, judge, score
@@ -87,6 +88,8 @@ def _arrivals(axes: Axes, outcomes: Outcomes) -> None:
 def _costs(axes: Axes, outcomes: Outcomes) -> None:
     labels, stacks = [], []
     for arm, rows in outcomes.items():
+        if arm == GUIDED:
+            continue
         for kind, chosen in (
             ("quiet", [o for o in rows if o.condition == QUIET]),
             ("busy", [o for o in rows if o.height]),

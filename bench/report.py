@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from .arms import GUIDED
 from .cases import CLIP
 from .scenes import NOBODY, QUIET
 from .score import cost, inferences_per_minute, judge, score
@@ -148,6 +149,8 @@ def costs(outcomes: Outcomes) -> str:
     """What each arm costs when nothing happens, in weather without people, busy, and on clips."""
     rows = []
     for arm, all_of_it in outcomes.items():
+        if arm == GUIDED:
+            continue
         kinds = {
             "quiet": [o for o in all_of_it if o.condition == QUIET],
             "weather": [o for o in all_of_it if _weather(o)],

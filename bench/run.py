@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import partial
 from time import thread_time
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from porchlight.worker.engines import load
 from scripts.assets import asset
 from scripts.processes import peak
 
-from .arms import maker
+from .arms import GUIDED, maker
+from .arms.guided import Guided
 from .arms.protocol import SeenVisit, Stage, Stream
 from .truth import TrueWalk
 
@@ -88,7 +90,14 @@ def run(
 
 def run_named(arm: str, case: Case) -> Outcome:
     """As `run`, with the model that all arms have."""
-    return run(case, maker(arm), Detector(load(ENGINE, asset(MODEL), THREADS)))
+    make = maker(arm) if arm != GUIDED else _guided(case)
+    return run(case, make, Detector(load(ENGINE, asset(MODEL), THREADS)))
+
+
+def _guided(case: Case) -> Make:
+    if case.truth is None:
+        raise ValueError(f"nobody knows frame by frame who is in {case.name}")
+    return partial(Guided, truth=case.truth)
 
 
 def save(outcomes: list[Outcome], path: Path) -> None:

@@ -15,6 +15,8 @@ ARMS = {
     "frigate": ("frigate", "Frigate"),
     "viseron": ("viseron", "Viseron"),
 }
+# The one that is told the truth, and so is no way of deciding.
+GUIDED = "guided"
 
 
 def maker(name: str) -> Make:

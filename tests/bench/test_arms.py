@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from bench.arms.presence import Presence
 from bench.arms.protocol import Meter
 from bench.cases import clips
 from bench.run import MODEL, run_named
+from bench.truth import Sight, Truth
 
 from .support import need
 
@@ -51,6 +53,20 @@ def test_viseron_looks_once_a_second_at_much_motion() -> None:
     seen = outcome("viseron")
     assert seen.counts["motion"] == 6
     assert 1 <= seen.counts["inference"] <= 6
+
+
+def test_guided_looks_where_and_when_the_truth_says() -> None:
+    pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
+    need(MODEL, "videos/porch_man_leaves_gop10.mp4")
+    case = next(case for case in clips() if case.name == "clip-porch_man_leaves_gop10")
+    sight = Sight(walk=0, person=0, box=(0, 0, 1, 1), share=1)
+    frames = tuple((index / 10, (sight,) if index < 20 else ()) for index in range(59))
+    told = replace(case, truth=Truth(seconds=case.seconds, frames=frames))
+    seen = run_named("guided", told)
+    assert seen.counts["inference"] == 10
+    (visit,) = seen.visits
+    assert visit.arrived_at < 1
+    assert visit.left_at == pytest.approx(1.8, abs=0.2)
 
 
 def test_arms_are_made_by_name() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bench.arms.protocol import Meter, SeenVisit
 from bench.cases import clips
-from bench.run import Outcome, restore, run, save
+from bench.run import Outcome, restore, run, run_named, save
 from tests.footage import HALLWAY, HALLWAY_WALKS
 
 from .support import need
@@ -85,3 +85,9 @@ def test_the_hallway_is_labelled_as_elsewhere() -> None:
     assert [(walk.first, walk.gone) for walk in case.walks] == [
         (walk.shoulders, walk.gone) for walk in HALLWAY_WALKS
     ]
+
+
+def test_nobody_can_be_guided_where_nobody_knows() -> None:
+    case = next(one for one in clips() if one.name == "clip-porch_man_leaves_gop10")
+    with pytest.raises(ValueError, match=case.name):
+        run_named("guided", case)
