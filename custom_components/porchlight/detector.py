@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
+import logging
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from homeassistant.core import CoreState
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.storage import STORAGE_DIR, Store
 from homeassistant.requirements import RequirementsNotFound, async_process_requirements
@@ -15,16 +17,24 @@ from homeassistant.requirements import RequirementsNotFound, async_process_requi
 from . import engines, errands, models
 from .const import DOMAIN
 from .repairs import create_detector_issue, create_engine_issue, delete_detector_issue
+from .trials import Search
+from .vision.capacity import Demand
 from .worker.errors import EngineProblem
 from .worker.messages import EngineFailed, EngineReady, UseModel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from homeassistant.core import HomeAssistant
 
     from .engines import EngineKind
+    from .models import Model
+    from .trials import Result
 
-# A model slower than this on the machine, in milliseconds, gives way to the fastest one.
-TOO_SLOW = 400.0
+_LOGGER = logging.getLogger(__name__)
+
+# What a faster model's load must come to of the present one's to be worth the step.
+FASTER = 0.8
 AUTOMATIC = "auto"
 BUDGET = 0.5
 # What another engine may do better; all else is the model's fault.
@@ -56,9 +66,6 @@ class Failure:
     detail: str
 
 
-type Trial = tuple[UseModel, EngineReady | EngineFailed]
-
-
 class DetectorSetup:
     """Chooses, fetches and tries a model; what goes wrong becomes a repair issue."""
 
@@ -68,6 +75,31 @@ class DetectorSetup:
         self.kept = Path(hass.config.path(STORAGE_DIR, DOMAIN, "models"))
         self.choice = Choice()
         self.outcome: EngineReady | EngineFailed | None = None
+        self.running: Result | None = None
+        self.results: tuple[Result, ...] = ()
+        # What the running model was chosen for, and whether Home Assistant was starting then.
+        self.chosen_for: Demand | None = None
+        self._hurried = False
+        # Names of models that proved too slow at run time.
+        self._passed: set[str] = set()
+        self._trying = asyncio.Lock()
+
+    @property
+    def demand(self) -> Demand:
+        """What is asked of this machine now."""
+        entries = self._hass.config_entries.async_entries(
+            DOMAIN, include_ignore=False, include_disabled=False
+        )
+        cores = os.process_cpu_count() or 1
+        return Demand(cameras=max(1, len(entries)), cores=cores, budget=self.choice.budget * cores)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether another choice may come out than the last one."""
+        if self.chosen_for is None:
+            return False
+        calm = self._hass.state is CoreState.running
+        return self.chosen_for != self.demand or (self._hurried and calm)
 
     async def async_load(self) -> None:
         """Remember the user's choice."""
@@ -82,15 +114,18 @@ class DetectorSetup:
     async def async_choose(self, choice: Choice) -> None:
         """Take over a new choice of the user's."""
         self.choice = choice
+        self._passed.clear()
         await self._store.async_save(asdict(choice))
 
     async def async_prepare(self) -> UseModel | None:
         """The model to run, tried and found to work; without one, None and a repair issue."""
+        demand = self._begin()
         failures: list[Failure] = []
         for engine in await self._async_candidates():
+            search = Search(engine.name, demand, self._async_try)
             try:
                 await self._async_install(engine)
-                wish, outcome = await self._async_pick(engine)
+                await self._async_pick(search)
             except RequirementsNotFound as error:
                 failures.append(
                     Failure(engine.name, "engine_not_installed", ", ".join(error.requirements))
@@ -99,21 +134,47 @@ class DetectorSetup:
             except models.ModelFileError as error:
                 failures.append(Failure(engine.name, error.key, error.detail))
                 break
-            self.outcome = outcome
-            if isinstance(outcome, EngineReady):
+            if search.best:
                 self._tell(failures, engine.name)
-                return wish
-            failures.append(Failure(engine.name, outcome.problem, outcome.detail))
-            if outcome.problem not in _ENGINE_PROBLEMS:
-                break
+                self._hurried &= not search.straight
+                return self._run(search.best, search.results)
+            if search.failure:
+                self.outcome = search.failure
+                problem = search.failure.problem
+                failures.append(Failure(engine.name, problem, search.failure.detail))
+                if problem not in _ENGINE_PROBLEMS:
+                    break
         self._tell(failures or [Failure("-", "engine_not_installed", "no engine fits")], None)
         return None
+
+    async def async_step_down(self) -> UseModel | None:
+        """The next faster model, tried; None if there is none or the user chose what runs."""
+        running = self.running
+        if running is None or running.model is None:
+            return None
+        demand = self.demand
+        most = FASTER * demand.load(running.outcome.inference_ms, running.wish.threads)
+        search = Search(running.wish.engine, demand, self._async_try, most=most, known=self.results)
+        catalogue = await self._hass.async_add_executor_job(models.catalogue)
+        passed = {*self._passed, running.model.name}
+        await self._async_automatic(
+            search, [model for model in catalogue if model.name not in passed]
+        )
+        if search.best is None:
+            return None
+        _LOGGER.info("%s is too slow for this machine's cameras", running.model.name)
+        for model in catalogue:
+            if model == search.best.model:
+                break
+            if model.name not in search.missing:
+                self._passed.add(model.name)
+        return self._run(search.best, [*self.results, *search.results])
 
     async def async_try_file(self, path: str, engine: str | None) -> EngineReady | EngineFailed:
         """Try a file of the user's. Raises ModelFileError."""
         file = await self._hass.async_add_executor_job(models.own_file, Path(path))
         first, *_ = await self._async_candidates(engine)
-        return await errands.try_model(self._wish(file, first))
+        return await self._async_try(UseModel(engine=first.name, path=str(file)))
 
     def _tell(self, failures: list[Failure], running: str | None) -> None:
         """Raise or clear the repair issue; `running` names the engine that works."""
@@ -137,33 +198,86 @@ class DetectorSetup:
                 self._hass, DOMAIN, list(engine.requirements), is_built_in=False
             )
 
-    async def _async_pick(self, engine: EngineKind) -> Trial:
-        """The chosen model, and what came of trying it. Raises ModelFileError."""
+    def _begin(self) -> Demand:
+        """What is asked of the machine; what was learnt of it at run time holds for that alone."""
+        demand = self.demand
+        if demand != self.chosen_for:
+            self._passed.clear()
+        self.chosen_for = demand
+        self._hurried = self._hass.state is not CoreState.running
+        self.running = None
+        self.results = ()
+        return demand
+
+    def _run(self, result: Result, results: Sequence[Result]) -> UseModel:
+        self.running, self.results = result, tuple(results)
+        self.outcome = result.outcome
+        return result.wish
+
+    async def _async_pick(self, search: Search) -> None:
+        """Try what was chosen. Raises ModelFileError."""
         if self.choice.file:
-            return await self._async_try(Path(self.choice.file), engine)
-        best, *others = await self._hass.async_add_executor_job(models.catalogue)
+            file = await self._hass.async_add_executor_job(models.own_file, Path(self.choice.file))
+            await search.async_measure(file, None, nearest=True)
+            return
         if self.choice.model != AUTOMATIC:
             named = await self._hass.async_add_executor_job(models.by_name, self.choice.model)
-            return await self._async_try(await self._async_file(named or best), engine)
-        wish, outcome = await self._async_try(await self._async_file(best), engine)
-        if isinstance(outcome, EngineReady) and outcome.inference_ms > TOO_SLOW:
-            fastest = min(others, key=lambda model: model.cost)
-            with contextlib.suppress(models.ModelFileError):
-                return await self._async_try(await self._async_file(fastest), engine)
-        return wish, outcome
+            if named:
+                await search.async_measure(await self._async_file(named), None, nearest=True)
+                return
+        await self._async_automatic(
+            search, await self._hass.async_add_executor_job(models.catalogue)
+        )
+        if search.missing and not search.best and not search.failure:
+            raise next(iter(search.missing.values()))
 
-    async def _async_file(self, model: models.Model) -> Path:
-        folders = (models.BUNDLED, self.kept)
-        path = await self._hass.async_add_executor_job(models.find, model, folders)
-        if path is not None:
-            return path
-        return await models.fetch(async_get_clientsession(self._hass), model, self.kept)
+    async def _async_automatic(self, search: Search, candidates: Sequence[Model]) -> None:
+        """Try models, the most accurate first, until one keeps up; without one, the fastest."""
+        for model in await self._hass.async_add_executor_job(self._in_order, candidates):
+            if not search.hopeless(model):
+                await self._async_measure(search, model)
+            if search.reached or search.broken:
+                return
+        left = [model for model in candidates if search.open(model)]
+        if left:
+            fastest = min(left, key=lambda model: model.cost)
+            await self._async_measure(search, fastest, nearest=True)
 
-    async def _async_try(self, file: Path, engine: EngineKind) -> Trial:
-        wish = self._wish(await self._hass.async_add_executor_job(models.own_file, file), engine)
-        return wish, await errands.try_model(wish)
+    def _in_order(self, candidates: Sequence[Model]) -> list[Model]:
+        """The most accurate first; before a download what is bundled. Reads files.
 
-    @staticmethod
-    def _wish(file: Path, engine: EngineKind) -> UseModel:
-        threads = max(1, min(4, (os.cpu_count() or 1) // 2))
-        return UseModel(engine=engine.name, path=str(file), threads=threads)
+        What proved too slow at run time comes last.
+        """
+        bundled = [model for model in candidates if models.find(model, [models.BUNDLED])]
+        first = candidates.index(bundled[-1]) if bundled else -1
+
+        def place(model: Model) -> tuple[bool, bool]:
+            early = candidates.index(model) <= first and models.find(model, self._folders)
+            return model.name in self._passed, not early
+
+        return sorted(candidates, key=place)
+
+    async def _async_measure(self, search: Search, model: Model, *, nearest: bool = False) -> None:
+        try:
+            file = await self._async_file(model)
+        except models.ModelFileError as error:
+            _LOGGER.warning("%s is passed over: %s", model.name, error)
+            search.missing[model.name] = error
+        else:
+            await search.async_measure(file, model, nearest=nearest)
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return models.BUNDLED, self.kept
+
+    async def _async_file(self, model: Model) -> Path:
+        """A model's file, fetched if need be. Raises ModelFileError."""
+        path = await self._hass.async_add_executor_job(models.find, model, self._folders)
+        if path is None:
+            path = await models.fetch(async_get_clientsession(self._hass), model, self.kept)
+        return await self._hass.async_add_executor_job(models.own_file, path)
+
+    async def _async_try(self, wish: UseModel) -> EngineReady | EngineFailed:
+        """Try a model; one at a time, or trials would measure each other."""
+        async with self._trying:
+            return await errands.try_model(wish)

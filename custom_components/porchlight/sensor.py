@@ -198,11 +198,15 @@ class DetectorSensor(PorchlightEntity, SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, str | float] | None:
-        """The model's name and the milliseconds it takes for a picture."""
+        """The model's name, its threads and the milliseconds it takes for a picture."""
         outcome = self.coordinator.hub.detector.outcome
         if not isinstance(outcome, EngineReady):
             return None
-        return {"model": Path(outcome.path).stem, "inference_ms": outcome.inference_ms}
+        return {
+            "model": Path(outcome.path).stem,
+            "threads": outcome.threads,
+            "inference_ms": outcome.inference_ms,
+        }
 
 
 class LineSensor(AreaEntity, SensorEntity):

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -14,13 +12,26 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.requirements import RequirementsNotFound
 from packaging.tags import Tag
 
-from custom_components.porchlight import errands, models
+from custom_components.porchlight import models
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.data import DATA_HUB
 from custom_components.porchlight.detector import Choice, DetectorSetup
 from custom_components.porchlight.engines import ENGINES
 from custom_components.porchlight.worker.errors import EngineProblem
-from custom_components.porchlight.worker.messages import EngineFailed, EngineReady
+from custom_components.porchlight.worker.messages import EngineFailed
+
+from .machines import (
+    BEST,
+    FAST,
+    HEAD,
+    LEAST,
+    NEXT,
+    cores,
+    fake_engines,
+    fake_model,
+    out_of_reach,
+    put,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,59 +40,16 @@ if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
     from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
 
-    from custom_components.porchlight.worker.messages import UseModel
-
     from .conftest import FakeBridge
-
-BEST, FAST = "yolox_nano_416_float16", "person_yolox_192_float16"
-_HEAD = b"\x1c\x00\x00\x00TFL3"
-
-
-def fake_model(name: str) -> models.Model:
-    """A model of the catalogue whose file is short."""
-    data = _HEAD + name.encode()
-    real = models.by_name(name)
-    assert real is not None
-    return replace(real, size=len(data), sha256=hashlib.sha256(data).hexdigest())
-
-
-class Engines:
-    """Answers for the trial process; a pace for each model's file, or a failure."""
-
-    def __init__(self) -> None:
-        self.paces: dict[str, float] = {}
-        self.failures: dict[str, EngineProblem] = {}
-        self.tried: list[str] = []
-
-    async def try_model(self, wish: UseModel) -> EngineReady | EngineFailed:
-        name = Path(wish.path).stem
-        self.tried.append(name)
-        if problem := self.failures.get(wish.engine):
-            return EngineFailed(engine=wish.engine, path=wish.path, problem=problem, detail="why")
-        return EngineReady(
-            engine=wish.engine, version="2", path=wish.path, family="yolox", side=416,
-            inference_ms=self.paces.get(name, 20.0),
-        )  # fmt: skip
+    from .machines import Engines
 
 
 @pytest.fixture(autouse=True)
-def engines(tmp_path: Path) -> Iterator[Engines]:
-    """No real engine, short models, and nothing bundled."""
-    answers = Engines()
-    short = tuple(fake_model(model.name) for model in models.catalogue())
-    with (
-        patch.object(errands, "try_model", answers.try_model),
-        patch.object(models, "catalogue", lambda: short),
-        patch.object(models, "BUNDLED", tmp_path / "bundled"),
-    ):
+def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engines]:
+    """No real engine, short models, and nothing bundled, on two cores."""
+    cores(monkeypatch, 2)
+    with fake_engines(tmp_path) as answers:
         yield answers
-
-
-def put(folder: Path, name: str) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.tflite"
-    path.write_bytes(_HEAD + name.encode())
-    return path
 
 
 def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
@@ -90,12 +58,7 @@ def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
 
 async def test_the_catalogue_is_the_real_one_in_order_of_accuracy() -> None:
     names = [model.name for model in models.catalogue()]
-    assert names == [
-        BEST,
-        "yolox_nano_416_dynamic_range",
-        FAST,
-        "ssd_mobilenet_v1_coco_300_uint8",
-    ]
+    assert names == [BEST, NEXT, FAST, LEAST]
 
 
 async def test_the_best_model_is_taken_from_the_archive(
@@ -113,7 +76,7 @@ async def test_a_missing_model_is_fetched_once_and_kept(
     hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
 ) -> None:
     model = fake_model(BEST)
-    aioclient_mock.get(model.url, content=_HEAD + BEST.encode())
+    aioclient_mock.get(model.url, content=HEAD + BEST.encode())
     for _ in range(2):
         setup = DetectorSetup(hass)
         wish = await setup.async_prepare()
@@ -129,7 +92,7 @@ async def test_a_missing_model_is_fetched_once_and_kept(
         ({"exc": TimeoutError}, "model_not_fetched"),
         ({"status": 404}, "model_not_fetched"),
         ({"content": b"not it"}, "model_not_genuine"),
-        ({"content": _HEAD + BEST.encode() + b"more"}, "model_not_genuine"),
+        ({"content": HEAD + BEST.encode() + b"more"}, "model_not_genuine"),
     ],
 )
 async def test_without_a_model_an_issue_says_where_to_put_it(
@@ -137,6 +100,7 @@ async def test_without_a_model_an_issue_says_where_to_put_it(
 ) -> None:
     model = fake_model(BEST)
     aioclient_mock.get(model.url, **answer)
+    out_of_reach(aioclient_mock, NEXT, FAST, LEAST)
     setup = DetectorSetup(hass)
     assert await setup.async_prepare() is None
     found = issue(hass)
@@ -153,7 +117,8 @@ async def test_a_full_disk_is_told(
     hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
 ) -> None:
     model = fake_model(BEST)
-    aioclient_mock.get(model.url, content=_HEAD + BEST.encode())
+    aioclient_mock.get(model.url, content=HEAD + BEST.encode())
+    out_of_reach(aioclient_mock, NEXT, FAST, LEAST)
     with patch.object(Path, "write_bytes", side_effect=OSError("no space")):
         assert await DetectorSetup(hass).async_prepare() is None
     found = issue(hass)
@@ -164,33 +129,11 @@ async def test_a_full_disk_is_told(
 async def test_a_damaged_copy_is_not_used(
     hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
 ) -> None:
-    put(models.BUNDLED, BEST).write_bytes(_HEAD + b"damaged")
-    aioclient_mock.get(fake_model(BEST).url, content=_HEAD + BEST.encode())
+    put(models.BUNDLED, BEST).write_bytes(HEAD + b"damaged")
+    aioclient_mock.get(fake_model(BEST).url, content=HEAD + BEST.encode())
     wish = await DetectorSetup(hass).async_prepare()
     assert wish is not None
-    assert Path(wish.path).read_bytes() == _HEAD + BEST.encode()
-
-
-async def test_a_slow_machine_gets_the_fastest_model(hass: HomeAssistant, engines: Engines) -> None:
-    put(models.BUNDLED, BEST)
-    put(models.BUNDLED, FAST)
-    engines.paces = {BEST: 900.0, FAST: 180.0}
-    wish = await DetectorSetup(hass).async_prepare()
-    assert wish is not None
-    assert Path(wish.path).stem == FAST
-    assert engines.tried == [BEST, FAST]
-
-
-async def test_a_slow_machine_without_the_fastest_model_makes_do(
-    hass: HomeAssistant, engines: Engines, aioclient_mock: AiohttpClientMocker
-) -> None:
-    put(models.BUNDLED, BEST)
-    aioclient_mock.get(fake_model(FAST).url, exc=aiohttp.ClientError)
-    engines.paces = {BEST: 900.0}
-    wish = await DetectorSetup(hass).async_prepare()
-    assert wish is not None
-    assert Path(wish.path).stem == BEST
-    assert issue(hass) is None
+    assert Path(wish.path).read_bytes() == HEAD + BEST.encode()
 
 
 @pytest.mark.parametrize("problem", list(EngineProblem))

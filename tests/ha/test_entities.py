@@ -140,6 +140,7 @@ async def test_the_detector_is_told(hass: HomeAssistant, bridge: FakeBridge) -> 
     assert found is not None
     assert found.state == "LiteRT 2.3.0"
     assert (found.attributes["model"], found.attributes["inference_ms"]) == ("m", 21.0)
+    assert found.attributes["threads"] == 1
     bridge.listener(EngineFailed(engine="litert", path="/m.tflite", problem=EngineProblem.CRASHED))
     assert state(hass, "sensor.front_door_detector") == STATE_UNKNOWN
 

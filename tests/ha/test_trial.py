@@ -12,16 +12,17 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import issue_registry as ir
 from packaging.tags import sys_tags
 
-from custom_components.porchlight import errands
+from custom_components.porchlight import errands, models
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.data import DATA_HUB
 from custom_components.porchlight.detector import Choice, DetectorSetup
 from custom_components.porchlight.engines import ENGINES
 from custom_components.porchlight.worker.errors import EngineProblem
-from custom_components.porchlight.worker.messages import EngineFailed
+from custom_components.porchlight.worker.messages import EngineFailed, EngineReady
 from tests.worker.support import footage
 
 from .conftest import make_entry
+from .machines import BEST, FAST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from custom_components.porchlight.hub import Hub
-    from custom_components.porchlight.worker.messages import EngineReady, UseModel
+    from custom_components.porchlight.worker.messages import UseModel
 
 pytestmark = [
     pytest.mark.usefixtures("socket_enabled"),
@@ -180,3 +181,30 @@ async def test_without_an_engine_cameras_have_all_but_detection(
     assert hass.states.get("camera.front_door") is not None
     assert hub.bridge.pid is not None
     assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_with_real_models_it_is_the_most_accurate_that_the_budget_allows(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best, fast = (footage(f"models/{name}.tflite") for name in (BEST, FAST))
+    monkeypatch.setattr(models, "BUNDLED", best.parent)
+    detector = DetectorSetup(hass)
+    # A single camera asks for little.
+    wish = await detector.async_prepare()
+    assert wish is not None
+    assert (wish.path, wish.threads) == (str(best), 1)
+    outcome = detector.outcome
+    assert isinstance(outcome, EngineReady)
+    assert detector.running is not None
+    assert detector.running.load <= 1
+    # Half of what the best model needs.
+    demand = detector.demand
+    needed = detector.running.load * demand.budget / demand.cores
+    detector.choice = Choice(budget=needed / 2)
+    wish = await detector.async_prepare()
+    assert wish is not None
+    assert wish.path == str(fast)
+    assert detector.results[0].wish.path == str(best)
+    assert detector.results[0].load > 1
+    assert detector.running.load <= 1
+    assert detector.outcome.inference_ms < outcome.inference_ms

@@ -35,7 +35,7 @@ def test_a_supported_model_is_ready(name: str) -> None:
     assert detector is not None
     assert isinstance(outcome, EngineReady)
     assert (outcome.family, outcome.side) == MODELS[name]
-    assert (outcome.engine, outcome.path) == ("litert", str(path))
+    assert (outcome.engine, outcome.path, outcome.threads) == ("litert", str(path), 2)
     assert outcome.version
     assert 0 < outcome.inference_ms < 5000
     assert detector.people(frame(width=640, height=360)) == ()

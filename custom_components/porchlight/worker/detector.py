@@ -101,4 +101,5 @@ def prepare(request: UseModel) -> tuple[Detector | None, EngineReady | EngineFai
         family=detector.layout.family,
         side=detector.layout.side,
         inference_ms=round(pace, 1),
+        threads=request.threads,
     )

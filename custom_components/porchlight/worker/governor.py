@@ -68,6 +68,4 @@ class Governor:
 
 def cores() -> int:
     """The cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
+    return os.process_cpu_count() or 1

@@ -219,6 +219,7 @@ class EngineReady:
     family: str
     side: int
     inference_ms: float
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
