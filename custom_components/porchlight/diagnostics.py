@@ -8,15 +8,24 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 
-from .const import CONF_ENDPOINT, CONF_LIVE_STREAM, CONF_MAC, CONF_SERIAL, CONF_STREAM
+from .const import (
+    CONF_ENDPOINT,
+    CONF_FILE,
+    CONF_LIVE_STREAM,
+    CONF_MAC,
+    CONF_SERIAL,
+    CONF_STREAM,
+)
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from .data import PorchlightConfigEntry
+    from .trials import Result
 
 PRIVATE = {
     CONF_ENDPOINT,
+    CONF_FILE,
     CONF_HOST,
     CONF_LIVE_STREAM,
     CONF_MAC,
@@ -46,7 +55,21 @@ async def async_get_config_entry_diagnostics(
             "detector": {
                 "choice": asdict(detector.choice),
                 "outcome": asdict(detector.outcome) if detector.outcome else None,
+                "demand": asdict(detector.demand),
+                "trials": [_trial(result) for result in detector.results],
             },
+            "load": asdict(camera.hub.load) if camera.hub.load else None,
         },
         PRIVATE,
     )
+
+
+def _trial(result: Result) -> dict[str, Any]:
+    """What a trial told; a file of the user's stays unnamed."""
+    return {
+        "model": result.model.file if result.model else None,
+        "engine": result.outcome.engine,
+        "threads": result.wish.threads,
+        "inference_ms": result.outcome.inference_ms,
+        "load": round(result.load, 2),
+    }

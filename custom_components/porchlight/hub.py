@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.helpers.start import async_at_started
 
 from .bridge import Bridge, CameraSetAside, EngineSetAside, WorkerDown
 from .const import DOMAIN
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from .bridge import News
     from .coordinator import CameraCoordinator
+    from .worker.messages import UseModel
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,6 +39,8 @@ FIRST_SEARCH = 5.0
 SEARCH_INTERVAL = timedelta(minutes=15)
 # A pace below this for so many seconds is worth telling.
 SHORT, SHORT_FOR = 0.6, 600.0
+# Seconds after the last change of cameras until the model is chosen anew.
+SETTLE = 10.0
 
 
 class Hub:
@@ -49,6 +54,9 @@ class Hub:
         self.detector = DetectorSetup(hass)
         self.load: Load | None = None
         self._short_since: float | None = None
+        self._nothing_faster = False
+        self._choosing = asyncio.Lock()
+        self._stop_waiting: CALLBACK_TYPE | None = None
 
     @callback
     def async_attach(self, camera: CameraCoordinator) -> None:
@@ -57,20 +65,52 @@ class Hub:
             self._start()
         self._cameras[camera.camera_id] = camera
         self.bridge.add(camera.command())
+        self._choose_again_soon()
 
     async def async_detach(self, camera: CameraCoordinator) -> None:
         """Stop watching a camera; with the last one goes the worker."""
         self._cameras.pop(camera.camera_id, None)
         self.bridge.remove(camera.camera_id)
-        if not self._cameras:
+        if self._cameras:
+            self._choose_again_soon()
+        else:
             await self._async_stop()
 
     async def async_prepare_detector(self) -> None:
         """Get the chosen model to run, or raise a repair issue."""
-        self.bridge.set_budget(self.detector.choice.budget)
-        self.bridge.use_model(await self.detector.async_prepare())
-        for camera in self._cameras.values():
-            camera.async_update_listeners()
+        async with self._choosing:
+            self.bridge.set_budget(self.detector.choice.budget)
+            self._use(await self.detector.async_prepare())
+
+    def _use(self, model: UseModel | None) -> None:
+        """Have the worker run a model, which then has time to show whether it keeps up."""
+        self.bridge.use_model(model)
+        self._short_since = None
+        self._nothing_faster = False
+        self._tell_cameras()
+
+    @callback
+    def _choose_again_soon(self, _hass: HomeAssistant | None = None) -> None:
+        """Choose the model anew when no more cameras come or go, if they are others then."""
+        if self._stop_waiting:
+            self._stop_waiting()
+        self._stop_waiting = async_call_later(self._hass, SETTLE, self._async_choose_again)
+
+    async def _async_choose_again(self, _now: datetime) -> None:
+        self._stop_waiting = None
+        async with self._choosing:
+            if self._cameras and self.detector.outdated:
+                self._use(await self.detector.async_prepare())
+
+    async def _async_step_down(self, load: Load) -> None:
+        """Have a faster model run; tell somebody if there is none."""
+        async with self._choosing:
+            model = await self.detector.async_step_down()
+            if model:
+                self._use(model)
+                return
+        self._nothing_faster = True
+        create_load_issue(self._hass, load)
 
     def _start(self) -> None:
         self.bridge.start()
@@ -81,9 +121,13 @@ class Hub:
             self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop),
             async_call_later(self._hass, FIRST_SEARCH, self._async_search),
             async_track_time_interval(self._hass, self._async_search, SEARCH_INTERVAL),
+            async_at_started(self._hass, self._choose_again_soon),
         ]
 
     async def _async_stop(self, _event: Event | None = None) -> None:
+        if self._stop_waiting:
+            self._stop_waiting()
+            self._stop_waiting = None
         while self._stop_listening:
             self._stop_listening.pop()()
         await self.bridge.stop()
@@ -93,22 +137,33 @@ class Hub:
 
     def _detector_is(self, outcome: EngineReady | EngineFailed) -> None:
         self.detector.outcome = outcome
+        self._tell_cameras()
+
+    def _tell_cameras(self) -> None:
         for camera in self._cameras.values():
             camera.async_update_listeners()
 
     def _load_is(self, load: Load) -> None:
-        """Show what the watch costs; a box that is short for long needs somebody's help."""
+        """Show what the watch costs; a box that is short for long needs a faster model, or help."""
         self.load = load
         now = self._hass.loop.time()
         if load.pace >= SHORT:
             self._short_since = None
+            self._nothing_faster = False
             delete_load_issue(self._hass)
         elif self._short_since is None:
             self._short_since = now
         elif now - self._short_since >= SHORT_FOR:
+            self._short_for_long(load)
+        self._tell_cameras()
+
+    def _short_for_long(self, load: Load) -> None:
+        if self._nothing_faster:
             create_load_issue(self._hass, load)
-        for camera in self._cameras.values():
-            camera.async_update_listeners()
+        elif not self._choosing.locked():
+            self._hass.async_create_background_task(
+                self._async_step_down(load), f"{DOMAIN} faster model"
+            )
 
     @callback
     def _hear(self, news: News) -> None:
