@@ -324,7 +324,7 @@ async def test_sensitivity_is_one_choice_by_day_and_one_by_night(
     page = await somebody.answers({"day": "high", "night": "low", "smallest": 5, "largest": 60})
     assert page["type"] is FlowResultType.CREATE_ENTRY
     told = bridges[0].cameras[ENTRY_ID].settings
-    assert (told.day.enter, told.night.enter) == (0.4, 0.6)
+    assert (told.day.enter, told.night.enter) == (0.3, 0.6)
     assert (told.day.smallest, told.night.largest) == (0.05, 0.6)
 
 
@@ -337,8 +337,8 @@ async def test_the_numbers_are_open_to_who_wants_them(
     assert somebody.suggested == {
         "enter_day": 0.6,
         "confirm_day": 0.7,
-        "enter_night": 0.5,
-        "confirm_night": 0.6,
+        "enter_night": 0.4,
+        "confirm_night": 0.5,
     }
     swapped = {"enter_day": 0.7, "confirm_day": 0.6, "enter_night": 0.4, "confirm_night": 0.3}
     page = await somebody.answers(swapped)

@@ -30,6 +30,12 @@ def noisy(generator: np.random.Generator, level: int = 100, spread: float = 4.0)
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
+def stirring(where: Box, number: int) -> Grey:
+    """The number-th picture of something that moves to and fro in a box."""
+    x, y = where.centre
+    return with_block(grey(), round(x * WIDTH) - 10 + 8 * (number % 2), round(y * HEIGHT) - 6)
+
+
 def with_block(picture: Grey, x: int, y: int = 30, *, size: int = 12, level: int = 200) -> Grey:
     """The picture with a bright square at (x, y)."""
     result = picture.copy()

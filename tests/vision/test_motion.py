@@ -70,7 +70,9 @@ def test_a_person_so_many_pixels_high_in_720p_is_motion(scene: Scene, height: in
     assert all(one.moving for one in seen[1:])
     for number, one in enumerate(seen[4:], start=4):
         (place,) = one.places
-        assert place.touches(Box((20 + 2 * number) / WIDTH, 0.4, (24 + 2 * number) / WIDTH, 0.6))
+        assert place.box.touches(
+            Box((20 + 2 * number) / WIDTH, 0.4, (24 + 2 * number) / WIDTH, 0.6)
+        )
 
 
 def test_a_few_specks_are_no_motion(scene: Scene, generator: np.random.Generator) -> None:
@@ -227,5 +229,5 @@ def test_two_that_move_apart_are_two_places(scene: Scene) -> None:
         )
     )
     large, small = seen[-1].places
-    assert large.x2 < small.x1
-    assert large.area > small.area
+    assert large.box.x2 < small.box.x1
+    assert large.box.area > small.box.area

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from porchlight.vision.patience import FORGET, INTERVALS, Patience
+from porchlight.vision.motion import Place
+from porchlight.vision.patience import FORGET, INTERVALS, LASTING, Patience
 from porchlight.vision.types import Box
 
 TREE = Box(0.1, 0.1, 0.3, 0.4)
@@ -8,13 +9,21 @@ DOOR = Box(0.7, 0.5, 0.8, 0.9)
 ALL = Box(0, 0, 1, 1)
 
 
+def due(patience: Patience, box: Box, lasted: int = LASTING) -> float:
+    return patience.due(Place(box, lasted))
+
+
+def move(patience: Patience, at: float, *boxes: Box, lasted: int = LASTING) -> None:
+    patience.moved([Place(box, lasted) for box in boxes], at)
+
+
 def looks(patience: Patience, place: Box, seconds: float, start: float = 0.0) -> list[float]:
     """When a place that keeps moving is looked at, in vain."""
     found, step = [], 0.1
     for number in range(round(seconds / step)):
         at = start + number * step
-        patience.moved([place], at)
-        if patience.due(place) <= at:
+        move(patience, at, place)
+        if due(patience, place) <= at:
             patience.looked([place], [], at)
             found.append(at)
     return found
@@ -33,35 +42,69 @@ def test_looks_in_vain_become_rarer_down_to_one_a_second() -> None:
 def test_another_place_is_new_all_the_same() -> None:
     patience = Patience()
     looks(patience, TREE, 60)
-    patience.moved([TREE, DOOR], 60)
-    assert patience.due(DOOR) <= 60 < patience.due(TREE)
+    move(patience, 60, TREE, DOOR)
+    assert due(patience, DOOR) <= 60 < due(patience, TREE)
 
 
 def test_somebody_found_makes_a_place_worth_looking_at_again() -> None:
     patience = Patience()
     looks(patience, TREE, 60)
     patience.looked([ALL], [TREE], 60)
-    assert patience.due(TREE) == 60 + INTERVALS[0]
+    assert due(patience, TREE) == 60 + INTERVALS[0]
 
 
 def test_a_place_that_was_quiet_for_long_is_new() -> None:
     patience = Patience()
     looks(patience, TREE, 60)
     assert looks(patience, TREE, 0.5, start=60 + FORGET + 1) != []
-    assert patience.due(TREE) < 60 + FORGET + 2
+    assert due(patience, TREE) < 60 + FORGET + 2
 
 
 def test_a_look_at_a_place_where_nothing_moves_teaches_nothing() -> None:
     patience = Patience()
     for number in range(50):
         patience.looked([ALL], [], float(number))
-    patience.moved([DOOR], 60)
-    assert patience.due(DOOR) <= 60
+    move(patience, 60, DOOR)
+    assert due(patience, DOOR) <= 60
 
 
 def test_places_beyond_the_picture_are_survived() -> None:
     patience = Patience()
     for place in (Box(-1, -1, -0.5, -0.5), Box(2, 2, 3, 3), Box(0.5, 0.5, 0.5, 0.5)):
-        patience.moved([place], 1)
+        move(patience, 1, place)
         patience.looked([place], [place], 1)
-        assert patience.due(place) >= 1
+        assert due(patience, place) >= 1
+
+
+def shower(patience: Patience, seconds: float, drops: int = 3) -> None:
+    """Rain: each picture has some places in which something has only just begun to move."""
+    for number in range(round(seconds / 0.2)):
+        move(patience, 100 + number * 0.2, *[TREE] * drops, lasted=2)
+
+
+def test_what_has_just_begun_to_move_is_looked_at() -> None:
+    patience = Patience()
+    shower(patience, 1)
+    assert due(patience, TREE, lasted=2) <= 101
+
+
+def test_in_a_shower_only_what_moves_on_is_looked_at() -> None:
+    patience = Patience()
+    shower(patience, 10)
+    assert due(patience, DOOR, LASTING - 1) == float("inf")
+    assert due(patience, DOOR, LASTING) <= 110
+
+
+def test_one_who_comes_and_goes_is_no_shower() -> None:
+    patience = Patience()
+    for number in range(300):
+        move(patience, number * 0.2, DOOR, lasted=2 + number % 4)
+    assert due(patience, DOOR, lasted=2) <= 60
+
+
+def test_after_a_shower_all_is_as_before() -> None:
+    patience = Patience()
+    shower(patience, 10)
+    for number in range(50):
+        move(patience, 110 + number * 0.2)
+    assert due(patience, DOOR, lasted=2) <= 120

@@ -7,6 +7,7 @@ from itertools import count, pairwise
 import pytest
 from porchlight.vision.polygons import turn
 from porchlight.vision.settings import Line, Settings, Zone
+from porchlight.vision.tracks import GONE_STILL
 from porchlight.vision.types import Box, Detection
 from porchlight.vision.watch import Watch
 from porchlight.vision.zones import BEYOND, Areas, Crossing
@@ -68,8 +69,9 @@ def test_presence_ends_when_the_people_are_gone(
         look = watch.look(detections, at)
         assert 0 <= watch.zones["z"] <= look.people
         assert all(crossing.line_id == "l" for crossing in look.crossings)
+    # Nothing moves in these pictures, so whoever stood there is waited for.
     for number in range(10):
-        watch.look([], latest + number + 1.0)
+        watch.look([], latest + GONE_STILL + number + 1.0)
     assert watch.zones == {"z": 0}
 
 

@@ -11,7 +11,7 @@ from porchlight.vision.visits import Arrived, Changed, Left
 from porchlight.vision.watch import Watch
 from porchlight.vision.zones import LOOKS_TO_ENTER, LOOKS_TO_LEAVE, Areas, Crossing, feet
 
-from .people import box, grey, person
+from .people import box, grey, person, stirring
 
 LEFT_HALF = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 STRIP = ((0.0, 0.95), (1.0, 0.95), (1.0, 1.0), (0.0, 1.0))
@@ -206,11 +206,13 @@ class Scene:
         self.at = 100.0
         self.crossings: list[Crossing] = []
 
-    def see(self, *people: Detection, looks: int = 1) -> list[object]:
+    def see(
+        self, *people: Detection, looks: int = 1, leaving: Detection | None = None
+    ) -> list[object]:
         events: list[object] = []
-        for _ in range(looks):
+        for number in range(looks):
             self.at += 0.4
-            self.watch.see(grey(), self.at)
+            self.watch.see(stirring(leaving.box, number) if leaving else grey(), self.at)
             look = self.watch.look(people, self.at)
             events += look.events
             self.crossings += look.crossings
@@ -231,7 +233,7 @@ def test_a_visit_says_which_zones_were_touched_in_their_order() -> None:
     assert arrived.visit.zones == ("path",)
     assert isinstance(changed, Changed)
     assert changed.visit.zones == ("path", "lawn")
-    (left,) = scene.see(looks=20)
+    (left,) = scene.see(looks=20, leaving=person(0.9))
     assert isinstance(left, Left)
     assert left.visit.zones == ("path", "lawn")
     assert scene.watch.zones == {"lawn": 0, "path": 0}
@@ -260,12 +262,12 @@ def test_rules_go_by_the_light(spread: float, visits: int) -> None:
 @pytest.mark.parametrize(
     ("rules", "visits"),
     [
-        (Rules(), 0),
-        (Rules(enter=0.4, confirm=0.5), 1),
-        (Rules(enter=0.4, confirm=0.5, smallest=0.4), 0),
-        (Rules(enter=0.4, confirm=0.5, largest=0.2), 0),
-        (Rules(enter=0.4, confirm=0.5, smallest=0.2, largest=0.4), 1),
-        (Rules(enter=0.56, confirm=0.5), 0),
+        (Rules(), 1),
+        (Rules(confirm=0.56), 0),
+        (Rules(smallest=0.4), 0),
+        (Rules(largest=0.2), 0),
+        (Rules(smallest=0.2, largest=0.4), 1),
+        (Rules(enter=0.56), 0),
     ],
 )
 def test_scores_and_heights_make_a_person_or_none(rules: Rules, visits: int) -> None:

@@ -22,6 +22,8 @@ LOOKS_TO_LIVE = 2
 LOOKS_AFTER_STILLNESS = 6
 LOOKS_KEPT = 8
 STILL_LOOKS = 5
+# Looks without life that make somebody one who stands still.
+LOOKS_TO_STAND = 3
 # Seconds without life after which something is furniture: never a person, or one until then.
 NEVER_A_PERSON = 60.0
 NO_LONGER_A_PERSON = 900.0
@@ -58,6 +60,11 @@ class Life:
         else:
             self._still += 1
             self._settled = self._settled or self._still >= STILL_LOOKS
+
+    @property
+    def standing(self) -> bool:
+        """Whether it has stood still for some looks."""
+        return self._still >= LOOKS_TO_STAND
 
     @property
     def shown(self) -> bool:

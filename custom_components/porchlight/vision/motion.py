@@ -33,6 +33,8 @@ FEWEST_PIXELS = 4
 NEW_SCENE = 0.6
 # Looks back over which something must also have changed: what stands where someone left does not.
 RECENT = 3
+# Pictures in a row in which something must have moved nearby.
+LASTING = 2
 # Seconds over which the background follows what stays.
 BACKGROUND_SECONDS = 8.0
 UNREST_SECONDS = 20.0
@@ -43,6 +45,14 @@ SAME_GAIN = 0.02
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where something moves, and in how many pictures in a row something has moved near there."""
+
+    box: Box
+    lasted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Motion:
     """What the gate saw: the share of the picture that changed, and where something moved.
 
@@ -50,7 +60,7 @@ class Motion:
     """
 
     share: float
-    places: tuple[Box, ...] = ()
+    places: tuple[Place, ...] = ()
     stirred: bool = False
     new_scene: bool = False
 
@@ -67,7 +77,7 @@ class MotionGate:
         self._background: Grey | None = None
         self._unrest = np.zeros((HEIGHT, WIDTH), np.float32)
         self._recent: deque[Grey] = deque(maxlen=RECENT)
-        self._stirred: Mask | None = None
+        self._lasted = np.zeros((ROWS, COLUMNS), np.int32)
         self._moved = np.zeros((HEIGHT, WIDTH), np.bool_)
         self._pictures = 0
         self._at = 0.0
@@ -96,21 +106,18 @@ class MotionGate:
         inside = self._moved[max(0, y1) : max(y1 + 1, y2), max(0, x1) : max(x1 + 1, x2)]
         return float(inside.mean()) if inside.size else 0.0
 
-    def _places(self) -> tuple[bool, tuple[Box, ...]]:
+    def _places(self) -> tuple[bool, tuple[Place, ...]]:
         counts = _count_by_cell(self._moved)
         stirred = (counts > 0) & (_neighbourhood(counts) >= FEWEST_PIXELS)
-        before, self._stirred = self._stirred, stirred
-        if before is None:
-            return bool(stirred.any()), ()
         # Rain and noise are here now and elsewhere next time; what moves on stays near.
-        lasting = stirred & (_neighbourhood(before.astype(np.uint8)) > 0)
-        return bool(stirred.any()), _clusters(lasting, self._moved)
+        self._lasted = np.where(stirred, _most_nearby(self._lasted) + 1, 0)
+        return bool(stirred.any()), _clusters(self._lasted, self._moved)
 
     def _start(self, picture: Grey, at: float, *, new_scene: bool = False) -> Motion:
         self._background = picture.copy()
         self._recent.clear()
         self._recent.append(picture)
-        self._stirred = None
+        self._lasted.fill(0)
         self._moved.fill(0)
         self._unrest.fill(0)
         self._pictures = 0
@@ -170,10 +177,18 @@ def _neighbourhood[Number: np.integer](values: NDArray[Number]) -> NDArray[Numbe
     return result
 
 
-def _clusters(cells: Mask, moved: Mask) -> tuple[Box, ...]:
-    """Boxes around what moved in neighbouring cells, those with the most moved pixels first."""
-    left = {(int(row), int(column)) for row, column in np.argwhere(cells)}
-    found: list[tuple[int, Box]] = []
+def _most_nearby(cells: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The largest of each cell and its eight neighbours."""
+    padded = np.pad(cells, 1)
+    rows = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
+    result: NDArray[np.int32] = np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
+    return result
+
+
+def _clusters(lasted: NDArray[np.int32], moved: Mask) -> tuple[Place, ...]:
+    """What has moved in neighbouring cells for LASTING pictures, the most moved pixels first."""
+    left = {(int(row), int(column)) for row, column in np.argwhere(lasted >= LASTING)}
+    found: list[tuple[int, Place]] = []
     while left:
         cluster, edge = [], [left.pop()]
         while edge:
@@ -185,6 +200,7 @@ def _clusters(cells: Mask, moved: Mask) -> tuple[Box, ...]:
         rows, columns = zip(*cluster, strict=True)
         top, start = min(rows) * CELL, min(columns) * CELL
         part = moved[top : (max(rows) + 1) * CELL, start : (max(columns) + 1) * CELL]
+        longest = max(int(lasted[row, column]) for row, column in cluster)
         down, across = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
         box = Box(
             (start + int(across[0])) / WIDTH,
@@ -192,5 +208,5 @@ def _clusters(cells: Mask, moved: Mask) -> tuple[Box, ...]:
             (start + int(across[-1]) + 1) / WIDTH,
             (top + int(down[-1]) + 1) / HEIGHT,
         )
-        found.append((int(np.count_nonzero(part)), box))
-    return tuple(box for _, box in sorted(found, key=lambda one: -one[0]))
+        found.append((int(np.count_nonzero(part)), Place(box, longest)))
+    return tuple(place for _, place in sorted(found, key=lambda one: -one[0]))

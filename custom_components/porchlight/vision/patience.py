@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from .motion import Place
     from .types import Box
 
 ROWS, COLUMNS = 9, 16
 # Seconds until the next look, by how many looks have found nobody; then the last of them.
 INTERVALS = np.array([0.2] * 4 + [0.5] * 8 + [1.0])
+# Rain, snow and insects are here now and elsewhere next time. Where so many places at once keep
+# being given up, told over some seconds, only what has moved for so many pictures is looked at.
+SHOWER = 1.0
+LASTING = 4
+SHOWER_RATE = 0.04
 # Seconds without motion after which a place is as good as new.
 FORGET = 20.0
 
@@ -27,11 +33,14 @@ class Patience:
         self._futile = np.zeros((ROWS, COLUMNS), np.int32)
         self._moved_at = np.full((ROWS, COLUMNS), -np.inf)
         self._looked_at = np.full((ROWS, COLUMNS), -np.inf)
+        self._fleeting = 0.0
 
-    def moved(self, places: Iterable[Box], at: float) -> None:
-        """Something moves in these places."""
+    def moved(self, places: Sequence[Place], at: float) -> None:
+        """Something moves in these places of the motion gate's next picture."""
+        fleeting = sum(place.lasted < LASTING for place in places)
+        self._fleeting += SHOWER_RATE * (fleeting - self._fleeting)
         for place in places:
-            cells = _cells(place)
+            cells = _cells(place.box)
             self._futile[cells][at - self._moved_at[cells] > FORGET] = 0
             self._moved_at[cells] = at
 
@@ -42,9 +51,11 @@ class Patience:
         self._futile[looked & (self._moved_at >= at - 1)] += 1
         self._futile[self._mask(people)] = 0
 
-    def due(self, place: Box, pace: float = 1.0) -> float:
-        """When a place in which something moves should be looked at next."""
-        cells = _cells(place)
+    def due(self, place: Place, pace: float = 1.0) -> float:
+        """When a place in which something moves should be looked at next; inf: not as yet."""
+        cells = _cells(place.box)
+        if place.lasted < LASTING and self._fleeting >= SHOWER:
+            return np.inf
         futile = np.minimum(self._futile[cells], len(INTERVALS) - 1)
         return float((self._looked_at[cells] + INTERVALS[futile] / pace).min())
 

@@ -39,8 +39,8 @@ class Rules:
     Heights are shares of the picture's.
     """
 
-    enter: float = 0.5
-    confirm: float = 0.6
+    enter: float = 0.4
+    confirm: float = 0.5
     smallest: float = 0.0
     largest: float = 1.0
 
@@ -50,7 +50,7 @@ BALANCED = Rules()
 SENSITIVITIES = {
     "low": Rules(enter=0.6, confirm=0.7),
     "balanced": BALANCED,
-    "high": Rules(enter=0.4, confirm=0.5),
+    "high": Rules(enter=0.3, confirm=0.4),
 }
 
 

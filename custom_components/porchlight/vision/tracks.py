@@ -26,6 +26,11 @@ LOOKS_KEPT = 10
 # Seconds unseen after which someone last seen at the picture's border, or amid it, has left.
 GONE_AT_EDGE = 2.0
 GONE_AMID = 6.0
+# Nobody leaves without a motion: who stood still, and where nothing has moved since, is only not
+# recognised. No longer than this, for a motion may be missed.
+GONE_STILL = 60.0
+# A motion so far from somebody, in their own size, may be theirs.
+NEAR = 0.25
 # Seconds within which somebody who walks towards the border is about to leave.
 AHEAD = 0.6
 # A track that never became a person is dropped sooner.
@@ -56,6 +61,10 @@ class Track:
     misses: int = 0
     peak: float = field(default=0.0)
     speed: tuple[float, float] = (0.0, 0.0)
+    # Whether it did not stand still when last seen, or something near it has moved since; and from
+    # when on it may be leaving.
+    restless: bool = True
+    away_since: float = field(default=0.0)
 
     @property
     def score(self) -> float:
@@ -80,9 +89,10 @@ class Track:
                 self.speed[0] + rate * (speed[0] - self.speed[0]),
                 self.speed[1] + rate * (speed[1] - self.speed[1]),
             )
-        self.box, self.last_seen, self.misses = detection.box, at, 0
-        self.looked_at = at
+        self.box, self.misses = detection.box, 0
+        self.last_seen = self.looked_at = self.away_since = at
         self.life.note(detection.box, activity, at)
+        self.restless = not self.life.standing
         self._add(detection.score)
         proof = self._proof()
         self.confirmed = self.confirmed or (proof >= confirm and self.life.shown)
@@ -113,17 +123,27 @@ class Track:
         self.misses += 1
         self._add(0.0)
 
+    def moved(self, at: float) -> None:
+        """Something moves near where it was last seen."""
+        if not self.restless:
+            self.restless, self.away_since = True, at
+
     @property
-    def patience(self) -> float:
-        """Seconds unseen after which it has left."""
+    def leaves_at(self) -> float:
+        """When it has left, unless it is seen again."""
+        return self.away_since + self._patience()
+
+    def _patience(self) -> float:
         if not self.confirmed:
             return GONE_UNCONFIRMED
+        if not self.restless:
+            return GONE_STILL
         heading = self.expected(self.last_seen + AHEAD)
         return GONE_AT_EDGE if self.box.at_edge or heading.at_edge else GONE_AMID
 
     def gone(self, at: float) -> bool:
         """Whether it has been unseen long enough to have left."""
-        return self.misses >= MISSES_TO_GO and at - self.last_seen >= self.patience
+        return self.misses >= MISSES_TO_GO and at >= self.leaves_at
 
     def likeness(self, box: Box, overlap: float, at: float) -> float:
         """How well a box continues this track: 0 (not at all) to 2."""
@@ -195,12 +215,19 @@ class Tracker:
             track for track in self.tracks if not (track.gone(at) or track.furniture(at))
         ]
 
+    def moved(self, places: Sequence[Box], at: float) -> None:
+        """Something moves in these places: whoever stood there may be leaving."""
+        for track in self.tracks:
+            around = track.box.grown(NEAR)
+            if any(around.touches(place) for place in places):
+                track.moved(at)
+
     def clear(self) -> None:
         """Forget everybody."""
         self.tracks = []
 
     def _enter(self, detection: Detection, at: float, life: Life) -> None:
-        track = Track(self._next, detection.box, [detection.score], at, at, at, life)
+        track = Track(self._next, detection.box, [detection.score], at, at, at, life, away_since=at)
         self._next += 1
         self.tracks.append(track)
 

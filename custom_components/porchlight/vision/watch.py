@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .geometry import Pixels
     from .life import Furniture
-    from .motion import Motion
+    from .motion import Motion, Place
     from .regions import Region, View
     from .settings import Rules, Settings
     from .tracks import Track
@@ -104,7 +104,7 @@ class Watch:
         self._patience = Patience()
         self._tracker = Tracker(furniture)
         self._visits = Visits(new_id, open_visit)
-        self._places: tuple[Box, ...] = ()
+        self._places: tuple[Place, ...] = ()
         self._moved_at = self._looked_at = self._gated_at = NEVER
         self._alarmed_at = self._decoded_at = NEVER
         self._scanned_at = NEVER
@@ -165,11 +165,13 @@ class Watch:
         motion = self._gate.update(grey, at)
         if motion.new_scene:
             self._scans = 0
+            self._tracker.moved((WHOLE,), at)
+        self._patience.moved(motion.places, at)
+        self._tracker.moved([place.box for place in motion.places], at)
         if motion.moving:
             self._moved_at = at
             self._alarmed_at = NEVER
             self._places = motion.places
-            self._patience.moved(motion.places, at)
         elif motion.stirred and self._alarmed_at == NEVER:
             self._alarmed_at = at
         return motion
@@ -253,17 +255,16 @@ class Watch:
             if not track.confirmed
         ]
         wishes += [
-            _Wish(place, self._patience.due(place, self.pace))
+            _Wish(place.box, self._patience.due(place, self.pace))
             for place in places
-            if not any(box.grown(OWN).share_of(place) >= MOSTLY for _, box in tracks)
+            if not any(box.grown(OWN).share_of(place.box) >= MOSTLY for _, box in tracks)
         ]
         for track, box in tracks:
             if track.confirmed:
-                moves = any(place.touches(box) for place in places)
+                moves = any(place.box.touches(box) for place in places)
                 interval = _known_interval(track, moves=moves) / self.pace
                 # Whoever is away for long enough has left at that moment, not some time after.
-                leaves = track.last_seen + track.patience
-                due = track.looked_at + interval
+                leaves, due = track.leaves_at, track.looked_at + interval
                 wishes.append(_Wish(box, min(due, leaves) if track.looked_at < leaves else due))
         if not tracks and self._visits.visit:
             wishes.append(_Wish(WHOLE, self._looked_at + STILL_INTERVAL / self.pace))
@@ -291,7 +292,8 @@ def _candidate_interval(track: Track, at: float) -> float:
 def _known_interval(track: Track, *, moves: bool) -> float:
     if 0 < track.misses < MISSES_TO_GO:
         return EAGER_INTERVAL
-    return KNOWN_INTERVAL if moves or track.misses else STILL_INTERVAL
+    away = track.misses and track.restless
+    return KNOWN_INTERVAL if moves or away else STILL_INTERVAL
 
 
 def quality(box: Box, score: float) -> float:
