@@ -95,7 +95,7 @@ def test_no_visit_outlasts_the_people(
     looks: list[tuple[float, list[Detection]]], open_visit: Visit | None
 ) -> None:
     # Nothing moves in these pictures, so whoever stood there is waited for.
-    nobody: list[tuple[float, list[Detection]]] = [(1.0, [])] * (round(GONE_STILL) + 10)
+    nobody: list[tuple[float, list[Detection]]] = [(GONE_STILL, []), *[(1.0, [])] * 10]
     watch, events, _ = run([*looks, *nobody], open_visit)
     assert watch.visit is None
     assert not events or isinstance(events[-1], Left)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import count, pairwise
 
+import numpy as np
 import pytest
 from porchlight.vision.life import Furniture
 from porchlight.vision.motion import HEIGHT, WIDTH
@@ -202,6 +203,34 @@ def test_a_visit_from_arrival_to_departure(camera: Camera) -> None:
     camera.run(15, leaving=person())
     assert camera.kinds == [Arrived, Left]
     assert camera.watch.visit is None
+
+
+def stand(camera: Camera) -> None:
+    """Let somebody come and stand still."""
+    camera.run(3, person(), walking=True)
+    camera.run(6, person())
+    assert camera.kinds == [Arrived]
+
+
+def test_who_stands_still_and_is_not_recognised_stays_and_is_looked_for_once_a_second(
+    camera: Camera,
+) -> None:
+    stand(camera)
+    camera.run(2)
+    looks = camera.run(20)
+    assert {round(later - at) for at, later in pairwise(looks)} == {1}
+    assert camera.kinds == [Arrived]
+    camera.run(1, person())
+    camera.run(10, leaving=person())
+    assert camera.kinds == [Arrived, Left]
+
+
+def test_who_stood_still_may_have_left_when_the_whole_picture_changes(camera: Camera) -> None:
+    stand(camera)
+    rows = np.arange(HEIGHT)[:, None] // 30 % 2
+    camera.watch.see(np.broadcast_to(60 + 120 * rows, (HEIGHT, WIDTH)).astype(np.uint8), camera.at)
+    camera.run(10)
+    assert camera.kinds == [Arrived, Left]
 
 
 def test_the_number_of_people_is_told(camera: Camera) -> None:
