@@ -153,8 +153,11 @@ def _shown(
     place = names.index(step_id.id)
     for step in functions(node):
         for outer in calls(step, function.name):
-            handed = (_fields(module, node, step, argument) for argument in outer.args)
-            yield module.text(outer.args[place]) or "", fields.union(*handed)
+            arguments = [*outer.args, *(word.value for word in outer.keywords)]
+            handed = (_fields(module, node, step, argument) for argument in arguments)
+            by_place = outer.args[place] if place < len(outer.args) else None
+            name = module.text(by_place or keyword(outer, step_id.id))
+            yield name or "", fields.union(*handed)
 
 
 def _named_steps(module: Module, node: ast.ClassDef) -> set[str]:

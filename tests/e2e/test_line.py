@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 USER, PASSWORD = "viewer", "p@ss/w:rd #?%é"
 GSTREAMER = Path(__file__).parent / "gst_server.py"
-# An arrival is told between the first hair in the picture and so many seconds later.
-PATIENCE = 2.0
+# An arrival is told between the first hair in the picture and so many seconds later; how soon it
+# could be is the benchmark's business, and this machine may be busy with other tests.
+PATIENCE = 5.0
 # A departure is told when somebody has been unseen at the border for two seconds.
 AFTER_GONE = 4.0
 

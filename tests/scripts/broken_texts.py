@@ -131,6 +131,22 @@ BREAKS: dict[Check, list[Break]] = {
             says="options has no step lines",
         ),
         Break(
+            name="a shape by name that leads nowhere",
+            how=text(
+                AREAS, '_async_shape("line", self._', '_async_shape(step_id="lines", schema=self._'
+            ),
+            says="options has no step lines",
+        ),
+        Break(
+            name="a shape by name with a field",
+            how=text(
+                AREAS,
+                '_async_shape("line", self._plain_schema()',
+                '_async_shape(step_id="line", schema=self._zone_schema()',
+            ),
+            says="options.step.line.data.stay is missing",
+        ),
+        Break(
             name="a dead end",
             how=text(FLOW, 'next_step_id="confirm"', 'next_step_id="confirmed"'),
             says="config has no step confirmed",
