@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ICONS = f"{COMPONENT}/icons.json"
 FLOW = f"{COMPONENT}/config_flow.py"
 AREAS = f"{COMPONENT}/areas_flow.py"
+LINE = '_async_shape("line", self._plain_schema(), user_input)'
 RAISES = """
 
 def fail() -> None:
@@ -54,6 +55,11 @@ def idle(path: str, new: object = "Idle") -> Break:
         how=value(ENGLISH, path, new),
         says=f"{path.replace('/', '.')} is used nowhere",
     )
+
+
+def by_name(step: str, schema: str) -> str:
+    """How a step may ask for a shape as well."""
+    return f'_async_shape(user_input=user_input, schema=self.{schema}(), step_id="{step}")'
 
 
 def _german(root: Path) -> None:
@@ -132,18 +138,12 @@ BREAKS: dict[Check, list[Break]] = {
         ),
         Break(
             name="a shape by name that leads nowhere",
-            how=text(
-                AREAS, '_async_shape("line", self._', '_async_shape(step_id="lines", schema=self._'
-            ),
+            how=text(AREAS, LINE, by_name("lines", "_plain_schema")),
             says="options has no step lines",
         ),
         Break(
             name="a shape by name with a field",
-            how=text(
-                AREAS,
-                '_async_shape("line", self._plain_schema()',
-                '_async_shape(step_id="line", schema=self._zone_schema()',
-            ),
+            how=text(AREAS, LINE, by_name("line", "_zone_schema")),
             says="options.step.line.data.stay is missing",
         ),
         Break(
