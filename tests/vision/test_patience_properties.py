@@ -1,0 +1,83 @@
+"""What must hold of patience whatever moves, wherever was looked, and whenever."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+from porchlight.vision.motion import Place
+from porchlight.vision.patience import INTERVALS, LASTING, Patience
+from porchlight.vision.types import WHOLE, Box
+
+pytest.importorskip("hypothesis", reason="hypothesis finds the cases; it is not installed here")
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+# The harness freezes what is collected by then, in which hypothesis misses its own generator.
+pytestmark = pytest.mark.filterwarnings(
+    "error", "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
+)
+
+type Round = tuple[float, list[Place], list[Box], list[Box]]
+
+GAPS = st.sampled_from([0.0, 0.001, 0.1, 0.1, 1.0, 30.0, 1e6, -0.1, -1e6])
+EDGES = st.floats(-1, 2, width=32)
+BOXES = st.builds(Box, EDGES, EDGES, EDGES, EDGES) | st.sampled_from(
+    [WHOLE, Box(0.1, 0.1, 0.3, 0.4), Box(0.7, 0.5, 0.8, 0.9)]
+)
+LISTS = st.lists(BOXES, max_size=3)
+PLACES = st.builds(Place, BOXES, st.integers(1, 2 * LASTING))
+# What moves, where was looked, and who was found.
+ROUNDS = st.lists(st.tuples(GAPS, st.lists(PLACES, max_size=6), LISTS, LISTS), max_size=25)
+PACES = st.floats(0.1, 1)
+
+
+def after(rounds: list[Round]) -> tuple[Patience, list[float]]:
+    """What was told of some rounds, and when the looks were."""
+    patience, at, looks = Patience(), 1000.0, [1000.0]
+    for gap, moving, looked, people in rounds:
+        at += gap
+        patience.moved(moving, at)
+        patience.looked(looked, people, at)
+        looks.append(at)
+    return patience, looks
+
+
+@settings(max_examples=200, deadline=None)
+@given(ROUNDS, PLACES, PACES, st.sampled_from([0, 0, 50]))
+def test_what_lasts_is_looked_at_again_soon_wherever_it_is(
+    rounds: list[Round], place: Place, pace: float, drops: int
+) -> None:
+    patience, looks = after(rounds)
+    for _ in range(drops):
+        patience.moved([Place(Box(0, 0, 0.01, 0.01), 1)] * 5, looks[-1])
+    lasting = Place(place.box, LASTING)
+    due = patience.due(lasting, pace)
+    # A place that was never looked at is due at once.
+    assert due == -inf or (
+        min(looks) + INTERVALS[0] / pace <= due <= max(looks) + INTERVALS[-1] / pace
+    )
+    # Who may use more looks no later, and what does not last no sooner.
+    assert patience.due(lasting, 1.0) <= due
+    assert patience.due(place, pace) in (due, inf)
+    # What is due in a part of a place makes all of it so.
+    assert patience.due(Place(WHOLE, LASTING), pace) <= due
+
+
+@settings(max_examples=100, deadline=None)
+@given(ROUNDS, BOXES, PACES)
+def test_where_somebody_was_found_patience_begins_anew(
+    rounds: list[Round], box: Box, pace: float
+) -> None:
+    patience, (*_, at) = after(rounds)
+    place = Place(box, LASTING)
+    for _ in range(2):
+        patience.looked([WHOLE], [box], at)
+        intervals = [patience.due(place, pace) - at]
+        for _ in range(len(INTERVALS) + 1):
+            patience.moved([place], at)
+            patience.looked([WHOLE], [], at)
+            intervals.append(patience.due(place, pace) - at)
+        assert intervals == sorted(intervals)
+        assert intervals[0] == pytest.approx(INTERVALS[0] / pace)
+        assert intervals[-1] == pytest.approx(INTERVALS[-1] / pace)
