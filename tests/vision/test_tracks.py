@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from porchlight.vision.life import LOOKS_TO_STAND
+from porchlight.vision.life import LOOKS_TO_STAND, NEVER_A_PERSON
 from porchlight.vision.tracks import (
     GONE_AMID,
     GONE_AT_EDGE,
@@ -143,6 +143,20 @@ def test_the_upper_border_is_amid_the_picture(looks: Looks) -> None:
     confirmed(looks, Detection(Box(0.4, 0.0, 0.6, 0.5), 0.9))
     looks.nobody(round(GONE_AT_EDGE / STEP) + 5)
     assert len(looks.tracker.people) == 1
+
+
+def test_who_walks_out_of_a_frame_with_an_odd_number_of_columns_is_missed(looks: Looks) -> None:
+    looks.see(*([person(x, width=0.1)] for x in (0.75, 0.85, 0.95)))
+    for _ in range(12):
+        looks.at += STEP
+        looks.tracker.update([], looks.at, regions=[Box(0, 0, 640 / 641, 1)])
+    assert looks.tracker.people == []
+
+
+def test_one_sighting_long_ago_is_no_furniture(looks: Looks) -> None:
+    looks.tracker.update([person(0.2)], 0.0, lambda _: 0.0)
+    looks.tracker.update([], NEVER_A_PERSON + 1, regions=[Box(0.5, 0, 1, 1)])
+    assert looks.tracker.furniture.pieces == ()
 
 
 def test_who_never_was_a_person_is_forgotten_sooner(looks: Looks) -> None:

@@ -157,7 +157,9 @@ def frames_of(
 FRAMES = st.builds(
     frames_of, st.lists(st.tuples(GAPS, PICTURES, DETECTIONS, SEEN), max_size=30), ENDS
 )
-VIEWS = st.sampled_from([View(640, 360, 416), View(1280, 720, 192), View(360, 640, 320)])
+VIEWS = st.sampled_from(
+    [View(640, 360, 416), View(1280, 720, 192), View(360, 640, 320), View(641, 359, 416)]
+)
 # Who stood still is waited for, and then looked for as long as it takes; all else is sooner.
 WAITED = GONE_STILL + SCAN_INTERVALS[-1] + MISSES_TO_GO
 

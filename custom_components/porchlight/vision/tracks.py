@@ -11,7 +11,7 @@ import numpy as np
 from .geometry import as_array, iou
 from .life import NEVER_A_PERSON, NO_LONGER_A_PERSON, Furniture, Life
 from .settings import BALANCED
-from .types import WHOLE, Box
+from .types import EDGE, WHOLE, Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,7 +115,8 @@ class Track:
     def furniture(self, at: float) -> bool:
         """Whether it has shown no life for so long that it is no person."""
         patience = NO_LONGER_A_PERSON if self.confirmed else NEVER_A_PERSON
-        return self.misses == 0 and at - self.life.last_sign >= patience
+        unmoved = self.misses == 0 and self.life.standing
+        return unmoved and at - self.life.last_sign >= patience
 
     def miss(self, at: float) -> None:
         """Take over a look on which it was not seen."""
@@ -256,5 +257,6 @@ class Tracker:
 
 def _looked_at(box: Box, regions: Sequence[Box]) -> bool:
     """Whether a look at these regions would have shown what is in the box."""
-    x, y = (min(max(edge, 0.0), 1.0) for edge in box.centre)
+    # Within the border: regions end at even pixels, which need not be the frame's last.
+    x, y = (min(max(edge, EDGE), 1 - EDGE) for edge in box.centre)
     return any(one.x1 <= x <= one.x2 and one.y1 <= y <= one.y2 for one in regions)
