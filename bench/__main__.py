@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .arms import ARMS, GUIDED
 from .cases import cases
+from .grown import restore as restore_growth
 from .reach import seen_by_the_model
 from .report import reach_table, tables, write
 from .run import restore, run_named, save
@@ -51,13 +52,14 @@ def main(arguments: Sequence[str]) -> int:
     if not any(outcomes.values()):
         sys.stderr.write("No scene or clip has such a name, or nothing is kept.\n")
         return 1
-    text = tables(outcomes)
+    grown = restore_growth(options.keep)
+    text = tables(outcomes, grown)
     sys.stdout.write(text)
     if options.write:
         # Needs matplotlib, which only the environment of the benchmark has.
         from .plots import draw  # noqa: PLC0415 - as said
 
-        pictures = draw(outcomes, options.write)
+        pictures = draw(outcomes, options.write, grown)
         write("The figures", text, options.write / "figures.md", pictures)
     return 0
 

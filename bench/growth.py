@@ -8,8 +8,7 @@ import json
 import os
 import sys
 from collections import defaultdict
-from dataclasses import dataclass
-from statistics import median, quantiles
+from pathlib import Path
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, override
 from urllib.request import urlopen
@@ -34,6 +33,9 @@ from tests.worker.process import Worker
 from tests.worker.support import Heard
 
 from .cases import cases
+from .grown import Growth, save
+from .report import growth
+from .store import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,19 +44,6 @@ BUSY = 2
 NUMBERS = (1, 2, 4, 8, 16)
 USER, PASSWORD = "growth", "of the street"
 SETTLE = 20.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Growth:
-    """What a number of cameras comes to; seconds, cores, megabytes."""
-
-    cameras: int
-    walks: int
-    found: int
-    delays: tuple[float, ...]
-    cores: float
-    memory: float
-    pace: float
 
 
 class Timed(Heard):
@@ -116,8 +105,8 @@ async def grow(number: int, seconds: float) -> Growth:
             delays += mine[:1]
     return Growth(
         cameras=number,
+        busy=len(starts),
         walks=walks,
-        found=len(delays),
         delays=tuple(delays),
         cores=cores,
         memory=memory,
@@ -148,36 +137,21 @@ def _start(ready: dict[str, Any]) -> float:
         return time() - float(json.load(answer)["position"])
 
 
-def table(rows: Sequence[Growth]) -> str:
-    """The figures as Markdown."""
-    lines = [
-        (
-            "| cameras | busy | walks found | arrival median | arrival 95 % | worker, cores | "
-            "lowest pace | MB |"
-        ),
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for row in rows:
-        late = quantiles(row.delays, n=20, method="inclusive")[-1] if len(row.delays) > 1 else 0
-        lines.append(
-            f"| {row.cameras} | {min(BUSY, row.cameras)} | {row.found} of {row.walks} | "
-            f"{median(row.delays or [0]):.2f} s | {late:.2f} s | {row.cores:.2f} | "
-            f"{row.pace:.0%} | {row.memory:.0f} |"
-        )
-    return "\n".join(lines)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="scripts/bench growth", description=__doc__)
     parser.add_argument("--cameras", type=int, nargs="+", default=NUMBERS)
     parser.add_argument("--seconds", type=float, default=HALLWAY_SECONDS + 10)
+    parser.add_argument(
+        "--keep", type=Path, default=FOLDER / "outcomes", help="where the figures are written"
+    )
     options = parser.parse_args(arguments)
     rows = []
     for number in options.cameras:
         rows.append(asyncio.run(grow(number, options.seconds)))
+        save(rows, options.keep)
         sys.stderr.write(f"{number} cameras: {rows[-1].found} of {rows[-1].walks} walks\n")
-    sys.stdout.write(table(rows) + "\n")
+    sys.stdout.write(growth(rows))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -12,11 +13,12 @@ from .scenes import HEIGHTS, QUIET
 from .score import cost, judge, score
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
 
+    from .grown import Growth
     from .run import Outcome
 
 mpl.use("svg")
@@ -26,9 +28,10 @@ from matplotlib import pyplot as plt  # noqa: E402 - after the choice of what dr
 
 type Outcomes = Mapping[str, Sequence[Outcome]]
 SIZE = (9.0, 4.2)
+GROWTH = "growth.svg"
 
 
-def draw(outcomes: Outcomes, folder: Path) -> list[str]:
+def draw(outcomes: Outcomes, folder: Path, grown: Sequence[Growth] = ()) -> list[str]:
     """Draw all into a folder; the files' names."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {
@@ -38,13 +41,23 @@ def draw(outcomes: Outcomes, folder: Path) -> list[str]:
         "conditions.svg": (_conditions, "Recall of visits by condition, all heights"),
     }
     for name, (plot, title) in drawn.items():
-        figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
-        plot(axes, outcomes)
-        axes.set_title(title)
-        axes.spines[["top", "right"]].set_visible(False)
-        figure.savefig(folder / name, metadata={"Date": None})
-        plt.close(figure)
-    return list(drawn)
+        with _page(folder / name, title) as axes:
+            plot(axes, outcomes)
+    if not grown:
+        return list(drawn)
+    with _page(folder / GROWTH, "One worker, two busy cameras and ever more quiet ones") as axes:
+        _growth(axes, grown)
+    return [*drawn, GROWTH]
+
+
+@contextmanager
+def _page(path: Path, title: str) -> Iterator[Axes]:
+    figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
+    yield axes
+    axes.set_title(title)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
 
 
 def _recall(axes: Axes, outcomes: Outcomes) -> None:
@@ -103,6 +116,17 @@ def _costs(axes: Axes, outcomes: Outcomes) -> None:
         axes.bar(labels, heights, bottom=foot, label=stage)
         foot = [low + high for low, high in zip(foot, heights, strict=True)]
     axes.set_ylabel("CPU s per hour")
+    axes.legend(frameon=False)
+
+
+def _growth(axes: Axes, grown: Sequence[Growth]) -> None:
+    cameras = [row.cameras for row in grown]
+    axes.plot(cameras, [row.late for row in grown], "o-", label="arrival 95 %, seconds")
+    axes.plot(cameras, [row.usual for row in grown], "o-", label="arrival median, seconds")
+    axes.plot(cameras, [row.cores for row in grown], "o-", label="worker, cores")
+    axes.set_xticks(cameras)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("cameras")
     axes.legend(frameon=False)
 
 

@@ -16,6 +16,7 @@ from .score import cost, inferences_per_minute, judge, score
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .grown import Growth
     from .reach import Seen
     from .run import Outcome
     from .score import Score
@@ -26,16 +27,36 @@ PORTRAIT = "portrait"
 NEAR = 60
 
 
-def tables(outcomes: Outcomes) -> str:
+def tables(outcomes: Outcomes, grown: Sequence[Growth] = ()) -> str:
     """All tables."""
     parts = [
         ("By height", by_height(outcomes)),
         ("Nobody", nobody(outcomes)),
         ("By condition", by_condition(outcomes)),
         ("Cost", costs(outcomes)),
+        *([("Growth", growth(grown))] if grown else []),
         ("Not found, told twice, or nobody there", faults(outcomes)),
     ]
     return "\n".join(f"## {title}\n\n{table}" for title, table in parts)
+
+
+def growth(rows: Sequence[Growth]) -> str:
+    """One row for each number of cameras."""
+    heads = ("cameras", "busy", "walks found", "arrival median", "arrival 95 %")
+    cells = [
+        [
+            str(row.cameras),
+            str(row.busy),
+            f"{row.found} of {row.walks}",
+            f"{row.usual:.2f} s",
+            f"{row.late:.2f} s",
+            f"{row.cores:.2f}",
+            f"{row.pace:.0%}",
+            f"{row.memory:.0f}",
+        ]
+        for row in rows
+    ]
+    return table((*heads, "worker, cores", "lowest pace", "MB"), cells)
 
 
 def reach_table(seen: Sequence[Seen]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench.arms.protocol import SeenVisit
+from bench.grown import Growth, restore, save
 from bench.report import processor, table, tables, write
 
 from .test_score import outcome
@@ -30,6 +32,20 @@ def test_tables_have_a_row_for_each_arm_height_and_condition() -> None:
     assert "| other | weather |" in text
     assert "| other | quiet and weather | 2.0 | 0 | 0 |" in text
     assert "| other | one | 10 s |  |  |" in text
+
+
+def test_growth_is_told_for_each_number_of_cameras(tmp_path: Path) -> None:
+    few = Growth(
+        cameras=1, busy=1, walks=6, delays=(0.3, 0.9, 0.5), cores=0.12, memory=150.4, pace=1.0
+    )
+    many = replace(few, cameras=16, busy=2, delays=(), pace=0.5)
+    assert restore(tmp_path) == []
+    save([few, many], tmp_path)
+    assert restore(tmp_path) == [few, many]
+    text = tables({"ours": [outcome()]}, [few, many])
+    assert "| 1 | 1 | 3 of 6 | 0.50 s | 0.86 s | 0.12 | 100% | 150 |" in text
+    assert "| 16 | 2 | 0 of 6 | 0.00 s | 0.00 s | 0.12 | 50% | 150 |" in text
+    assert "Growth" not in tables({"ours": [outcome()]})
 
 
 def test_a_table_is_markdown() -> None:
