@@ -53,6 +53,7 @@ class RtspServer:
         self.guard = DigestGuard(f"RTSP {spec.model}", clock, qop=False)
         self.port = spec.rtsp_port
         self._server: asyncio.Server | None = None
+        self._open = False
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
 
     @property
@@ -62,12 +63,14 @@ class RtspServer:
 
     async def start(self) -> None:
         """Listen; a port once chosen is kept."""
+        self._open = True
         self._server = await asyncio.start_server(self._serve, self.spec.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Stop listening and drop everyone."""
         server, self._server = self._server, None
+        self._open = False
         if server is not None:
             server.close()
         tasks = list(self._connections.values())
@@ -90,10 +93,12 @@ class RtspServer:
             connection.resync()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(self, reader, writer)
         task = asyncio.current_task()
-        if task is None:  # pragma: no cover - asyncio runs this as a task
+        if task is None or not self._open:
+            # Who was let in just before the end would keep the server from ending.
+            writer.transport.abort()
             return
+        connection = _Connection(self, reader, writer)
         self._connections[connection] = task
         try:
             await connection.run()

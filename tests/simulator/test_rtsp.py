@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import dataclasses
+import gc
 import itertools
 import re
 import socket
@@ -408,3 +409,16 @@ async def test_what_is_no_rtsp_ends_the_connection(camera: Camera) -> None:
     client._writer.write(b"GET / HTTP/1.1\r\n\r\n")
     assert await client.at_end()
     await client.close()
+
+
+# asyncio itself stumbles over a connection that it accepted in the turn in which a server closed.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("turns", range(8))
+async def test_who_comes_while_a_camera_goes_does_not_hold_it_up(
+    camera: Camera, turns: int
+) -> None:
+    with socket.create_connection((camera.host, camera.rtsp_port)):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await asyncio.wait_for(camera.go_offline(), 10)
+    gc.collect()
