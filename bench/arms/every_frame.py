@@ -12,7 +12,10 @@ from .paced import Paced
 from .presence import Told
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from av.video.frame import VideoFrame
+    from porchlight.vision.types import Detection
     from porchlight.worker.detector import Detector
 
     from .protocol import Stream
@@ -38,6 +41,10 @@ class EveryFrame(Paced):
     @override
     def _look(self, frame: VideoFrame, at: float) -> None:
         with self.meter("inference"):
-            detections = self._detector.people(frame)
-        self._tracker.update(detections, at)
+            found = self._detector.people(frame)
+        self._take(found, at)
+
+    def _take(self, found: Sequence[Detection], at: float) -> None:
+        """Take over who was seen on a frame."""
+        self._tracker.update(found, at)
         self._told.take(self._visits.update(self._tracker.people, at), at)

@@ -11,7 +11,7 @@ import numpy as np
 from .geometry import as_array, iou
 from .life import NEVER_A_PERSON, NO_LONGER_A_PERSON, Furniture, Life
 from .settings import BALANCED
-from .types import EDGE, WHOLE, Box
+from .types import EDGE, NEVER, WHOLE, Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,10 +61,9 @@ class Track:
     misses: int = 0
     peak: float = field(default=0.0)
     speed: tuple[float, float] = (0.0, 0.0)
-    # Whether it did not stand still when last seen, or something near it has moved since; and from
-    # when on it may be leaving.
-    restless: bool = True
-    away_since: float = field(default=0.0)
+    # From when on it may be leaving: since it was last seen, or since something moved near it after
+    # it stood still; None while it stands.
+    leaving_since: float | None = NEVER
 
     @property
     def score(self) -> float:
@@ -90,9 +89,9 @@ class Track:
                 self.speed[1] + rate * (speed[1] - self.speed[1]),
             )
         self.box, self.misses = detection.box, 0
-        self.last_seen = self.looked_at = self.away_since = at
+        self.last_seen = self.looked_at = at
         self.life.note(detection.box, activity, at)
-        self.restless = not self.life.standing
+        self.leaving_since = None if self.life.standing else at
         self._add(detection.score)
         proof = self._proof()
         self.confirmed = self.confirmed or (proof >= confirm and self.life.shown)
@@ -126,18 +125,24 @@ class Track:
 
     def moved(self, at: float) -> None:
         """Something moves near where it was last seen."""
-        if not self.restless:
-            self.restless, self.away_since = True, at
+        if self.standing:
+            self.leaving_since = at
+
+    @property
+    def standing(self) -> bool:
+        """Whether it stood still when last seen, and nothing has moved near it since."""
+        return self.leaving_since is None
 
     @property
     def leaves_at(self) -> float:
         """When it has left, unless it is seen again."""
-        return self.away_since + self._patience()
+        since = self.last_seen if self.leaving_since is None else self.leaving_since
+        return since + self._patience()
 
     def _patience(self) -> float:
         if not self.confirmed:
             return GONE_UNCONFIRMED
-        if not self.restless:
+        if self.standing:
             return GONE_STILL
         heading = self.expected(self.last_seen + AHEAD)
         return GONE_AT_EDGE if self.box.at_edge or heading.at_edge else GONE_AMID
@@ -228,7 +233,9 @@ class Tracker:
         self.tracks = []
 
     def _enter(self, detection: Detection, at: float, life: Life) -> None:
-        track = Track(self._next, detection.box, [detection.score], at, at, at, life, away_since=at)
+        track = Track(
+            self._next, detection.box, [detection.score], at, at, at, life, leaving_since=at
+        )
         self._next += 1
         self.tracks.append(track)
 

@@ -292,7 +292,7 @@ def _candidate_interval(track: Track, at: float) -> float:
 def _known_interval(track: Track, *, moves: bool) -> float:
     if 0 < track.misses < MISSES_TO_GO:
         return EAGER_INTERVAL
-    away = track.misses and track.restless
+    away = track.misses and not track.standing
     return KNOWN_INTERVAL if moves or away else STILL_INTERVAL
 
 
