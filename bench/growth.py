@@ -13,7 +13,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Any, override
 from urllib.request import urlopen
 
-from porchlight.onvif.models import Credentials
+from porchlight.onvif.values import Credentials
 from porchlight.worker.messages import (
     AddCamera,
     EngineReady,

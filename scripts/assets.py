@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
-LIST = ROOT / "custom_components" / "porchlight" / "assets.json"
+LIST = ROOT / "custom_components" / "porchlight" / "detection" / "assets.json"
 MIRROR = Path(os.environ.get("PORCHLIGHT_ASSETS", ROOT.parent / "shared" / "assets"))
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "porchlight" / "assets"
 TIMEOUT = 60

@@ -9,19 +9,19 @@ from homeassistant.const import Platform
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import entity_registry as er
 
-from .areas import Kind, of_kind
 from .const import DOMAIN
-from .coordinator import CameraCoordinator, picture_file
-from .data import DATA_HUB
 from .entity import AREA_KEYS
-from .hub import Hub
-from .repairs import delete_camera_issues
+from .runtime.areas import Kind, of_kind
+from .runtime.coordinator import CameraCoordinator, picture_file
+from .runtime.data import DATA_OWNER
+from .runtime.issues import delete_camera_issues
+from .runtime.owner import Owner
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.typing import ConfigType
 
-    from .data import PorchlightConfigEntry
+    from .runtime.data import PorchlightConfigEntry
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -37,22 +37,22 @@ PLATFORMS = [
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Set up what the config flow and all cameras share."""
-    hub = hass.data[DATA_HUB] = Hub(hass)
-    await hub.detector.async_load()
+    owner = hass.data[DATA_OWNER] = Owner(hass)
+    await owner.detector.async_load()
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -> bool:
     """Watch a camera."""
     delete_camera_issues(hass, entry)
-    hub = hass.data[DATA_HUB]
-    coordinator = entry.runtime_data = CameraCoordinator(hass, entry, hub)
+    owner = hass.data[DATA_OWNER]
+    coordinator = entry.runtime_data = CameraCoordinator(hass, entry, owner)
     await coordinator.async_load()
     lines = of_kind(coordinator.areas, Kind.LINE)
     await coordinator.totals.async_load(line.area_id for line in lines)
     _forget_deleted_areas(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    hub.async_attach(coordinator)
+    owner.async_attach(coordinator)
     return True
 
 
@@ -73,7 +73,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) 
     """Stop watching a camera."""
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await hass.data[DATA_HUB].async_detach(entry.runtime_data)
+        await hass.data[DATA_OWNER].async_detach(entry.runtime_data)
         await entry.runtime_data.totals.async_save()
     return unloaded
 

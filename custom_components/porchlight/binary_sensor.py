@@ -13,15 +13,15 @@ from homeassistant.components.binary_sensor import (
 )
 from homeassistant.const import EntityCategory
 
-from .areas import Kind, of_kind
-from .coordinator import CameraCoordinator, CameraState
 from .entity import AreaEntity, PorchlightEntity
+from .runtime.areas import Kind, of_kind
+from .runtime.coordinator import CameraCoordinator, CameraState
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .data import PorchlightConfigEntry
+    from .runtime.data import PorchlightConfigEntry
 
 PARALLEL_UPDATES = 0
 

@@ -13,14 +13,14 @@ from homeassistant.components.stream import CONF_RTSP_TRANSPORT
 
 from .const import CONF_MANUFACTURER, CONF_MODEL
 from .entity import PorchlightEntity
-from .worker.addresses import with_login
+from .worker.urls import with_login
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .coordinator import CameraCoordinator
-    from .data import PorchlightConfigEntry
+    from .runtime.coordinator import CameraCoordinator
+    from .runtime.data import PorchlightConfigEntry
 
 PARALLEL_UPDATES = 0
 
@@ -67,7 +67,7 @@ class PorchlightCamera(PorchlightEntity, Camera):
         """The last frame, unless pictures are not wanted."""
         if not self.coordinator.takes_pictures:
             return None
-        return await self.coordinator.hub.bridge.still(self.coordinator.camera_id, width, height)
+        return await self.coordinator.owner.bridge.still(self.coordinator.camera_id, width, height)
 
     @override
     async def async_enable_motion_detection(self) -> None:

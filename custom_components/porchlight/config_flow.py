@@ -31,7 +31,6 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
-from . import errands
 from .const import (
     CONF_ADDRESS,
     CONF_CAMERA,
@@ -47,11 +46,12 @@ from .const import (
     CONF_STREAM,
     DOMAIN,
 )
-from .discovery import async_scan, async_sources, entry_of
-from .onvif.models import DEVICE_PATH, CameraReport, Credentials, Found, Profile
-from .options_flow import PorchlightOptionsFlow
-from .selects import select
-from .views import async_previews
+from .flows.options import PorchlightOptionsFlow
+from .flows.previews import async_previews
+from .flows.selects import select
+from .onvif.values import DEVICE_PATH, CameraReport, Credentials, Found, Profile
+from .runtime import ask
+from .runtime.search import async_scan, async_sources, entry_of
 from .worker.messages import FrameTaken, Source
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             )
         try:
             self._cameras = self._scan.result()
-        except errands.ErrandError:
+        except ask.ErrandError:
             self._cameras = []
         self._scan = None
         return self.async_show_progress_done(next_step_id="pick")
@@ -261,7 +261,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         task, self._proving = self._proving, None
         try:
             self._proof = task.result()
-        except errands.ErrandError as error:
+        except ask.ErrandError as error:
             self._error = error.key if error.key in _ERRORS else "unknown"
             return self.async_show_progress_done(next_step_id="camera")
         return self.async_show_progress_done(next_step_id="confirm")
@@ -310,7 +310,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _prove(self) -> Proof:
         """Raises ErrandError."""
         address = self._address or Address(host="")
-        report = await errands.inspect(
+        report = await ask.inspect(
             address.host,
             address.port,
             self._credentials,
@@ -318,12 +318,12 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             endpoint=self._endpoint,
             secure=address.secure,
         )
-        frame = await errands.first_frame(self._source(report.analyse))
+        frame = await ask.first_frame(self._source(report.analyse))
         live = report.record
         if live.uri != report.analyse.uri:
             try:
-                await errands.first_frame(self._source(live))
-            except errands.ErrandError:
+                await ask.first_frame(self._source(live))
+            except ask.ErrandError:
                 # Some cameras list a main stream that they do not serve; the other one works.
                 live = report.analyse
         return Proof(report=report, frame=frame, live=live)

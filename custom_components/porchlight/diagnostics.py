@@ -20,8 +20,8 @@ from .const import (
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
-    from .data import PorchlightConfigEntry
-    from .trials import Result
+    from .detection.trials import Result
+    from .runtime.data import PorchlightConfigEntry
 
 PRIVATE = {
     CONF_ENDPOINT,
@@ -45,20 +45,20 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """One camera's diagnostics."""
     camera = entry.runtime_data
-    detector = camera.hub.detector
+    detector = camera.owner.detector
     return async_redact_data(
         {
             "entry": {"data": dict(entry.data), "options": dict(entry.options)},
             "state": asdict(camera.data),
             "has_picture": camera.picture is not None,
-            "worker_running": camera.hub.bridge.pid is not None,
+            "worker_running": camera.owner.bridge.pid is not None,
             "detector": {
                 "choice": asdict(detector.choice),
                 "outcome": asdict(detector.outcome) if detector.outcome else None,
                 "demand": asdict(detector.demand),
                 "trials": [_trial(result) for result in detector.results],
             },
-            "load": asdict(camera.hub.load) if camera.hub.load else None,
+            "load": asdict(camera.owner.load) if camera.owner.load else None,
         },
         PRIVATE,
     )

@@ -17,13 +17,13 @@ from .const import (
     CONF_SERIAL,
     DOMAIN,
 )
-from .coordinator import CameraCoordinator
+from .runtime.coordinator import CameraCoordinator
 
 if TYPE_CHECKING:
     from homeassistant.helpers.entity import EntityDescription
 
-    from .areas import Area
-    from .data import PorchlightConfigEntry
+    from .runtime.areas import Area
+    from .runtime.data import PorchlightConfigEntry
 
 # The keys of entities that areas have.
 AREA_KEYS = ("zone", "line_in", "line_out")

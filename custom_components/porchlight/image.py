@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .coordinator import CameraCoordinator
-    from .data import PorchlightConfigEntry
+    from .runtime.coordinator import CameraCoordinator
+    from .runtime.data import PorchlightConfigEntry
 
 PARALLEL_UPDATES = 0
 

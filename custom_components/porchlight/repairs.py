@@ -1,120 +1,14 @@
-"""Repair issues: what a person has to see to, and how."""
+"""How a repair issue is fixed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, override
 
 from homeassistant.components.repairs import ConfirmRepairFlow
-from homeassistant.helpers import issue_registry as ir
-
-from .const import DOMAIN
 
 if TYPE_CHECKING:
     from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
     from homeassistant.core import HomeAssistant
-
-    from .data import PorchlightConfigEntry
-    from .worker.messages import Load
-
-ISSUE_DETECTOR = "detector"
-ENGINE_NAMES = {"litert": "LiteRT", "ncnn": "ncnn"}
-ISSUE_CAMERA = "camera_set_aside"
-ISSUE_LOAD = "too_busy"
-ISSUE_STORAGE = "storage"
-
-
-def create_detector_issue(hass: HomeAssistant, problem: str, detail: str, folder: str = "") -> None:
-    """Nothing can be detected; `problem` is the key of its text."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        ISSUE_DETECTOR,
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=problem,
-        translation_placeholders={"detail": detail, "folder": folder},
-    )
-
-
-def create_engine_issue(hass: HomeAssistant, engine: str, other: str, detail: str) -> None:
-    """An engine does not run, and another has taken its place."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        ISSUE_DETECTOR,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="engine_replaced",
-        translation_placeholders={
-            "engine": ENGINE_NAMES.get(engine, engine),
-            "other": ENGINE_NAMES.get(other, other),
-            "detail": detail,
-        },
-    )
-
-
-def delete_detector_issue(hass: HomeAssistant) -> None:
-    """Something can be detected again."""
-    ir.async_delete_issue(hass, DOMAIN, ISSUE_DETECTOR)
-
-
-def create_load_issue(hass: HomeAssistant, load: Load) -> None:
-    """The box has been too slow for its cameras for long."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        ISSUE_LOAD,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=ISSUE_LOAD,
-        translation_placeholders={
-            "pace": str(round(load.pace * 100)),
-            "budget": str(load.budget),
-        },
-    )
-
-
-def delete_load_issue(hass: HomeAssistant) -> None:
-    """The box keeps up again."""
-    ir.async_delete_issue(hass, DOMAIN, ISSUE_LOAD)
-
-
-def create_camera_issue(hass: HomeAssistant, entry: PorchlightConfigEntry, detail: str) -> None:
-    """A camera's stream ends the worker again and again, so it is no longer watched."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"{ISSUE_CAMERA}_{entry.entry_id}",
-        data={"entry_id": entry.entry_id},
-        is_fixable=True,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=ISSUE_CAMERA,
-        translation_placeholders={"name": entry.title, "detail": detail},
-    )
-
-
-def create_storage_issue(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
-    """The disk does not take a camera's pictures."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"{ISSUE_STORAGE}_{entry.entry_id}",
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=ISSUE_STORAGE,
-        translation_placeholders={"name": entry.title},
-    )
-
-
-def delete_storage_issue(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
-    """The disk takes a camera's pictures again."""
-    ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_STORAGE}_{entry.entry_id}")
-
-
-def delete_camera_issues(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
-    """A camera starts anew, or is gone."""
-    ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_CAMERA}_{entry.entry_id}")
-    delete_storage_issue(hass, entry)
 
 
 class TryCameraAgain(ConfirmRepairFlow):

@@ -16,17 +16,17 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 
-from .areas import Kind, of_kind
-from .coordinator import CameraState
 from .entity import AreaEntity, PorchlightEntity
-from .repairs import ENGINE_NAMES
+from .runtime.areas import Kind, of_kind
+from .runtime.coordinator import CameraState
+from .runtime.issues import ENGINE_NAMES
 from .worker.messages import EngineReady, Load
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .data import PorchlightConfigEntry
+    from .runtime.data import PorchlightConfigEntry
 
 PARALLEL_UPDATES = 0
 
@@ -177,7 +177,7 @@ class LoadSensor(PorchlightEntity, SensorEntity):
     @override
     def native_value(self) -> float | None:
         """The value; unknown until the worker has told it."""
-        load = self.coordinator.hub.load
+        load = self.coordinator.owner.load
         return None if load is None else self.entity_description.value_fn(load)
 
 
@@ -190,7 +190,7 @@ class DetectorSensor(PorchlightEntity, SensorEntity):
     @override
     def native_value(self) -> str | None:
         """The engine and its version; unknown without a detector."""
-        outcome = self.coordinator.hub.detector.outcome
+        outcome = self.coordinator.owner.detector.outcome
         if not isinstance(outcome, EngineReady):
             return None
         return f"{ENGINE_NAMES.get(outcome.engine, outcome.engine)} {outcome.version}"
@@ -199,7 +199,7 @@ class DetectorSensor(PorchlightEntity, SensorEntity):
     @override
     def extra_state_attributes(self) -> dict[str, str | float] | None:
         """The model's name, its threads and the milliseconds it takes for a picture."""
-        outcome = self.coordinator.hub.detector.outcome
+        outcome = self.coordinator.owner.detector.outcome
         if not isinstance(outcome, EngineReady):
             return None
         return {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .data import PorchlightConfigEntry
+    from .runtime.data import PorchlightConfigEntry
 
 PARALLEL_UPDATES = 0
 

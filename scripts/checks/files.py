@@ -46,7 +46,7 @@ _PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # \S.*")
 
 def assets(tree: Tree) -> Iterator[str]:
     """Every asset can be got, proven whole and passed on."""
-    entries = tree.data(tree.component / "assets.json")
+    entries = tree.data(tree.component / "detection" / "assets.json")
     names = [entry.get("file") for entry in entries]
     yield from (f"{name} is there twice" for name in {n for n in names if names.count(n) > 1})
     for entry in entries:

@@ -26,7 +26,7 @@ FURTHER_ERRORS: dict[str, Callable[[Tree], set[str]]] = {
     "options": lambda tree: (
         tree.module("worker/errors.py").members("EngineProblem")
         | raised(tree, "own_file")
-        | tree.module("areas.py").members("AreaProblem")
+        | tree.module("runtime/areas.py").members("AreaProblem")
     ),
 }
 # What aborts a flow without a reason being written out.
@@ -86,7 +86,7 @@ def handed_on(tree: Tree) -> set[str]:
 
 def raised(tree: Tree, function: str) -> set[str]:
     """The keys of the model file errors that one function raises."""
-    module = tree.module("models.py")
+    module = tree.module("detection/catalogue.py")
     bodies = [node for node in functions(module.node) if node.name == function]
     return {
         key
@@ -281,7 +281,7 @@ def handed_on_errors(tree: Tree) -> Iterator[str]:
         if isinstance(statement, ast.Assign | ast.AnnAssign)
         and isinstance(statement.value, ast.Constant)
     }
-    errands = tree.module("errands.py")
+    errands = tree.module("runtime/ask.py")
     own = {
         key
         for call in errands.calls("ErrandError")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from scripts.checks.syntax import functions, keys, keyword
 
 if TYPE_CHECKING:
-    from scripts.checks.syntax import Module
     from scripts.checks.tree import Tree
 
 # Functions that turn a problem's key into an issue, and which argument the key is.
@@ -36,24 +35,30 @@ def issues(tree: Tree) -> dict[str, Issue]:
         for call in module.calls(name)
         if len(call.args) > place and (key := module.text(call.args[place]))
     }
+    steps = _fix_steps(tree)
     for module in tree.modules.values():
         for call in module.calls("async_create_issue"):
-            issue = _issue(module, call)
+            issue = _issue(call, steps)
             key = module.argument(call, "translation_key")
             # Without a key of its own, it is the one that tells the problems.
             found |= dict.fromkeys([key] if key else problems, issue)
     return found
 
 
-def _issue(module: Module, call: ast.Call) -> Issue:
-    fixable = keyword(call, "is_fixable")
-    given = keyword(call, "translation_placeholders")
-    steps = {
+def _fix_steps(tree: Tree) -> set[str]:
+    """The steps that people go through to fix an issue."""
+    return {
         function.name.removeprefix("async_step_")
+        for module in tree.modules.values()
         for flow in module.classes(FIX_FLOWS)
         for function in functions(flow)
         if function.name.startswith("async_step_") and function.name != "async_step_init"
     }
+
+
+def _issue(call: ast.Call, steps: set[str]) -> Issue:
+    fixable = keyword(call, "is_fixable")
+    given = keyword(call, "translation_placeholders")
     is_fixable = isinstance(fixable, ast.Constant) and fixable.value is True
     return Issue(
         fixable=is_fixable,

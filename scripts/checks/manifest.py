@@ -93,7 +93,7 @@ def requirements(tree: Tree) -> Iterator[str]:
 
     Also those of the engines, which are installed later.
     """
-    engines = tree.module("engines.py")
+    engines = tree.module("detection/wheels.py")
     later = {
         text
         for call in engines.calls("EngineKind")

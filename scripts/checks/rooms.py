@@ -45,11 +45,11 @@ ROOMS = (
         "vision-words",
     ),
     _room("vision", "vision/**", "vision vision-words", "numpy"),
-    _room("onvif-words", "onvif/models.py onvif/errors.py", "onvif-words"),
+    _room("onvif-words", "onvif/values.py onvif/errors.py", "onvif-words"),
     _room("onvif", "onvif/**", "onvif onvif-words", "aiohttp lxml onvif zeep"),
     _room(
         "worker-words",
-        "worker/__init__.py worker/addresses.py worker/backoff.py worker/channel.py"
+        "worker/__init__.py worker/urls.py worker/backoff.py worker/channel.py"
         " worker/errors.py worker/messages.py",
         "worker-words onvif-words vision-words",
         "mashumaro",
@@ -66,12 +66,19 @@ ROOMS = (
         "worker engines worker-words onvif onvif-words vision vision-words",
         "av numpy PIL",
     ),
-    _room("seam", "bridge.py errands.py", "seam worker-words onvif-words"),
+    _room("seam", "runtime/bridge.py runtime/ask.py", "seam worker-words onvif-words"),
+    _room(
+        "runtime",
+        "runtime/** detection/**",
+        "runtime top-words seam worker-words onvif-words vision-words",
+        "aiohttp homeassistant packaging",
+    ),
+    _room("top-words", "const.py", "top-words"),
     _room(
         "home-assistant",
-        "*.py",
-        "home-assistant seam worker-words onvif-words vision-words",
-        "PIL aiohttp homeassistant packaging probatio",
+        "*.py flows/**",
+        "home-assistant top-words runtime seam worker-words onvif-words vision-words",
+        "PIL aiohttp homeassistant probatio",
     ),
 )
 _PREFIXES = (f"custom_components.{DOMAIN}", DOMAIN)

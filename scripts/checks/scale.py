@@ -32,7 +32,7 @@ TIERS = {
 # What must be seen in the checkout before a rule may count as done.
 DONE: dict[str, Callable[[Tree], bool]] = {
     "brands": lambda tree: (tree.component / "brand" / "icon.png").is_file(),
-    "common-modules": lambda tree: {"coordinator.py", "entity.py"} <= set(tree.modules),
+    "common-modules": lambda tree: {"runtime/coordinator.py", "entity.py"} <= set(tree.modules),
     "config-entry-unloading": lambda tree: _defines(tree, "__init__.py", "async_unload_entry"),
     "diagnostics": lambda tree: "diagnostics.py" in tree.modules,
     "discovery-update-info": lambda tree: _defines(tree, "config_flow.py", "async_step_dhcp"),

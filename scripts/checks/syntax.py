@@ -49,11 +49,12 @@ class Module:
 
     @cached_property
     def known(self) -> dict[str, str]:
-        """The texts that names stand for here, own or from a module beside this one."""
+        """The texts that names stand for here, own or from another module of ours."""
         found = dict(self.constants)
         for statement in ast.walk(self.node):
-            if isinstance(statement, ast.ImportFrom) and statement.level == 1:
-                beside = self.path.parent / f"{statement.module}.py"
+            if isinstance(statement, ast.ImportFrom) and statement.level and statement.module:
+                folder = self.path.parents[statement.level - 1]
+                beside = folder.joinpath(*statement.module.split(".")).with_suffix(".py")
                 if beside.is_file():
                     theirs = Module.read(beside).constants
                     found |= {

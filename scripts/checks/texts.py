@@ -104,32 +104,37 @@ def _found_or_typed(tree: Tree) -> set[str]:
 def _models(tree: Tree) -> set[str]:
     named = {
         entry["file"].removeprefix("models/").removesuffix(".tflite")
-        for entry in tree.data(tree.component / "assets.json")
+        for entry in tree.data(tree.component / "detection" / "assets.json")
         if "accuracy" in entry
     }
-    automatic = tree.module("detector.py").constants["AUTOMATIC"]
-    return {*named, automatic, tree.module("options_flow.py").constants["OWN_FILE"]}
+    automatic = tree.module("detection/choice.py").constants["AUTOMATIC"]
+    return {*named, automatic, tree.module("flows/options.py").constants["OWN_FILE"]}
 
 
 def _engines(tree: Tree) -> set[str]:
-    module = tree.module("engines.py")
+    module = tree.module("detection/wheels.py")
     names = {module.argument(call, "name") for call in module.calls("EngineKind")}
-    return {name for name in names if name} | {tree.module("detector.py").constants["AUTOMATIC"]}
+    return {name for name in names if name} | {
+        tree.module("detection/choice.py").constants["AUTOMATIC"]
+    }
 
 
 def _areas(tree: Tree) -> set[str]:
-    kinds = tree.module("areas.py").members("Kind")
-    return {tree.module("areas_flow.py").constants["FINISH"], *(f"new_{kind}" for kind in kinds)}
+    kinds = tree.module("runtime/areas.py").members("Kind")
+    return {
+        tree.module("flows/area_steps.py").constants["FINISH"],
+        *(f"new_{kind}" for kind in kinds),
+    }
 
 
 def _shapes(tree: Tree, table: str) -> set[str]:
-    ready = keys(tree.module("areas.py").assigned[table])
-    return {tree.module("areas_flow.py").constants["OWN_POINTS"], *(ready or ())}
+    ready = keys(tree.module("runtime/areas.py").assigned[table])
+    return {tree.module("flows/area_steps.py").constants["OWN_POINTS"], *(ready or ())}
 
 
 def _sensitivities(tree: Tree) -> set[str]:
     named = keys(tree.module("vision/settings.py").assigned["SENSITIVITIES"])
-    return {tree.module("sensitivity.py").constants["OWN"], *(named or ())}
+    return {tree.module("runtime/sensitivity.py").constants["OWN"], *(named or ())}
 
 
 # What can be chosen, by the selector's translation key.

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from porchlight.bridge import Bridge
+from porchlight.runtime.bridge import Bridge
 
 from simulator import CameraSpec, Simulator, StreamSpec
 from tests.worker.support import PASSWORD, write_clip

@@ -11,7 +11,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from porchlight.bridge import (
+from porchlight.onvif.values import Credentials
+from porchlight.runtime.bridge import (
     WORKER,
     Bridge,
     CameraSetAside,
@@ -19,7 +20,6 @@ from porchlight.bridge import (
     WorkerDown,
     WorkerUp,
 )
-from porchlight.onvif.models import Credentials
 from porchlight.worker.messages import (
     AddCamera,
     Alive,

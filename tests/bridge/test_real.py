@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from porchlight.bridge import CameraSetAside, EngineSetAside, WorkerDown, WorkerUp
+from porchlight.runtime.bridge import CameraSetAside, EngineSetAside, WorkerDown, WorkerUp
 from porchlight.worker.messages import (
     AddCamera,
     EngineReady,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from porchlight.bridge import Bridge
+    from porchlight.runtime.bridge import Bridge
 
     from simulator import Camera, Simulator
 

@@ -47,9 +47,9 @@ async def house(
         return ["127.0.0.1"]
 
     with (
-        patch("custom_components.porchlight.discovery.async_sources", loopback),
+        patch("custom_components.porchlight.runtime.search.async_sources", loopback),
         patch("custom_components.porchlight.config_flow.async_sources", loopback),
-        patch("custom_components.porchlight.hub.async_search"),
+        patch("custom_components.porchlight.runtime.owner.async_search"),
     ):
         yield hass
         for entry in hass.config_entries.async_entries("porchlight"):

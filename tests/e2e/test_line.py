@@ -17,7 +17,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.data import DATA_HUB
+from custom_components.porchlight.runtime.data import DATA_OWNER
 from simulator import CameraSpec, Simulator, StreamSpec
 from tests.footage import CAR_PARK, HALLWAY, HALLWAY_WALKS, PORCH
 
@@ -150,7 +150,7 @@ async def test_who_comes_and_goes_is_told_when_it_happens(
     picture = hass.states.get("image.hallway_last_person")
     assert picture is not None
     assert picture.state != "unknown"
-    still = await hass.data[DATA_HUB].bridge.still(
+    still = await hass.data[DATA_OWNER].bridge.still(
         hass.config_entries.async_entries(DOMAIN)[1].entry_id
     )
     assert still is not None
@@ -173,7 +173,7 @@ async def test_a_camera_that_drops_and_a_worker_that_dies_come_back(
     await porch.go_online()
     await until(lambda: state(hass, stream) == "on", 30)
 
-    bridge = hass.data[DATA_HUB].bridge
+    bridge = hass.data[DATA_OWNER].bridge
     pid = bridge.pid
     assert pid is not None
     os.kill(pid, 9)
@@ -212,7 +212,7 @@ async def test_it_works_with_an_rtsp_server_that_is_not_ours_and_the_other_engin
     hass_storage: dict[str, Any], house: HomeAssistant, third_party: int
 ) -> None:
     hass = house
-    hass_storage["porchlight.detector"] = {
+    hass_storage["porchlight.detection.choice"] = {
         "version": 1,
         "data": {"model": "auto", "file": None, "engine": "ncnn"},
     }

@@ -11,9 +11,9 @@ from PIL import Image
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 
-from custom_components.porchlight.bridge import News
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.onvif.models import CameraReport, Codec, Profile, Service
+from custom_components.porchlight.onvif.values import CameraReport, Codec, Profile, Service
+from custom_components.porchlight.runtime.bridge import News
 from custom_components.porchlight.worker.messages import (
     AddCamera,
     EngineReady,
@@ -217,7 +217,9 @@ def detector() -> Iterator[None]:
         setup.outcome = ready
         return UseModel(engine="litert", path="/m.tflite")
 
-    with patch("custom_components.porchlight.detector.DetectorSetup.async_prepare", prepare):
+    with patch(
+        "custom_components.porchlight.detection.choice.DetectorSetup.async_prepare", prepare
+    ):
         yield
 
 
@@ -231,8 +233,8 @@ def bridges(detector: None) -> Iterator[list[FakeBridge]]:
         return made[-1]
 
     with (
-        patch("custom_components.porchlight.hub.Bridge", make),
-        patch("custom_components.porchlight.hub.async_search"),
+        patch("custom_components.porchlight.runtime.owner.Bridge", make),
+        patch("custom_components.porchlight.runtime.owner.async_search"),
     ):
         yield made
 

@@ -12,7 +12,8 @@ from unittest.mock import patch
 
 import aiohttp
 
-from custom_components.porchlight import errands, models
+from custom_components.porchlight.detection import catalogue
+from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.worker.messages import EngineFailed, EngineReady
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ FAST, LEAST = "person_yolox_192_float16", "ssd_mobilenet_v1_coco_300_uint8"
 HEAD = b"\x1c\x00\x00\x00TFL3"
 
 
-def fake_model(name: str) -> models.Model:
+def fake_model(name: str) -> catalogue.Model:
     """A model of the catalogue whose file is short."""
     data = HEAD + name.encode()
-    real = models.by_name(name)
+    real = catalogue.by_name(name)
     assert real is not None
     return replace(real, size=len(data), sha256=hashlib.sha256(data).hexdigest())
 
@@ -87,11 +88,11 @@ class Engines:
 def fake_engines(folder: Path) -> Iterator[Engines]:
     """No real engine, short models, and nothing bundled."""
     answers = Engines()
-    short = tuple(fake_model(model.name) for model in models.catalogue())
+    short = tuple(fake_model(model.name) for model in catalogue.all_models())
     with (
-        patch.object(errands, "try_model", answers.try_model),
-        patch.object(models, "catalogue", lambda: short),
-        patch.object(models, "BUNDLED", folder / "bundled"),
+        patch.object(ask, "try_model", answers.try_model),
+        patch.object(catalogue, "all_models", lambda: short),
+        patch.object(catalogue, "BUNDLED", folder / "bundled"),
     ):
         yield answers
 

@@ -17,7 +17,9 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.porchlight.areas import (
+from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.flows.drawing import COLOURS, HEIGHT, WIDTH, draw
+from custom_components.porchlight.runtime.areas import (
     LINES,
     MOST_POINTS,
     POLYGONS,
@@ -31,10 +33,8 @@ from custom_components.porchlight.areas import (
     read,
     written,
 )
-from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.drawing import COLOURS, HEIGHT, WIDTH, draw
-from custom_components.porchlight.sensitivity import settings_of
-from custom_components.porchlight.totals import DELAY
+from custom_components.porchlight.runtime.sensitivity import settings_of
+from custom_components.porchlight.runtime.totals import DELAY
 from custom_components.porchlight.vision.settings import (
     BALANCED,
     SENSITIVITIES,

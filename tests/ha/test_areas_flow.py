@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from homeassistant.data_entry_flow import FlowResultType
 
-from custom_components.porchlight.areas import MOST_AREAS, Area, Kind
-from custom_components.porchlight.areas_flow import _legend
-from custom_components.porchlight.coordinator import MASKED_WITHIN, picture_file
+from custom_components.porchlight.flows.area_steps import _legend
+from custom_components.porchlight.runtime.areas import MOST_AREAS, Area, Kind
+from custom_components.porchlight.runtime.coordinator import MASKED_WITHIN, picture_file
 
 from .conftest import ENTRY_ID, FakeBridge, jpeg, make_entry
 from .test_areas import LINE, MASK, OPTIONS, ZONE, pixels, state

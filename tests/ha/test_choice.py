@@ -13,10 +13,10 @@ import pytest
 from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryDisabler
 from homeassistant.helpers import issue_registry as ir
 
-from custom_components.porchlight import models
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.detector import Choice, DetectorSetup
-from custom_components.porchlight.trials import DOUBT
+from custom_components.porchlight.detection import catalogue
+from custom_components.porchlight.detection.choice import Choice, DetectorSetup
+from custom_components.porchlight.detection.trials import DOUBT
 from custom_components.porchlight.vision.capacity import Demand
 from custom_components.porchlight.worker.errors import EngineProblem
 
@@ -43,7 +43,7 @@ def engines(
     """Two cores, all models bundled, and nothing to be fetched unless a test says so."""
     cores(monkeypatch, 2)
     with fake_engines(tmp_path) as answers:
-        put(models.BUNDLED, *ALL)
+        put(catalogue.BUNDLED, *ALL)
         yield answers
 
 
@@ -65,7 +65,7 @@ def told(wish: UseModel) -> tuple[str, int]:
 
 def unbundle(*names: str) -> None:
     for name in names:
-        (models.BUNDLED / f"{name}.tflite").unlink()
+        (catalogue.BUNDLED / f"{name}.tflite").unlink()
 
 
 async def test_a_fast_machine_runs_the_most_accurate_model_after_one_trial(
@@ -244,12 +244,12 @@ async def test_on_any_machine_it_is_the_most_accurate_that_keeps_up_or_the_neare
 ) -> None:
     random = Random(seed)  # noqa: S311 - the same cases each time, no secret
     cores(monkeypatch, random.choice([1, 2, 4, 6, 16]))
-    catalogue = models.catalogue()
+    models = catalogue.all_models()
     speed = 10 ** random.uniform(0.5, 3.5)
     engines.gain = random.uniform(0.1, 1.0)
     # Half as fast or twice: no two models are further apart than their costs let expect.
     engines.paces = {
-        model.name: speed * model.cost * DOUBT ** random.uniform(-0.5, 0.5) for model in catalogue
+        model.name: speed * model.cost * DOUBT ** random.uniform(-0.5, 0.5) for model in models
     }
     setup = watch(hass, random.choice([1, 2, 8, 20, 40]))
     setup.choice = Choice(budget=random.choice([0.1, 0.5, 1.0]))

@@ -16,10 +16,10 @@ from homeassistant.config_entries import (
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
-from custom_components.porchlight import errands
 from custom_components.porchlight.config_flow import Address
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.onvif.models import CameraReport, Credentials, Found
+from custom_components.porchlight.onvif.values import CameraReport, Credentials, Found
+from custom_components.porchlight.runtime import ask
 
 from .conftest import ENTRY_ID, MAC, entry_data, frame, jpeg, make_entry, profile, report
 
@@ -98,9 +98,9 @@ def world(bridges: Any, mock_network: None) -> Iterator[Errands]:
     """The helper processes, without processes."""
     answers = Errands()
     with (
-        patch.object(errands, "scan", answers.scan),
-        patch.object(errands, "inspect", answers.inspect),
-        patch.object(errands, "first_frame", answers.first_frame),
+        patch.object(ask, "scan", answers.scan),
+        patch.object(ask, "inspect", answers.inspect),
+        patch.object(ask, "first_frame", answers.first_frame),
     ):
         yield answers
 
@@ -184,7 +184,7 @@ async def test_a_camera_is_found_asked_shown_and_added(
     assert (await client.get(preview)).status == HTTPStatus.NOT_FOUND
 
 
-@pytest.mark.parametrize("found", [[], errands.ErrandError("no_interface")], ids=["none", "error"])
+@pytest.mark.parametrize("found", [[], ask.ErrandError("no_interface")], ids=["none", "error"])
 async def test_where_nothing_is_found_an_address_can_be_entered(
     hass: HomeAssistant, world: Errands, found: Any
 ) -> None:
@@ -235,14 +235,14 @@ async def test_a_stream_that_cannot_be_seen_leads_back_to_the_form(
 
 
 async def test_an_error_nobody_foresaw_is_told_as_such(hass: HomeAssistant, world: Errands) -> None:
-    world.report = errands.ErrandError("new_kind")
+    world.report = ask.ErrandError("new_kind")
     result = await answer(hass, await start(hass), camera=FOUND.xaddr)
     result = await answer(hass, result, address="192.168.1.20", **LOGIN)
     assert result["errors"] == {"base": "unknown"}
 
 
 async def _fails_then_succeeds(hass: HomeAssistant, world: Errands, key: str, fail: Any) -> None:
-    fail(errands.ErrandError(key, "detail"))
+    fail(ask.ErrandError(key, "detail"))
     result = await answer(hass, await start(hass), camera=FOUND.xaddr)
     result = await answer(hass, result, address="192.168.1.20", **LOGIN)
     assert (result["step_id"], result["errors"]) == ("camera", {"base": key})
@@ -257,7 +257,7 @@ async def _fails_then_succeeds(hass: HomeAssistant, world: Errands, key: str, fa
 async def test_a_main_stream_that_is_only_listed_is_replaced_by_the_other(
     hass: HomeAssistant, world: Errands
 ) -> None:
-    world.frames["main"] = errands.ErrandError("refused")
+    world.frames["main"] = ask.ErrandError("refused")
     result = await answer(hass, await start(hass), camera=FOUND.xaddr)
     result = await answer(hass, result, address="192.168.1.20", **LOGIN)
     result = await answer(hass, result, name="Door", pictures=True)
@@ -381,7 +381,7 @@ async def test_a_new_password_is_asked_for_and_used(
     result = await camera.start_reauth_flow(hass)
     assert result["step_id"] == "camera"
     assert suggested(result) == {"address": "192.168.1.20", "username": "viewer"}
-    world.report = errands.ErrandError("invalid_auth")
+    world.report = ask.ErrandError("invalid_auth")
     result = await answer(hass, result, address="192.168.1.20", username="u", password="bad")
     assert result["errors"] == {"base": "invalid_auth"}
     world.report = report()

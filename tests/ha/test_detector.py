@@ -7,16 +7,16 @@ from unittest.mock import patch
 
 import aiohttp
 import pytest
+from custom_components.porchlight.engines import ENGINES
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.requirements import RequirementsNotFound
 from packaging.tags import Tag
 
-from custom_components.porchlight import models
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.data import DATA_HUB
-from custom_components.porchlight.detector import Choice, DetectorSetup
-from custom_components.porchlight.engines import ENGINES
+from custom_components.porchlight.detection import catalogue
+from custom_components.porchlight.detection.choice import Choice, DetectorSetup
+from custom_components.porchlight.runtime.data import DATA_OWNER
 from custom_components.porchlight.worker.errors import EngineProblem
 from custom_components.porchlight.worker.messages import EngineFailed
 
@@ -57,14 +57,14 @@ def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
 
 
 async def test_the_catalogue_is_the_real_one_in_order_of_accuracy() -> None:
-    names = [model.name for model in models.catalogue()]
+    names = [model.name for model in catalogue.all_models()]
     assert names == [BEST, NEXT, FAST, LEAST]
 
 
 async def test_the_best_model_is_taken_from_the_archive(
     hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
 ) -> None:
-    path = put(models.BUNDLED, BEST)
+    path = put(catalogue.BUNDLED, BEST)
     wish = await DetectorSetup(hass).async_prepare()
     assert wish is not None
     assert wish.path == str(path)
@@ -129,7 +129,7 @@ async def test_a_full_disk_is_told(
 async def test_a_damaged_copy_is_not_used(
     hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
 ) -> None:
-    put(models.BUNDLED, BEST).write_bytes(HEAD + b"damaged")
+    put(catalogue.BUNDLED, BEST).write_bytes(HEAD + b"damaged")
     aioclient_mock.get(fake_model(BEST).url, content=HEAD + BEST.encode())
     wish = await DetectorSetup(hass).async_prepare()
     assert wish is not None
@@ -140,7 +140,7 @@ async def test_a_damaged_copy_is_not_used(
 async def test_a_model_that_does_not_run_is_an_issue(
     hass: HomeAssistant, engines: Engines, problem: EngineProblem
 ) -> None:
-    put(models.BUNDLED, BEST)
+    put(catalogue.BUNDLED, BEST)
     engines.failures = {"litert": problem, "ncnn": problem}
     setup = DetectorSetup(hass)
     assert await setup.async_prepare() is None
@@ -169,8 +169,8 @@ def machine(hass: HomeAssistant, platforms: list[str], broken: tuple[str, ...] =
 
     tags = [Tag("cp314", "cp314", platform) for platform in platforms]
     with (
-        patch("custom_components.porchlight.engines.sys_tags", lambda: iter(tags)),
-        patch("custom_components.porchlight.detector.async_process_requirements", install),
+        patch("custom_components.porchlight.wheels.sys_tags", lambda: iter(tags)),
+        patch("custom_components.porchlight.detection.choice.async_process_requirements", install),
     ):
         yield installed
 
@@ -187,7 +187,7 @@ def machine(hass: HomeAssistant, platforms: list[str], broken: tuple[str, ...] =
 async def test_the_engine_is_one_whose_wheels_fit_and_only_that_is_installed(
     hass: HomeAssistant, platforms: list[str], forced: str | None, engine: str
 ) -> None:
-    put(models.BUNDLED, BEST)
+    put(catalogue.BUNDLED, BEST)
     setup = DetectorSetup(hass)
     setup.choice = Choice(engine=forced)
     with machine(hass, platforms) as installed:
@@ -200,7 +200,7 @@ async def test_the_engine_is_one_whose_wheels_fit_and_only_that_is_installed(
 
 @pytest.mark.parametrize("platforms", [["macosx_14_0_arm64"], ["manylinux_2_28_armv7l"], []])
 async def test_where_no_wheel_fits_that_is_told(hass: HomeAssistant, platforms: list[str]) -> None:
-    put(models.BUNDLED, BEST)
+    put(catalogue.BUNDLED, BEST)
     with machine(hass, platforms) as installed:
         assert await DetectorSetup(hass).async_prepare() is None
     assert installed == []
@@ -212,7 +212,7 @@ async def test_where_no_wheel_fits_that_is_told(hass: HomeAssistant, platforms: 
 async def test_an_engine_that_does_not_install_gives_way_to_the_other(
     hass: HomeAssistant,
 ) -> None:
-    put(models.BUNDLED, BEST)
+    put(catalogue.BUNDLED, BEST)
     with machine(hass, GLIBC, broken=("litert",)):
         wish = await DetectorSetup(hass).async_prepare()
     assert wish is not None
@@ -232,7 +232,7 @@ async def test_an_engine_that_does_not_install_gives_way_to_the_other(
 async def test_an_engine_that_crashes_or_does_not_load_gives_way_to_the_other(
     hass: HomeAssistant, engines: Engines, problem: EngineProblem
 ) -> None:
-    put(models.BUNDLED, BEST)
+    put(catalogue.BUNDLED, BEST)
     engines.failures = {"litert": problem}
     with machine(hass, GLIBC):
         wish = await DetectorSetup(hass).async_prepare()
@@ -246,7 +246,7 @@ async def test_an_engine_that_crashes_or_does_not_load_gives_way_to_the_other(
 async def test_a_forced_engine_that_cannot_be_gives_way_to_the_one_that_can(
     hass: HomeAssistant,
 ) -> None:
-    put(models.BUNDLED, BEST)
+    put(catalogue.BUNDLED, BEST)
     setup = DetectorSetup(hass)
     setup.choice = Choice(engine="litert")
     with machine(hass, MUSL, broken=("litert",)) as installed:
@@ -257,7 +257,7 @@ async def test_a_forced_engine_that_cannot_be_gives_way_to_the_one_that_can(
 
 
 async def test_without_any_engine_an_issue_says_so(hass: HomeAssistant) -> None:
-    put(models.BUNDLED, BEST)
+    put(catalogue.BUNDLED, BEST)
     with machine(hass, GLIBC, broken=("litert", "ncnn")):
         assert await DetectorSetup(hass).async_prepare() is None
     found = issue(hass)
@@ -266,7 +266,7 @@ async def test_without_any_engine_an_issue_says_so(hass: HomeAssistant) -> None:
 
 
 async def test_a_choice_is_remembered(hass: HomeAssistant, engines: Engines) -> None:
-    put(models.BUNDLED, FAST)
+    put(catalogue.BUNDLED, FAST)
     await DetectorSetup(hass).async_choose(Choice(model=FAST, engine="ncnn"))
     setup = DetectorSetup(hass)
     await setup.async_load()
@@ -277,7 +277,7 @@ async def test_a_choice_is_remembered(hass: HomeAssistant, engines: Engines) -> 
 
 
 async def test_a_choice_that_is_no_longer_there_gives_the_best(hass: HomeAssistant) -> None:
-    put(models.BUNDLED, BEST)
+    put(catalogue.BUNDLED, BEST)
     setup = DetectorSetup(hass)
     setup.choice = Choice(model="withdrawn")
     wish = await setup.async_prepare()
@@ -299,7 +299,7 @@ async def test_a_model_is_chosen_by_name_for_all_cameras(
     result = await choose(hass, camera, model=FAST, engine="ncnn")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.data[DATA_HUB].detector.choice == Choice(model=FAST, engine="ncnn")
+    assert hass.data[DATA_OWNER].detector.choice == Choice(model=FAST, engine="ncnn")
     assert dict(camera.options) == {"pictures": True}
 
 
@@ -321,7 +321,7 @@ async def test_a_file_of_the_user_s_is_tried_first(
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert engines.tried == ["mine"]
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.data[DATA_HUB].detector.choice == Choice(file=str(path))
+    assert hass.data[DATA_OWNER].detector.choice == Choice(file=str(path))
 
 
 async def test_a_file_of_the_user_s_is_run(hass: HomeAssistant, tmp_path: Path) -> None:
@@ -353,7 +353,7 @@ async def test_a_file_that_is_no_model_is_told_in_the_form(
         hass, camera, model="own_file", engine="litert", file=str(put(tmp_path, "lstm"))
     )
     assert result["errors"] == {"file": "model_unsupported"}
-    assert hass.data[DATA_HUB].detector.choice == Choice()
+    assert hass.data[DATA_OWNER].detector.choice == Choice()
 
 
 async def test_pictures_are_switched_off_afterwards(

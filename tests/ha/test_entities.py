@@ -23,9 +23,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from custom_components.porchlight.bridge import WorkerDown
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.hub import SHORT_FOR
+from custom_components.porchlight.runtime.bridge import WorkerDown
+from custom_components.porchlight.runtime.owner import SHORT_FOR
 from custom_components.porchlight.vision.types import Box
 from custom_components.porchlight.worker.errors import EngineProblem, StreamProblem
 from custom_components.porchlight.worker.messages import (

@@ -13,14 +13,14 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.porchlight import errands
-from custom_components.porchlight.bridge import CameraSetAside, EngineSetAside
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.data import DATA_HUB
 from custom_components.porchlight.diagnostics import async_get_config_entry_diagnostics
-from custom_components.porchlight.discovery import async_search
-from custom_components.porchlight.hub import FIRST_SEARCH, SEARCH_INTERVAL
-from custom_components.porchlight.onvif.models import Found
+from custom_components.porchlight.onvif.values import Found
+from custom_components.porchlight.runtime import ask
+from custom_components.porchlight.runtime.bridge import CameraSetAside, EngineSetAside
+from custom_components.porchlight.runtime.data import DATA_OWNER
+from custom_components.porchlight.runtime.owner import FIRST_SEARCH, SEARCH_INTERVAL
+from custom_components.porchlight.runtime.search import async_search
 from custom_components.porchlight.worker.errors import EngineProblem, StreamProblem
 from custom_components.porchlight.worker.messages import (
     EngineFailed,
@@ -152,7 +152,7 @@ def refuse(bridge: FakeBridge) -> None:
 
 
 async def test_one_refusal_is_no_wrong_password(hass: HomeAssistant, bridge: FakeBridge) -> None:
-    with patch.object(errands, "inspect", AsyncMock()) as inspect:
+    with patch.object(ask, "inspect", AsyncMock()) as inspect:
         refuse(bridge)
         bridge.up()
         refuse(bridge)
@@ -163,8 +163,8 @@ async def test_one_refusal_is_no_wrong_password(hass: HomeAssistant, bridge: Fak
 @pytest.mark.parametrize(
     ("answer", "asked"),
     [
-        (errands.ErrandError("invalid_auth"), True),
-        (errands.ErrandError("cannot_connect"), False),
+        (ask.ErrandError("invalid_auth"), True),
+        (ask.ErrandError("cannot_connect"), False),
         (report(), False),
     ],
     ids=["refused", "unreachable", "accepted"],
@@ -172,7 +172,7 @@ async def test_one_refusal_is_no_wrong_password(hass: HomeAssistant, bridge: Fak
 async def test_repeated_refusals_ask_for_a_password_only_if_onvif_refuses_it_too(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, answer: object, asked: bool
 ) -> None:
-    with patch.object(errands, "inspect", AsyncMock(side_effect=[answer])) as inspect:
+    with patch.object(ask, "inspect", AsyncMock(side_effect=[answer])) as inspect:
         refuse(bridge)
         refuse(bridge)
         await hass.async_block_till_done(wait_background_tasks=True)
@@ -185,8 +185,8 @@ async def test_further_cameras_are_searched_for_soon_and_now_and_then(
     hass: HomeAssistant, detector: None, freezer: FrozenDateTimeFactory
 ) -> None:
     with (
-        patch("custom_components.porchlight.hub.Bridge", FakeBridge),
-        patch("custom_components.porchlight.hub.async_search") as search,
+        patch("custom_components.porchlight.runtime.owner.Bridge", FakeBridge),
+        patch("custom_components.porchlight.runtime.owner.async_search") as search,
     ):
         entry = make_entry()
         entry.add_to_hass(hass)
@@ -214,7 +214,7 @@ async def test_a_search_offers_only_cameras_that_are_not_set_up(
     known = Found(host="10.0.0.9", port=80, mac=MAC)
     new = Found(host="10.0.0.10", port=80, endpoint="new", name="Shed")
     by_address = Found(host="192.168.1.20", port=80)
-    with patch.object(errands, "scan", AsyncMock(return_value=[known, new, by_address])) as scan:
+    with patch.object(ask, "scan", AsyncMock(return_value=[known, new, by_address])) as scan:
         await async_search(hass)
         await async_search(hass)
         await hass.async_block_till_done(wait_background_tasks=True)
@@ -233,7 +233,7 @@ async def test_a_camera_that_moved_is_followed_if_it_is_surely_the_same(
     hass: HomeAssistant, camera: MockConfigEntry, mock_network: None, model: str, host: str
 ) -> None:
     moved = Found(host="10.0.0.9", port=80, mac=MAC, model=model)
-    with patch.object(errands, "scan", AsyncMock(return_value=[moved])):
+    with patch.object(ask, "scan", AsyncMock(return_value=[moved])):
         await async_search(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert camera.data["host"] == host
@@ -244,8 +244,8 @@ async def test_a_camera_that_moved_is_followed_if_it_is_surely_the_same(
 async def test_a_search_that_fails_is_no_harm(
     hass: HomeAssistant, camera: MockConfigEntry, mock_network: None
 ) -> None:
-    error = errands.ErrandError("no_interface")
-    with patch.object(errands, "scan", AsyncMock(side_effect=error)):
+    error = ask.ErrandError("no_interface")
+    with patch.object(ask, "scan", AsyncMock(side_effect=error)):
         await async_search(hass)
     assert hass.config_entries.flow.async_progress() == []
 
@@ -282,5 +282,5 @@ async def test_reports_of_unknown_cameras_are_ignored(
 ) -> None:
     bridge.status("nobody", people=3)
     bridge.listener(CameraSetAside(camera_id="nobody", detail=""))
-    assert hass.data[DATA_HUB] is camera.runtime_data.hub
+    assert hass.data[DATA_OWNER] is camera.runtime_data.owner
     assert not ir.async_get(hass).issues

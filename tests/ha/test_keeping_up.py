@@ -14,12 +14,12 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.porchlight import models
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.data import DATA_HUB
-from custom_components.porchlight.detector import Choice
+from custom_components.porchlight.detection import catalogue
+from custom_components.porchlight.detection.choice import Choice
 from custom_components.porchlight.diagnostics import async_get_config_entry_diagnostics
-from custom_components.porchlight.hub import SETTLE, SHORT_FOR
+from custom_components.porchlight.runtime.data import DATA_OWNER
+from custom_components.porchlight.runtime.owner import SETTLE, SHORT_FOR
 from custom_components.porchlight.worker.errors import EngineProblem
 from custom_components.porchlight.worker.messages import Load
 
@@ -47,7 +47,7 @@ def engines(
     """Two cores, on which the best model keeps up with one camera, but not with two."""
     cores(monkeypatch, 2)
     with fake_engines(tmp_path) as answers:
-        put(models.BUNDLED, BEST, NEXT, FAST, LEAST)
+        put(catalogue.BUNDLED, BEST, NEXT, FAST, LEAST)
         answers.paces = {BEST: 200.0, NEXT: 190.0, FAST: 40.0, LEAST: 130.0}
         yield answers
 
@@ -124,9 +124,9 @@ async def test_short_for_long_a_faster_model_runs_before_anybody_is_told(
     assert model(bridge) == FAST
     assert engines.tried == [BEST, NEXT, FAST]
     assert not too_busy(hass)
-    detector = hass.data[DATA_HUB].detector
+    detector = hass.data[DATA_OWNER].detector
     assert detector.outcome is not None
-    assert detector.outcome.path == str(models.BUNDLED / f"{FAST}.tflite")
+    assert detector.outcome.path == str(catalogue.BUNDLED / f"{FAST}.tflite")
 
 
 async def test_a_faster_model_has_as_long_to_show_whether_it_keeps_up(
@@ -169,9 +169,9 @@ async def test_what_keeps_up_again_keeps_its_model(
 async def test_a_model_of_the_user_s_stays_and_they_are_told(
     hass: HomeAssistant, bridge: FakeBridge, clock: Clock
 ) -> None:
-    hub = hass.data[DATA_HUB]
-    await hub.detector.async_choose(Choice(model=NEXT))
-    await hub.async_prepare_detector()
+    owner = hass.data[DATA_OWNER]
+    await owner.detector.async_choose(Choice(model=NEXT))
+    await owner.async_prepare_detector()
     await clock.short_for_long()
     assert model(bridge) == NEXT
     assert too_busy(hass)
@@ -185,7 +185,7 @@ async def test_a_faster_model_that_is_not_to_be_had_is_sought_once(
     aioclient_mock: AiohttpClientMocker,
 ) -> None:
     for name in (NEXT, FAST, LEAST):
-        (models.BUNDLED / f"{name}.tflite").unlink()
+        (catalogue.BUNDLED / f"{name}.tflite").unlink()
     out_of_reach(aioclient_mock, NEXT, FAST, LEAST)
     await clock.short_for_long()
     assert aioclient_mock.call_count == 3
@@ -198,7 +198,7 @@ async def test_a_faster_model_that_is_not_to_be_had_is_sought_once(
     # After a good spell it may be had.
     await clock.report(ENOUGH)
     assert not too_busy(hass)
-    put(models.BUNDLED, FAST)
+    put(catalogue.BUNDLED, FAST)
     await clock.short_for_long()
     assert model(bridge) == FAST
 
@@ -226,12 +226,12 @@ async def test_a_step_that_would_gain_little_is_not_made(
     aioclient_mock: AiohttpClientMocker,
 ) -> None:
     for name in (NEXT, FAST, LEAST):
-        (models.BUNDLED / f"{name}.tflite").unlink()
+        (catalogue.BUNDLED / f"{name}.tflite").unlink()
     out_of_reach(aioclient_mock, NEXT, FAST, LEAST)
     engines.paces = {BEST: 400.0, NEXT: 390.0}
     await add_camera(hass)
     await settle(hass)
-    put(models.BUNDLED, NEXT)
+    put(catalogue.BUNDLED, NEXT)
     await clock.short_for_long()
     assert engines.tried[-1] == NEXT
     assert model(bridge) == BEST
@@ -320,10 +320,10 @@ async def test_a_camera_that_is_loaded_again_changes_nothing(
 
 
 async def test_another_budget_is_another_choice(hass: HomeAssistant, bridge: FakeBridge) -> None:
-    hub = hass.data[DATA_HUB]
+    owner = hass.data[DATA_OWNER]
     for share, name in ((0.2, FAST), (0.5, BEST)):
-        await hub.detector.async_choose(Choice(budget=share))
-        await hub.async_prepare_detector()
+        await owner.detector.async_choose(Choice(budget=share))
+        await owner.async_prepare_detector()
         assert model(bridge) == name
         assert bridge.budget == share
 
@@ -379,9 +379,9 @@ async def test_diagnostics_tell_what_was_tried_for_what(
     ]
     assert found["trials"][0]["load"] == pytest.approx(1.5)
     assert found["outcome"]["threads"] == 1
-    hub = hass.data[DATA_HUB]
-    await hub.detector.async_choose(Choice(file=str(put(tmp_path / "smith", LEAST))))
-    await hub.async_prepare_detector()
+    owner = hass.data[DATA_OWNER]
+    await owner.detector.async_choose(Choice(file=str(put(tmp_path / "smith", LEAST))))
+    await owner.async_prepare_detector()
     text = str(await async_get_config_entry_diagnostics(hass, camera))
     assert "smith" not in text
     assert LEAST not in text

@@ -8,15 +8,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from custom_components.porchlight.engines import ENGINES
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import issue_registry as ir
 from packaging.tags import sys_tags
 
-from custom_components.porchlight import errands, models
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.data import DATA_HUB
-from custom_components.porchlight.detector import Choice, DetectorSetup
-from custom_components.porchlight.engines import ENGINES
+from custom_components.porchlight.detection import catalogue
+from custom_components.porchlight.detection.choice import Choice, DetectorSetup
+from custom_components.porchlight.runtime import ask
+from custom_components.porchlight.runtime.data import DATA_OWNER
 from custom_components.porchlight.worker.errors import EngineProblem
 from custom_components.porchlight.worker.messages import EngineFailed, EngineReady
 from tests.worker.support import footage
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from homeassistant.core import HomeAssistant
 
-    from custom_components.porchlight.hub import Hub
+    from custom_components.porchlight.runtime.owner import Owner
     from custom_components.porchlight.worker.messages import UseModel
 
 pytestmark = [
@@ -74,8 +75,8 @@ class Saboteur:
         self.hanging: str | None = None
         path = filter(None, (str(folder), os.environ.get("PYTHONPATH")))
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
-        self._try_model = errands.try_model
-        monkeypatch.setattr(errands, "try_model", self._impatient)
+        self._try_model = ask.try_model
+        monkeypatch.setattr(ask, "try_model", self._impatient)
 
     def on_import(self, engine: str, fault: str) -> str:
         """The reason that is to be told."""
@@ -101,7 +102,7 @@ class Saboteur:
         """Nobody waits a minute for what will never come."""
         with self._monkeypatch.context() as patch:
             if wish.engine == self.hanging:
-                patch.setattr(errands, "SECONDS", 2.0)
+                patch.setattr(ask, "SECONDS", 2.0)
             return await self._try_model(wish)
 
 
@@ -168,18 +169,18 @@ async def test_without_an_engine_cameras_have_all_but_detection(
 ) -> None:
     # Chosen before a restart: the detector is prepared as soon as there is a camera.
     choice = asdict(Choice(file=str(footage(MODEL))))
-    hass_storage["porchlight.detector"] = {"version": 1, "data": choice}
+    hass_storage["porchlight.detection.choice"] = {"version": 1, "data": choice}
     (reason,) = {saboteur.on_import(engine, fault) for engine in NAMES}
     entry = make_entry()
     entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
-    hub: Hub = hass.data[DATA_HUB]
+    owner: Owner = hass.data[DATA_OWNER]
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert told(hass) == (problem, {"detail": reason, "folder": str(hub.detector.kept)})
-    assert isinstance(hub.detector.outcome, EngineFailed)
+    assert told(hass) == (problem, {"detail": reason, "folder": str(owner.detector.kept)})
+    assert isinstance(owner.detector.outcome, EngineFailed)
     assert entry.state is ConfigEntryState.LOADED
     assert hass.states.get("camera.front_door") is not None
-    assert hub.bridge.pid is not None
+    assert owner.bridge.pid is not None
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -187,7 +188,7 @@ async def test_with_real_models_it_is_the_most_accurate_that_the_budget_allows(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     best, fast = (footage(f"models/{name}.tflite") for name in (BEST, FAST))
-    monkeypatch.setattr(models, "BUNDLED", best.parent)
+    monkeypatch.setattr(catalogue, "BUNDLED", best.parent)
     detector = DetectorSetup(hass)
     # A single camera asks for little.
     wish = await detector.async_prepare()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from porchlight.onvif.client import inspect
 from porchlight.onvif.errors import NoVideoError
-from porchlight.onvif.models import CameraReport, Credentials, Profile
+from porchlight.onvif.values import CameraReport, Credentials, Profile
 
 from .expected import CAMERAS, PAGE, Expected, page
 from .replay import RECORDINGS, Replay, cameras

@@ -21,7 +21,7 @@ from porchlight.onvif.errors import (
     NotOnvifError,
     OnvifError,
 )
-from porchlight.onvif.models import CameraReport, Credentials, Problem
+from porchlight.onvif.values import CameraReport, Credentials, Problem
 
 from .acme import DEVICE, EVENTS, MEDIA, PASSWORD, USERNAME, Acme, Stream, fault, soap
 

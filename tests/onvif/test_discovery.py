@@ -18,7 +18,7 @@ from .test_probes import NVT, UUID, envelope, match
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from porchlight.onvif.models import Found
+    from porchlight.onvif.values import Found
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 

@@ -9,7 +9,7 @@ from porchlight.onvif.errors import (
     NoVideoReason,
 )
 from porchlight.onvif.media import codec_of
-from porchlight.onvif.models import (
+from porchlight.onvif.values import (
     CameraReport,
     Codec,
     Credentials,

@@ -3,8 +3,8 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
-from porchlight.onvif.models import Found
 from porchlight.onvif.probes import LARGEST_ANSWER, probe, read_answers
+from porchlight.onvif.values import Found
 
 from .replay import RECORDINGS
 

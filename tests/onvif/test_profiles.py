@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from porchlight.onvif.errors import NoVideoError, NoVideoReason
-from porchlight.onvif.models import Codec, Profile, Service
 from porchlight.onvif.profiles import choose
+from porchlight.onvif.values import Codec, Profile, Service
 
 H264, H265, MJPEG = Codec.H264, Codec.H265, Codec.MJPEG
 MPEG4, OTHER = Codec.MPEG4, Codec.OTHER

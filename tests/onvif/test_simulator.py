@@ -8,7 +8,7 @@ import pytest
 from porchlight.onvif.client import inspect
 from porchlight.onvif.discovery import scan
 from porchlight.onvif.errors import AuthenticationError
-from porchlight.onvif.models import CameraReport, Codec, Credentials, Service
+from porchlight.onvif.values import CameraReport, Codec, Credentials, Service
 
 from simulator.simulator import Simulator
 from simulator.spec import CameraSpec, StreamSpec

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scripts.checks.tree import Check
 
 MANIFEST = f"{COMPONENT}/manifest.json"
-ASSETS = f"{COMPONENT}/assets.json"
+ASSETS = f"{COMPONENT}/detection/assets.json"
 SCALE = f"{COMPONENT}/quality_scale.yaml"
 BLUEPRINT = "blueprints/automation/porchlight/person_notification.yaml"
 WORKFLOW = ".github/workflows/new.yml"
@@ -90,7 +90,7 @@ BREAKS: dict[Check, list[Break]] = {
         says_of(MANIFEST, "requirements", ["not one"], "not one is no requirement"),
         Break(
             name="installed later",
-            how=text(f"{COMPONENT}/engines.py", '"ai-edge-litert>=', '"ai-edge-litert=='),
+            how=text(f"{COMPONENT}/detection/wheels.py", '"ai-edge-litert>=', '"ai-edge-litert=='),
             says="should have a lower bound",
         ),
     ],
@@ -102,32 +102,52 @@ BREAKS: dict[Check, list[Break]] = {
         imports("vision/watch.py", "import av", "av may not be imported in vision"),
         imports("vision/watch.py", "def f():\n    from PIL import Image", "PIL may not be"),
         imports("vision/watch.py", "from ..worker import errors", "(worker-words) may not be"),
-        imports("vision/watch.py", "from ..onvif.models import Found", "(onvif-words) may not"),
+        imports("vision/watch.py", "from ..onvif.values import Found", "(onvif-words) may not"),
         imports("vision/watch.py", "import importlib\nimportlib.import_module('av')", "av may not"),
         imports("onvif/client.py", "import homeassistant.core", "homeassistant may not be"),
         imports("onvif/client.py", "from ..worker.messages import Scan", "(worker-words) may not"),
         imports("onvif/client.py", "from ..vision import watch", "vision/watch.py (vision) may"),
-        imports("onvif/models.py", "import aiohttp", "aiohttp may not be imported in onvif-words"),
+        imports("onvif/values.py", "import aiohttp", "aiohttp may not be imported in onvif-words"),
         imports("worker/camera.py", "import homeassistant", "may not be imported in worker"),
-        imports("worker/camera.py", "from ..bridge import Bridge", "bridge.py (seam) may not"),
-        imports("worker/camera.py", "from .. import const", "const.py (home-assistant) may not"),
+        imports(
+            "worker/camera.py", "from ..runtime.bridge import Bridge", "bridge.py (seam) may not"
+        ),
+        imports("worker/camera.py", "from .. import const", "const.py (top-words) may not"),
         imports("worker/camera.py", "import ai_edge_litert", "may not be imported in worker"),
         imports("worker/engines/litert.py", "import av", "av may not be imported in engines"),
-        imports("worker/engines/litert.py", "from ...hub import Hub", "hub.py (home-assistant)"),
-        imports("worker/messages.py", "from . import stream", "worker/stream.py (worker) may not"),
-        imports("bridge.py", "from .hub import Hub", "may not be imported in seam"),
-        imports("bridge.py", "import homeassistant.core", "homeassistant may not be imported"),
-        imports("bridge.py", "from .worker import stream", "worker/stream.py (worker) may not"),
-        imports("hub.py", "from .worker.camera import Camera", "worker/camera.py (worker) may"),
-        imports("hub.py", "from .vision.watch import Watch", "vision/watch.py (vision) may not"),
-        imports("hub.py", "import numpy", "numpy may not be imported in home-assistant"),
         imports(
-            "hub.py",
-            "if TYPE_CHECKING:\n    from .onvif.client import inspect",
+            "worker/engines/litert.py", "from ...runtime.owner import Owner", "owner.py (runtime)"
+        ),
+        imports("worker/messages.py", "from . import stream", "worker/stream.py (worker) may not"),
+        imports("runtime/bridge.py", "from .owner import Owner", "may not be imported in seam"),
+        imports(
+            "runtime/bridge.py", "import homeassistant.core", "homeassistant may not be imported"
+        ),
+        imports(
+            "runtime/bridge.py", "from ..worker import stream", "worker/stream.py (worker) may not"
+        ),
+        imports(
+            "runtime/owner.py",
+            "from ..worker.camera import Camera",
+            "worker/camera.py (worker) may",
+        ),
+        imports(
+            "runtime/owner.py",
+            "from ..vision.watch import Watch",
+            "vision/watch.py (vision) may not",
+        ),
+        imports("runtime/owner.py", "import numpy", "numpy may not be imported in runtime"),
+        imports(
+            "runtime/owner.py",
+            "if TYPE_CHECKING:\n    from ..onvif.client import inspect",
             "onvif/client.py (onvif) may not",
         ),
-        imports("hub.py", "from custom_components.porchlight import const", "imported relatively"),
-        imports("hub.py", "from .nowhere import nothing", "is no file of ours"),
+        imports(
+            "runtime/owner.py",
+            "from custom_components.porchlight import const",
+            "imported relatively",
+        ),
+        imports("runtime/owner.py", "from .nowhere import nothing", "is no file of ours"),
         imports("recorder/disk.py", "import os", "recorder/disk.py is in no room"),
     ],
     files.assets: [

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ICONS = f"{COMPONENT}/icons.json"
 FLOW = f"{COMPONENT}/config_flow.py"
-AREAS = f"{COMPONENT}/areas_flow.py"
+AREAS = f"{COMPONENT}/flows/area_steps.py"
 LINE = '_async_shape("line", self._plain_schema(), user_input)'
 RAISES = """
 
@@ -69,12 +69,12 @@ def _german(root: Path) -> None:
 
 
 def _raised_with_a_text(root: Path) -> None:
-    more(f"{COMPONENT}/hub.py", RAISES)(root)
+    more(f"{COMPONENT}/owner.py", RAISES)(root)
     value(ENGLISH, "exceptions", {"no_worker": {"message": "{why}"}})(root)
 
 
 def _registered_and_described(root: Path) -> None:
-    more(f"{COMPONENT}/hub.py", REGISTERS)(root)
+    more(f"{COMPONENT}/owner.py", REGISTERS)(root)
     more(f"{COMPONENT}/services.yaml", "look:\n  fields:\n    camera:\n")(root)
     value(ENGLISH, "services", {"look": {"name": "Look", "description": "Looks."}})(root)
 
@@ -188,7 +188,7 @@ BREAKS: dict[Check, list[Break]] = {
         idle("selector/model/options/old"),
         Break(
             name="a new model",
-            how=value(f"{COMPONENT}/assets.json", "0/file", "models/new.tflite"),
+            how=value(f"{COMPONENT}/detection/assets.json", "0/file", "models/new.tflite"),
             says="selector.model.options.new is missing",
         ),
         Break(
@@ -210,7 +210,7 @@ BREAKS: dict[Check, list[Break]] = {
     texts.exceptions: [
         Break(
             name="a new one",
-            how=more(f"{COMPONENT}/hub.py", RAISES),
+            how=more(f"{COMPONENT}/owner.py", RAISES),
             says="exceptions.no_worker is missing",
         ),
         Break(name="a placeholder", how=_raised_with_a_text, says="exceptions.no_worker has {why}"),
@@ -276,7 +276,7 @@ BREAKS: dict[Check, list[Break]] = {
     entities.actions: [
         Break(
             name="not described",
-            how=more(f"{COMPONENT}/hub.py", REGISTERS),
+            how=more(f"{COMPONENT}/owner.py", REGISTERS),
             says="services.yaml.look is missing",
         ),
         Break(

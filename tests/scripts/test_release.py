@@ -76,14 +76,16 @@ def test_the_model_is_the_pinned_one_with_its_licence(archive: Path) -> None:
 def test_the_integration_finds_the_model_where_it_lies(archive: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(archive) as content:
         content.extractall(tmp_path)
-    spec = importlib.util.spec_from_file_location("released_models", tmp_path / "models.py")
+    spec = importlib.util.spec_from_file_location(
+        "released_catalogue", tmp_path / "detection" / "catalogue.py"
+    )
     assert spec
     assert spec.loader
-    models = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    catalogue = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(models)
-        best = models.catalogue()[0]
-        assert models.find(best, (models.BUNDLED,)) == tmp_path / MODEL["file"]
+        spec.loader.exec_module(catalogue)
+        best = catalogue.all_models()[0]
+        assert catalogue.find(best, (catalogue.BUNDLED,)) == tmp_path / MODEL["file"]
     finally:
         del sys.modules[spec.name]
 

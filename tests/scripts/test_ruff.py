@@ -51,8 +51,8 @@ def banned(house: Path, file: str, line: str) -> bool:
         f"{COMPONENT}/onvif/new.py",
         f"{COMPONENT}/worker/new.py",
         f"{COMPONENT}/worker/engines/new.py",
-        f"{COMPONENT}/bridge.py",
-        f"{COMPONENT}/errands.py",
+        f"{COMPONENT}/runtime/bridge.py",
+        f"{COMPONENT}/runtime/ask.py",
         "simulator/new.py",
     ],
 )
@@ -60,7 +60,7 @@ def test_home_assistant_is_banned_from_the_inner_rooms(house: Path, file: str) -
     assert banned(house, file, HOME_ASSISTANT)
 
 
-@pytest.mark.parametrize("file", [f"{COMPONENT}/hub.py", "tests/ha/test_new.py"])
+@pytest.mark.parametrize("file", [f"{COMPONENT}/runtime/owner.py", "tests/ha/test_new.py"])
 def test_home_assistant_is_welcome_in_its_own_files(house: Path, file: str) -> None:
     assert not banned(house, file, HOME_ASSISTANT)
 
@@ -75,7 +75,7 @@ def test_home_assistant_is_welcome_in_its_own_files(house: Path, file: str) -> N
         ("vision", "from ..worker.messages import Scan"),
         ("vision", "from .. import worker"),
         ("vision", "from ..onvif import models"),
-        ("vision", "from ..bridge import Bridge"),
+        ("vision", "from ..runtime.bridge import Bridge"),
         ("onvif", "import av"),
         ("onvif", "import numpy"),
         ("onvif", "from ..worker.messages import Scan"),

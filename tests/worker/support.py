@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
-from porchlight.onvif.models import Credentials
+from porchlight.onvif.values import Credentials
 from porchlight.vision.regions import View
 from porchlight.vision.types import Box, Detection
 from porchlight.worker.analyst import Sight

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PIL import Image
-from porchlight.onvif.models import Credentials
+from porchlight.onvif.values import Credentials
 from porchlight.vision.life import NEVER_A_PERSON
 from porchlight.vision.settings import Line, Mask, Settings, Zone
 from porchlight.vision.types import Box, Detection

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from porchlight.onvif.models import (
+from porchlight.onvif.values import (
     CameraReport,
     Codec,
     Credentials,

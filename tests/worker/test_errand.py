@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from porchlight.onvif.errors import NoVideoError, NoVideoReason
-from porchlight.onvif.models import CameraReport, Credentials
+from porchlight.onvif.values import CameraReport, Credentials
 from porchlight.worker.channel import Decoder, encode
 from porchlight.worker.errand import Errands
 from porchlight.worker.messages import (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import pytest
-from porchlight.onvif.models import Credentials
+from porchlight.onvif.values import Credentials
 from porchlight.worker.decoding import whole_frames
 from porchlight.worker.errors import StreamError, StreamProblem
 from porchlight.worker.messages import Source

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from .models import Credentials
+    from .values import Credentials
 
 # Cameras send the fault with any HTTP status and word it in their own way.
 _REFUSED = re.compile(

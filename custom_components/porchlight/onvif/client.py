@@ -21,8 +21,8 @@ from .errors import (
     OnvifError,
 )
 from .media import read_streams
-from .models import DEVICE_PATH, CameraReport, Credentials, Problem, Profile
 from .profiles import choose
+from .values import DEVICE_PATH, CameraReport, Credentials, Problem, Profile
 
 # One call that hangs must leave time for the others.
 _CALLS_PER_DEADLINE = 3

@@ -14,7 +14,7 @@ from .probes import PROBED_TYPES, Answer, probe, read_answers
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .models import Found
+    from .values import Found
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from .addresses import Reached
 from .calls import MEDIA, MEDIA2, Calls
 from .errors import AuthenticationError, CannotConnectError, OnvifError
-from .models import Codec, Problem, Profile, Service
 from .profiles import has_video
+from .values import Codec, Problem, Profile, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
 from .addresses import Address
 from .identity import mac_from_endpoint, mac_from_scopes, normalise_endpoint
-from .models import DEVICE_PATH, Found
+from .values import DEVICE_PATH, Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from .errors import NoVideoError, NoVideoReason
-from .models import Codec, Profile
+from .values import Codec, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..onvif.models import CameraReport, Credentials, Found
+from ..onvif.values import CameraReport, Credentials, Found
 from ..vision.settings import DEFAULT, Settings
 from ..vision.types import Box
 from .errors import EngineProblem, StreamProblem

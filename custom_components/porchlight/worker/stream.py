@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 import av
 
-from .addresses import redact, with_login
 from .errors import StreamError, StreamProblem
+from .urls import redact, with_login
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

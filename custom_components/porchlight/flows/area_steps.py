@@ -20,7 +20,17 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from .areas import (
+from ..const import (
+    CONF_AREA,
+    CONF_AREAS,
+    CONF_DELETE,
+    CONF_MASKED_AT,
+    CONF_PICTURES,
+    CONF_POINTS,
+    CONF_PRESET,
+    CONF_STAY,
+)
+from ..runtime.areas import (
     LONGEST_STAY,
     MOST_AREAS,
     Area,
@@ -34,20 +44,10 @@ from .areas import (
     read,
     written,
 )
-from .const import (
-    CONF_AREA,
-    CONF_AREAS,
-    CONF_DELETE,
-    CONF_MASKED_AT,
-    CONF_PICTURES,
-    CONF_POINTS,
-    CONF_PRESET,
-    CONF_STAY,
-)
-from .data import DATA_HUB
+from ..runtime.data import DATA_OWNER
 from .drawing import WIDTH, draw
+from .previews import async_previews
 from .selects import select
-from .views import async_previews
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -257,7 +257,7 @@ class AreaSteps(OptionsFlowWithReload):
         entry = self.config_entry
         if entry.state is not ConfigEntryState.LOADED or not entry.options.get(CONF_PICTURES, True):
             return None
-        return await self.hass.data[DATA_HUB].bridge.still(entry.entry_id, WIDTH)
+        return await self.hass.data[DATA_OWNER].bridge.still(entry.entry_id, WIDTH)
 
     def _suggested(
         self, schema: probatio.Schema, user_input: dict[str, Any] | None

@@ -3,9 +3,9 @@ from __future__ import annotations
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from porchlight.onvif.models import Credentials
-from porchlight.worker.addresses import redact, with_login
+from porchlight.onvif.values import Credentials
 from porchlight.worker.messages import Source
+from porchlight.worker.urls import redact, with_login
 
 NASTY = ["p@ss/w:rd #?%é", "//", "@", ":", "a%2Fb", "[::1]", "日本 語", "\\", "'\"<>&+", "?", "#"]
 

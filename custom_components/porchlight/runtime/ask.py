@@ -6,11 +6,10 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from .bridge import WORKER, end_now, ending
-from .onvif.models import CameraReport, Found
-from .worker.channel import Decoder, encode
-from .worker.errors import ChannelError, EngineProblem
-from .worker.messages import (
+from ..onvif.values import CameraReport, Found
+from ..worker.channel import Decoder, encode
+from ..worker.errors import ChannelError, EngineProblem
+from ..worker.messages import (
     Done,
     EngineFailed,
     EngineReady,
@@ -21,13 +20,14 @@ from .worker.messages import (
     Scan,
     UseModel,
 )
+from .bridge import WORKER, end_now, ending
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from .onvif.models import Credentials
-    from .worker.messages import Answer, Errand, Source
+    from ..onvif.values import Credentials
+    from ..worker.messages import Answer, Errand, Source
 
 # The slowest box needs seconds to load the SOAP stack alone.
 SECONDS = 60.0

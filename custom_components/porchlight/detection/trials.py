@@ -6,15 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .models import Model
-from .worker.messages import EngineFailed, EngineReady, UseModel
+from ..worker.messages import EngineFailed, EngineReady, UseModel
+from .catalogue import Model
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
-    from .models import ModelFileError
-    from .vision.capacity import Demand
+    from ..vision.capacity import Demand
+    from .catalogue import ModelFileError
 
 # How much faster a model may be, compared with another, than their costs say: processors differ in
 # what they do well, whole numbers above all.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from .const import CONF_AREAS
-from .vision.polygons import area, tangled
-from .vision.settings import Line, Mask, Point, Zone
+from ..const import CONF_AREAS
+from ..vision.polygons import area, tangled
+from ..vision.settings import Line, Mask, Point, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

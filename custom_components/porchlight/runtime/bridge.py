@@ -15,10 +15,10 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .worker.backoff import Backoff
-from .worker.channel import Decoder, encode
-from .worker.errors import ChannelError
-from .worker.messages import (
+from ..worker.backoff import Backoff
+from ..worker.channel import Decoder, encode
+from ..worker.errors import ChannelError
+from ..worker.messages import (
     AddCamera,
     Alive,
     FurnitureKnown,
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import Callable, Sequence
 
-    from .worker.messages import Command, Report, UseModel, VisitInfo
+    from ..worker.messages import Command, Report, UseModel, VisitInfo
 
 _LOGGER = logging.getLogger(__name__)
 
-WORKER = (sys.executable, str(Path(__file__).parent / "worker"))
+WORKER = (sys.executable, str(Path(__file__).parents[1] / "worker"))
 
 FIRST_RESTART, LAST_RESTART = 0.5, 60.0
 # Seconds of life after which a worker counts as sound again.

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from porchlight import errands
-from porchlight.errands import ErrandError
-from porchlight.onvif.models import Credentials, Found
+from porchlight.onvif.values import Credentials, Found
+from porchlight.runtime import ask
+from porchlight.runtime.ask import ErrandError
 from porchlight.worker.errors import EngineProblem
 from porchlight.worker.messages import EngineFailed, EngineReady, Source, UseModel
 
@@ -46,7 +46,7 @@ async def no_process_left() -> object:
 
 def acting(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Have errands done by this code."""
-    monkeypatch.setattr(errands, "WORKER", (sys.executable, "-c", code))
+    monkeypatch.setattr(ask, "WORKER", (sys.executable, "-c", code))
 
 
 def login(camera: Camera, password: str = PASSWORD) -> Credentials:
@@ -54,7 +54,7 @@ def login(camera: Camera, password: str = PASSWORD) -> Credentials:
 
 
 async def test_a_first_frame_is_taken(simulator: Simulator) -> None:
-    taken = await errands.first_frame(source(simulator.cameras[0]))
+    taken = await ask.first_frame(source(simulator.cameras[0]))
     assert (taken.codec, taken.width, taken.height) == ("h264", 320, 240)
     assert taken.jpeg.startswith(b"\xff\xd8")
 
@@ -62,11 +62,11 @@ async def test_a_first_frame_is_taken(simulator: Simulator) -> None:
 async def test_a_stream_that_refuses_is_told_by_its_key(simulator: Simulator) -> None:
     camera = simulator.cameras[0]
     with pytest.raises(ErrandError) as caught:
-        await errands.first_frame(source(camera, "wrong"))
+        await ask.first_frame(source(camera, "wrong"))
     assert caught.value.key == "unauthorized"
     camera.refuse_rtsp(404)
     with pytest.raises(ErrandError) as caught:
-        await errands.first_frame(source(camera))
+        await ask.first_frame(source(camera))
     assert caught.value.key == "refused"
     assert "404" in caught.value.detail
     assert PASSWORD not in str(caught.value)
@@ -74,7 +74,7 @@ async def test_a_stream_that_refuses_is_told_by_its_key(simulator: Simulator) ->
 
 async def test_a_camera_is_inspected(simulator: Simulator) -> None:
     camera = simulator.cameras[0]
-    report = await errands.inspect(
+    report = await ask.inspect(
         "127.0.0.1", camera.port, login(camera), path="/onvif/device_service"
     )
     assert report.unique_id == camera.spec.mac
@@ -85,12 +85,12 @@ async def test_what_onvif_says_is_told_by_its_key(simulator: Simulator) -> None:
     camera = simulator.cameras[0]
     path = "/onvif/device_service"
     with pytest.raises(ErrandError) as caught:
-        await errands.inspect("127.0.0.1", camera.port, login(camera, "wrong"), path=path)
+        await ask.inspect("127.0.0.1", camera.port, login(camera, "wrong"), path=path)
     assert caught.value.key == "invalid_auth"
     port = camera.port
     await camera.go_offline()
     with pytest.raises(ErrandError) as caught:
-        await errands.inspect("127.0.0.1", port, login(camera), path=path)
+        await ask.inspect("127.0.0.1", port, login(camera), path=path)
     assert caught.value.key == "cannot_connect"
 
 
@@ -99,8 +99,8 @@ async def test_cameras_are_found_one_after_the_other(clip: Path, cache: Path) ->
     specs = [CameraSpec(video=clip, name=name, password=PASSWORD) for name in names]
     told: list[Found] = []
     async with Simulator(specs, cache=cache, discovery=True) as simulator:
-        found = await errands.scan(["127.0.0.1"], seconds=1.5, on_found=told.append)
-        silent = await errands.scan(["127.0.0.1"], seconds=0.2)
+        found = await ask.scan(["127.0.0.1"], seconds=1.5, on_found=told.append)
+        silent = await ask.scan(["127.0.0.1"], seconds=0.2)
         wanted = {camera.spec.uuid for camera in simulator.cameras}
     assert wanted <= {one.endpoint for one in found}
     assert told == found
@@ -109,14 +109,14 @@ async def test_cameras_are_found_one_after_the_other(clip: Path, cache: Path) ->
 
 async def test_a_search_from_nowhere_is_told() -> None:
     with pytest.raises(ErrandError) as caught:
-        await errands.scan(["192.0.2.77"], seconds=0.2)
+        await ask.scan(["192.0.2.77"], seconds=0.2)
     assert caught.value.key == "no_interface"
 
 
 async def test_a_model_is_tried() -> None:
     pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
     path = str(footage("models/person_yolox_192_float16.tflite"))
-    outcome = await errands.try_model(UseModel(engine="litert", path=path))
+    outcome = await ask.try_model(UseModel(engine="litert", path=path))
     assert isinstance(outcome, EngineReady)
     assert (outcome.family, outcome.side, outcome.path) == ("yolox", 192, path)
 
@@ -124,7 +124,7 @@ async def test_a_model_is_tried() -> None:
 async def test_a_model_that_does_not_run_is_told() -> None:
     pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
     path = str(footage("models/refused_by_litert.tflite"))
-    outcome = await errands.try_model(UseModel(engine="litert", path=path))
+    outcome = await ask.try_model(UseModel(engine="litert", path=path))
     assert isinstance(outcome, EngineFailed)
     assert outcome.problem is EngineProblem.MODEL_REFUSED
 
@@ -134,7 +134,7 @@ CRASH = "import ctypes; ctypes.string_at(0)"
 
 async def test_a_model_that_crashes_the_engine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     acting(monkeypatch, CRASH)
-    outcome = await errands.try_model(UseModel(engine="litert", path="/m"))
+    outcome = await ask.try_model(UseModel(engine="litert", path="/m"))
     assert outcome == EngineFailed(
         engine="litert", path="/m", problem=EngineProblem.CRASHED, detail="SIGSEGV"
     )
@@ -147,9 +147,9 @@ async def test_an_errand_that_is_not_answered_has_failed(
     acting(monkeypatch, code)
     nowhere = Source(url="rtsp://127.0.0.1:9/", credentials=NOBODY)
     for errand in (
-        errands.first_frame(nowhere),
-        errands.scan(["127.0.0.1"]),
-        errands.inspect("127.0.0.1", 9, NOBODY, path="/"),
+        ask.first_frame(nowhere),
+        ask.scan(["127.0.0.1"]),
+        ask.inspect("127.0.0.1", 9, NOBODY, path="/"),
     ):
         with pytest.raises(ErrandError) as caught:
             await errand
@@ -159,9 +159,9 @@ async def test_an_errand_that_is_not_answered_has_failed(
 async def test_an_errand_that_cannot_be_started_has_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(errands, "WORKER", ("/nonexistent/worker",))
+    monkeypatch.setattr(ask, "WORKER", ("/nonexistent/worker",))
     with pytest.raises(ErrandError) as caught:
-        await errands.scan([])
+        await ask.scan([])
     assert caught.value.key == "worker_failed"
 
 
@@ -169,9 +169,9 @@ async def test_an_errand_that_takes_too_long_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     acting(monkeypatch, "import time; time.sleep(60)")
-    monkeypatch.setattr(errands, "SECONDS", 0.5)
+    monkeypatch.setattr(ask, "SECONDS", 0.5)
     with pytest.raises(ErrandError) as caught:
-        await errands.scan([])
+        await ask.scan([])
     assert caught.value.key == "timeout"
     assert "time" in str(caught.value)
 
@@ -179,7 +179,7 @@ async def test_an_errand_that_takes_too_long_is_given_up(
 async def test_a_cancelled_errand_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     acting(monkeypatch, "import time; time.sleep(60)")
     before = children()
-    task = asyncio.create_task(errands.scan([]))
+    task = asyncio.create_task(ask.scan([]))
     await until(lambda: len(children() - before) == 1, "the process runs")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -194,4 +194,4 @@ async def test_an_errand_whose_listener_fails_leaves_no_process(clip: Path, cach
     spec = CameraSpec(video=clip, name="Bridge scan three", password=PASSWORD)
     async with Simulator([spec], cache=cache, discovery=True):
         with pytest.raises(RuntimeError, match="not taken"):
-            await errands.scan(["127.0.0.1"], seconds=5, on_found=fail)
+            await ask.scan(["127.0.0.1"], seconds=5, on_found=fail)

@@ -14,22 +14,23 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.storage import STORAGE_DIR, Store
 from homeassistant.requirements import RequirementsNotFound, async_process_requirements
 
-from . import engines, errands, models
-from .const import DOMAIN
-from .repairs import create_detector_issue, create_engine_issue, delete_detector_issue
+from ..const import DOMAIN
+from ..runtime import ask
+from ..runtime.issues import create_detector_issue, create_engine_issue, delete_detector_issue
+from ..vision.capacity import Demand
+from ..worker.errors import EngineProblem
+from ..worker.messages import EngineFailed, EngineReady, UseModel
+from . import catalogue, wheels
 from .trials import Search
-from .vision.capacity import Demand
-from .worker.errors import EngineProblem
-from .worker.messages import EngineFailed, EngineReady, UseModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from homeassistant.core import HomeAssistant
 
-    from .engines import EngineKind
-    from .models import Model
+    from .catalogue import Model
     from .trials import Result
+    from .wheels import EngineKind
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ class DetectorSetup:
                     Failure(engine.name, "engine_not_installed", ", ".join(error.requirements))
                 )
                 continue
-            except models.ModelFileError as error:
+            except catalogue.ModelFileError as error:
                 failures.append(Failure(engine.name, error.key, error.detail))
                 break
             if search.best:
@@ -155,15 +156,13 @@ class DetectorSetup:
         demand = self.demand
         most = FASTER * demand.load(running.outcome.inference_ms, running.wish.threads)
         search = Search(running.wish.engine, demand, self._async_try, most=most, known=self.results)
-        catalogue = await self._hass.async_add_executor_job(models.catalogue)
+        models = await self._hass.async_add_executor_job(catalogue.all_models)
         passed = {*self._passed, running.model.name}
-        await self._async_automatic(
-            search, [model for model in catalogue if model.name not in passed]
-        )
+        await self._async_automatic(search, [model for model in models if model.name not in passed])
         if search.best is None:
             return None
         _LOGGER.info("%s is too slow for this machine's cameras", running.model.name)
-        for model in catalogue:
+        for model in models:
             if model == search.best.model:
                 break
             if model.name not in search.missing:
@@ -172,7 +171,7 @@ class DetectorSetup:
 
     async def async_try_file(self, path: str, engine: str | None) -> EngineReady | EngineFailed:
         """Try a file of the user's. Raises ModelFileError."""
-        file = await self._hass.async_add_executor_job(models.own_file, Path(path))
+        file = await self._hass.async_add_executor_job(catalogue.own_file, Path(path))
         first, *_ = await self._async_candidates(engine)
         return await self._async_try(UseModel(engine=first.name, path=str(file)))
 
@@ -189,7 +188,7 @@ class DetectorSetup:
 
     async def _async_candidates(self, forced: str | None = None) -> tuple[EngineKind, ...]:
         return await self._hass.async_add_executor_job(
-            engines.candidates, forced or self.choice.engine
+            wheels.candidates, forced or self.choice.engine
         )
 
     async def _async_install(self, engine: EngineKind) -> None:
@@ -217,16 +216,17 @@ class DetectorSetup:
     async def _async_pick(self, search: Search) -> None:
         """Try what was chosen. Raises ModelFileError."""
         if self.choice.file:
-            file = await self._hass.async_add_executor_job(models.own_file, Path(self.choice.file))
+            path = Path(self.choice.file)
+            file = await self._hass.async_add_executor_job(catalogue.own_file, path)
             await search.async_measure(file, None, nearest=True)
             return
         if self.choice.model != AUTOMATIC:
-            named = await self._hass.async_add_executor_job(models.by_name, self.choice.model)
+            named = await self._hass.async_add_executor_job(catalogue.by_name, self.choice.model)
             if named:
                 await search.async_measure(await self._async_file(named), None, nearest=True)
                 return
         await self._async_automatic(
-            search, await self._hass.async_add_executor_job(models.catalogue)
+            search, await self._hass.async_add_executor_job(catalogue.all_models)
         )
         if search.missing and not search.best and not search.failure:
             raise next(iter(search.missing.values()))
@@ -248,11 +248,11 @@ class DetectorSetup:
 
         What proved too slow at run time comes last.
         """
-        bundled = [model for model in candidates if models.find(model, [models.BUNDLED])]
+        bundled = [model for model in candidates if catalogue.find(model, [catalogue.BUNDLED])]
         first = candidates.index(bundled[-1]) if bundled else -1
 
         def place(model: Model) -> tuple[bool, bool]:
-            early = candidates.index(model) <= first and models.find(model, self._folders)
+            early = candidates.index(model) <= first and catalogue.find(model, self._folders)
             return model.name in self._passed, not early
 
         return sorted(candidates, key=place)
@@ -260,7 +260,7 @@ class DetectorSetup:
     async def _async_measure(self, search: Search, model: Model, *, nearest: bool = False) -> None:
         try:
             file = await self._async_file(model)
-        except models.ModelFileError as error:
+        except catalogue.ModelFileError as error:
             _LOGGER.warning("%s is passed over: %s", model.name, error)
             search.missing[model.name] = error
         else:
@@ -268,16 +268,16 @@ class DetectorSetup:
 
     @property
     def _folders(self) -> tuple[Path, ...]:
-        return models.BUNDLED, self.kept
+        return catalogue.BUNDLED, self.kept
 
     async def _async_file(self, model: Model) -> Path:
         """A model's file, fetched if need be. Raises ModelFileError."""
-        path = await self._hass.async_add_executor_job(models.find, model, self._folders)
+        path = await self._hass.async_add_executor_job(catalogue.find, model, self._folders)
         if path is None:
-            path = await models.fetch(async_get_clientsession(self._hass), model, self.kept)
-        return await self._hass.async_add_executor_job(models.own_file, path)
+            path = await catalogue.fetch(async_get_clientsession(self._hass), model, self.kept)
+        return await self._hass.async_add_executor_job(catalogue.own_file, path)
 
     async def _async_try(self, wish: UseModel) -> EngineReady | EngineFailed:
         """Try a model; one at a time, or trials would measure each other."""
         async with self._trying:
-            return await errands.try_model(wish)
+            return await ask.try_model(wish)

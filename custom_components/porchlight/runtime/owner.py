@@ -12,26 +12,26 @@ from homeassistant.core import callback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.helpers.start import async_at_started
 
+from ..const import DOMAIN
+from ..detection.choice import DetectorSetup
+from ..worker.messages import EngineFailed, EngineReady, Load
 from .bridge import Bridge, CameraSetAside, EngineSetAside, WorkerDown
-from .const import DOMAIN
-from .detector import DetectorSetup
-from .discovery import async_search
-from .repairs import (
+from .issues import (
     create_camera_issue,
     create_detector_issue,
     create_load_issue,
     delete_load_issue,
 )
-from .worker.messages import EngineFailed, EngineReady, Load
+from .search import async_search
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant
 
+    from ..worker.messages import UseModel
     from .bridge import News
     from .coordinator import CameraCoordinator
-    from .worker.messages import UseModel
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ SHORT, SHORT_FOR = 0.6, 600.0
 SETTLE = 10.0
 
 
-class Hub:
+class Owner:
     """Runs while there is at least one camera."""
 
     def __init__(self, hass: HomeAssistant) -> None:

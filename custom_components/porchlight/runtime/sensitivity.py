@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..const import CONF_SENSITIVITY
+from ..vision.settings import BALANCED, SENSITIVITIES, Rules, Settings
 from .areas import areas_of, lines, masks, zones
-from .const import CONF_SENSITIVITY
-from .vision.settings import BALANCED, SENSITIVITIES, Rules, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

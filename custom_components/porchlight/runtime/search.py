@@ -10,14 +10,14 @@ from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.helpers import discovery_flow
 
-from . import errands
-from .const import CONF_ENDPOINT, CONF_MAC, CONF_MODEL, DOMAIN
+from ..const import CONF_ENDPOINT, CONF_MAC, CONF_MODEL, DOMAIN
+from . import ask
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
-    from .onvif.models import Found
+    from ..onvif.values import Found
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ async def async_sources(hass: HomeAssistant) -> list[str]:
 
 async def async_scan(hass: HomeAssistant) -> list[Found]:
     """Search all enabled interfaces. Raises ErrandError."""
-    return await errands.scan(await async_sources(hass))
+    return await ask.scan(await async_sources(hass))
 
 
 def entry_of(hass: HomeAssistant, found: Found) -> ConfigEntry | None:
@@ -50,7 +50,7 @@ async def async_search(hass: HomeAssistant) -> None:
     """Offer cameras that are not set up, each once, and follow those that moved."""
     try:
         cameras = await async_scan(hass)
-    except errands.ErrandError as error:
+    except ask.ErrandError as error:
         _LOGGER.debug("The search for cameras failed: %s", error)
         return
     for found in cameras:

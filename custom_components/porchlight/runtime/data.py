@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN
+from ..const import DOMAIN
 
 if TYPE_CHECKING:
     from .coordinator import CameraCoordinator
-    from .hub import Hub
+    from .owner import Owner
 
 type PorchlightConfigEntry = ConfigEntry[CameraCoordinator]
 
-DATA_HUB: HassKey[Hub] = HassKey(DOMAIN)
+DATA_OWNER: HassKey[Owner] = HassKey(DOMAIN)

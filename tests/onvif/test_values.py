@@ -11,7 +11,7 @@ from porchlight.onvif.errors import (
     NoVideoReason,
     OnvifError,
 )
-from porchlight.onvif.models import (
+from porchlight.onvif.values import (
     CameraReport,
     Codec,
     Credentials,

@@ -21,9 +21,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.storage import STORAGE_DIR, Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from . import errands
-from .areas import Area, Kind, areas_of, of_kind
-from .const import (
+from ..const import (
     CONF_DETECT,
     CONF_ENDPOINT,
     CONF_LIVE_STREAM,
@@ -35,14 +33,11 @@ from .const import (
     EVENT_ARRIVED,
     EVENT_LEFT,
 )
-from .onvif.errors import AuthenticationError
-from .onvif.models import Credentials
-from .repairs import create_storage_issue, delete_storage_issue
-from .sensitivity import settings_of
-from .totals import Totals
-from .vision.types import Box
-from .worker.errors import StreamProblem
-from .worker.messages import (
+from ..onvif.errors import AuthenticationError
+from ..onvif.values import Credentials
+from ..vision.types import Box
+from ..worker.errors import StreamProblem
+from ..worker.messages import (
     AddCamera,
     BestPicture,
     FurnitureKnown,
@@ -56,6 +51,11 @@ from .worker.messages import (
     VisitNews,
     VisitPhase,
 )
+from . import ask
+from .areas import Area, Kind, areas_of, of_kind
+from .issues import create_storage_issue, delete_storage_issue
+from .sensitivity import settings_of
+from .totals import Totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
     from .bridge import News
     from .data import PorchlightConfigEntry
-    from .hub import Hub
+    from .owner import Owner
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -121,9 +121,9 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
 
     config_entry: PorchlightConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: PorchlightConfigEntry, hub: Hub) -> None:
+    def __init__(self, hass: HomeAssistant, entry: PorchlightConfigEntry, owner: Owner) -> None:
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
-        self.hub = hub
+        self.owner = owner
         self.data = CameraState()
         self.picture: Picture | None = None
         self._visit_listeners: list[Callable[[PersonEvent], None]] = []
@@ -193,7 +193,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         """Look for people, or stop; kept across restarts."""
         options = {**self.config_entry.options, CONF_DETECT: enabled}
         self.hass.config_entries.async_update_entry(self.config_entry, options=options)
-        self.hub.bridge.set_detection(self.camera_id, enabled=enabled)
+        self.owner.bridge.set_detection(self.camera_id, enabled=enabled)
         self.async_update_listeners()
 
     @callback
@@ -296,7 +296,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         """The stream is refused: ask for the password anew only if ONVIF refuses it too."""
         data = self.config_entry.data
         try:
-            await errands.inspect(
+            await ask.inspect(
                 data[CONF_HOST],
                 data[CONF_PORT],
                 self.credentials,
@@ -304,7 +304,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
                 endpoint=data[CONF_ENDPOINT],
                 secure=data[CONF_SSL],
             )
-        except errands.ErrandError as error:
+        except ask.ErrandError as error:
             if error.key == AuthenticationError.key:
                 self.config_entry.async_start_reauth(self.hass)
         finally:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
 
-from .areas import Kind
+from ..runtime.areas import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .areas import Area
+    from ..runtime.areas import Area
 
 WIDTH, HEIGHT = 960, 540
 GREY = (96, 96, 96)

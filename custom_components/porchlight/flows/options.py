@@ -14,9 +14,7 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from . import models
-from .areas_flow import AreaSteps
-from .const import (
+from ..const import (
     CONF_BUDGET,
     CONF_DAY,
     CONF_ENGINE,
@@ -28,13 +26,15 @@ from .const import (
     CONF_SENSITIVITY,
     CONF_SMALLEST,
 )
-from .data import DATA_HUB
-from .detector import AUTOMATIC, BUDGET, Choice
-from .engines import ENGINES
+from ..detection import catalogue
+from ..detection.choice import AUTOMATIC, BUDGET, Choice
+from ..detection.wheels import ENGINES
+from ..runtime.data import DATA_OWNER
+from ..runtime.sensitivity import OWN, USUAL, rules_of
+from ..vision.settings import SENSITIVITIES
+from ..worker.messages import EngineFailed
+from .area_steps import AreaSteps
 from .selects import select
-from .sensitivity import OWN, USUAL, rules_of
-from .vision.settings import SENSITIVITIES
-from .worker.messages import EngineFailed
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
@@ -149,7 +149,7 @@ class PorchlightOptionsFlow(AreaSteps):
         """Which model looks for people on all cameras."""
         errors: dict[str, str] = {}
         detail = ""
-        detector = self.hass.data[DATA_HUB].detector
+        detector = self.hass.data[DATA_OWNER].detector
         if user_input is not None:
             own = user_input[CONF_MODEL] == OWN_FILE
             path = user_input.get(CONF_FILE, "").strip()
@@ -165,7 +165,7 @@ class PorchlightOptionsFlow(AreaSteps):
                     if own
                     else Choice(model=user_input[CONF_MODEL], engine=engine, budget=budget)
                 )
-                self.hass.async_create_task(self.hass.data[DATA_HUB].async_prepare_detector())
+                self.hass.async_create_task(self.hass.data[DATA_OWNER].async_prepare_detector())
                 return self.async_create_entry(data=dict(self.config_entry.options))
         choice = detector.choice
         suggested = {
@@ -186,16 +186,16 @@ class PorchlightOptionsFlow(AreaSteps):
     async def _async_try(self, path: str, engine: str | None) -> tuple[str | None, str]:
         """Try a file of the user's: the error's key, and its detail."""
         try:
-            outcome = await self.hass.data[DATA_HUB].detector.async_try_file(path, engine)
-        except models.ModelFileError as error:
+            outcome = await self.hass.data[DATA_OWNER].detector.async_try_file(path, engine)
+        except catalogue.ModelFileError as error:
             return error.key, error.detail
         if isinstance(outcome, EngineFailed):
             return outcome.problem.value, outcome.detail
         return None, ""
 
     async def _async_schema(self) -> probatio.Schema:
-        catalogue = await self.hass.async_add_executor_job(models.catalogue)
-        names = [AUTOMATIC, *(model.name for model in catalogue), OWN_FILE]
+        models = await self.hass.async_add_executor_job(catalogue.all_models)
+        names = [AUTOMATIC, *(model.name for model in models), OWN_FILE]
         return probatio.Schema(
             {
                 probatio.Required(CONF_MODEL): select(names, translation_key="model"),

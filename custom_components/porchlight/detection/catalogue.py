@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ASSETS = Path(__file__).parent / "assets.json"
-BUNDLED = Path(__file__).parent / "models"
+BUNDLED = Path(__file__).parents[1] / "models"
 FETCH_SECONDS = 120
 _CHUNK = 65536
 # What a model's file must not exceed, whoever chose it.
@@ -49,7 +49,7 @@ class Model:
 
 
 @cache
-def catalogue() -> tuple[Model, ...]:
+def all_models() -> tuple[Model, ...]:
     """The models that can be chosen by name, the most accurate first. Reads a file."""
     assets = json.loads(_ASSETS.read_text(encoding="utf-8"))
     models = (
@@ -70,7 +70,7 @@ def catalogue() -> tuple[Model, ...]:
 
 def by_name(name: str) -> Model | None:
     """The model with this name. Reads a file."""
-    return next((model for model in catalogue() if model.name == name), None)
+    return next((model for model in all_models() if model.name == name), None)
 
 
 def find(model: Model, folders: Sequence[Path]) -> Path | None:
