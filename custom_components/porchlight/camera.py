@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .runtime.coordinator import CameraCoordinator
-    from .runtime.data import PorchlightConfigEntry
+    from .runtime.coordinator import CameraCoordinator, CameraEntry
 
 PARALLEL_UPDATES = 0
 
@@ -29,7 +28,7 @@ CAMERA = CameraEntityDescription(key="camera", translation_key="camera", name=No
 
 async def async_setup_entry(
     _hass: HomeAssistant,
-    entry: PorchlightConfigEntry,
+    entry: CameraEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the camera."""
@@ -45,7 +44,7 @@ class PorchlightCamera(PorchlightEntity, Camera):
         PorchlightEntity.__init__(self, coordinator, CAMERA)
         Camera.__init__(self)
         self.stream_options[CONF_RTSP_TRANSPORT] = "tcp"
-        data = coordinator.config_entry.data
+        data = coordinator.entry.data
         self._attr_brand = data[CONF_MANUFACTURER] or None
         self._attr_model = data[CONF_MODEL] or None
 
@@ -65,9 +64,7 @@ class PorchlightCamera(PorchlightEntity, Camera):
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
         """The last frame, unless pictures are not wanted."""
-        if not self.coordinator.takes_pictures:
-            return None
-        return await self.coordinator.owner.bridge.still(self.coordinator.camera_id, width, height)
+        return await self.coordinator.async_still(width, height)
 
     @override
     async def async_enable_motion_detection(self) -> None:

@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigFlow,
     ConfigFlowResult,
+    OptionsFlow,
 )
 from homeassistant.const import (
     CONF_HOST,
@@ -44,13 +45,16 @@ from .const import (
     CONF_PICTURES,
     CONF_SERIAL,
     CONF_STREAM,
+    DETECTOR_ID,
     DOMAIN,
 )
-from .flows.options import PorchlightOptionsFlow
+from .flows.camera import CameraOptionsFlow
+from .flows.detector import DetectorOptionsFlow
 from .flows.previews import async_previews
 from .flows.selects import select
 from .onvif.values import DEVICE_PATH, CameraReport, Credentials, Found, Profile
 from .runtime import ask
+from .runtime.entries import async_forget_old_choice, async_old_choice, is_detector
 from .runtime.search import async_scan, async_sources, entry_of
 from .worker.messages import FrameTaken, Source
 
@@ -113,7 +117,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     """Adds a camera, and sees to one that changed."""
 
     VERSION = 1
-    MINOR_VERSION = 1
+    MINOR_VERSION = 2
 
     def __init__(self) -> None:
         self._scan: asyncio.Task[list[Found]] | None = None
@@ -128,9 +132,9 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> PorchlightOptionsFlow:
-        """Change a camera's options, or the detector."""
-        return PorchlightOptionsFlow()
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Change a camera's options, or the detector's."""
+        return DetectorOptionsFlow() if is_detector(config_entry) else CameraOptionsFlow()
 
     @callback
     @override
@@ -209,6 +213,16 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._abort_if_unique_id_configured(updates={CONF_HOST: discovery_info.ip})
         return self.async_abort(reason="not_ours")
 
+    async def async_step_system(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """The first camera was set up: make the detector's entry."""
+        await self.async_set_unique_id(DETECTOR_ID)
+        self._abort_if_unique_id_configured()
+        options = await async_old_choice(self.hass)
+        await async_forget_old_choice(self.hass)
+        return self.async_create_entry(title="Detector", data={}, options=options)
+
     async def async_step_reauth(self, _data: Mapping[str, Any]) -> ConfigFlowResult:
         """The camera refuses its login."""
         self._know(self._get_reauth_entry())
@@ -218,6 +232,8 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """The camera has another address or login."""
+        if is_detector(self._get_reconfigure_entry()):
+            return self.async_abort(reason="use_options")
         self._know(self._get_reconfigure_entry())
         return await self.async_step_camera()
 

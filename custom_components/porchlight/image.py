@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .runtime.coordinator import CameraCoordinator
-    from .runtime.data import PorchlightConfigEntry
+    from .runtime.coordinator import CameraCoordinator, CameraEntry
 
 PARALLEL_UPDATES = 0
 
@@ -28,7 +27,7 @@ LAST_PERSON = ImageEntityDescription(key="last_person", translation_key="last_pe
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: PorchlightConfigEntry,
+    entry: CameraEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a camera's picture, unless pictures are not wanted."""
