@@ -19,17 +19,16 @@ from ..worker.backoff import Backoff
 from ..worker.channel import Decoder, encode
 from ..worker.errors import ChannelError
 from ..worker.messages import (
-    AddCamera,
     Alive,
     FurnitureKnown,
     RemoveCamera,
     SetBudget,
-    SetDetection,
     Still,
     TakeStill,
     ThreadStarted,
     VisitNews,
     VisitPhase,
+    WatchCamera,
 )
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ class Bridge:
         self._one_by_one = one_by_one
         self._still_seconds = still_seconds
         self._first_restart = first_restart
-        self._cameras: dict[str, AddCamera] = {}
+        self._cameras: dict[str, WatchCamera] = {}
         self._model: UseModel | None = None
         self._budget: SetBudget | None = None
         self._process: Process | None = None
@@ -149,7 +148,7 @@ class Bridge:
             await _end(process)
         self._fail_stills()
 
-    def add(self, camera: AddCamera) -> None:
+    def add(self, camera: WatchCamera) -> None:
         """Watch a camera, or watch it differently; also one that was set aside."""
         known = self._cameras.get(camera.camera_id)
         if known and camera.open_visit is None:
@@ -167,7 +166,7 @@ class Bridge:
         """Look for people on a camera, or stop."""
         if camera := self._cameras.get(camera_id):
             self._cameras[camera_id] = replace(camera, detect=enabled)
-            self._send(SetDetection(camera_id=camera_id, enabled=enabled))
+            self._send(self._cameras[camera_id])
 
     def use_model(self, model: UseModel | None) -> None:
         """Run this model, also in workers to come."""

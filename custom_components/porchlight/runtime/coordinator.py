@@ -38,7 +38,6 @@ from ..onvif.values import Credentials
 from ..vision.types import Box
 from ..worker.errors import StreamProblem
 from ..worker.messages import (
-    AddCamera,
     BestPicture,
     FurnitureKnown,
     LineCrossed,
@@ -50,6 +49,7 @@ from ..worker.messages import (
     VisitInfo,
     VisitNews,
     VisitPhase,
+    WatchCamera,
 )
 from . import ask
 from .areas import Area, Kind, areas_of, of_kind
@@ -166,10 +166,10 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         """The stream to show live."""
         return self._source(CONF_LIVE_STREAM)
 
-    def command(self) -> AddCamera:
+    def command(self) -> WatchCamera:
         """What the worker is told to watch."""
         picture_path = str(picture_file(self.hass, self.camera_id))
-        return AddCamera(
+        return WatchCamera(
             camera_id=self.camera_id,
             source=self._source(CONF_STREAM),
             detect=self.detects,
