@@ -415,6 +415,8 @@ _ERRORS = frozenset(
         "unreachable",
         "unauthorized",
         "refused",
+        "too_many_viewers",
+        "too_large",
         "unsupported_codec",
         "stalled",
         "broken",

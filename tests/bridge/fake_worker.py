@@ -22,10 +22,8 @@ import tests.bare  # noqa: F401 - makes `porchlight`, so it comes first
 # isort: split
 from porchlight.worker.channel import Decoder, encode
 from porchlight.worker.messages import (
-    AddCamera,
     Alive,
     EngineReady,
-    SetDetection,
     Still,
     StreamUp,
     TakeStill,
@@ -34,6 +32,7 @@ from porchlight.worker.messages import (
     VisitInfo,
     VisitNews,
     VisitPhase,
+    WatchCamera,
 )
 
 
@@ -90,10 +89,8 @@ class Fake:
     def take(self, message: object) -> None:
         self.note(type(message).__name__, getattr(message, "camera_id", ""))
         match message:
-            case AddCamera():
+            case WatchCamera():
                 threading.Thread(target=self.watch, args=[message], daemon=True).start()
-            case SetDetection():
-                self.note("enabled", str(message.enabled))
             case TakeStill() if "deaf" not in self.words:
                 self.send(Still(request=message.request, jpeg=f"{message.width}".encode()))
             case UseModel():
@@ -110,7 +107,7 @@ class Fake:
                     )
                 )
 
-    def watch(self, camera: AddCamera) -> None:
+    def watch(self, camera: WatchCamera) -> None:
         me = threading.get_ident()
         self.send(ThreadStarted(camera_id=camera.camera_id, thread=me))
         self.send(StreamUp(camera_id=camera.camera_id, codec="h264", width=1, height=1))

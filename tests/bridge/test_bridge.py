@@ -21,7 +21,6 @@ from porchlight.runtime.bridge import (
     WorkerUp,
 )
 from porchlight.worker.messages import (
-    AddCamera,
     Alive,
     EngineReady,
     Source,
@@ -29,6 +28,7 @@ from porchlight.worker.messages import (
     UseModel,
     VisitInfo,
     VisitNews,
+    WatchCamera,
 )
 
 from .support import Ear, gone, until
@@ -45,9 +45,9 @@ MODEL = UseModel(engine="fake", path="/m.tflite")
 VISIT = VisitInfo(visit_id="v0", arrived_at=1.0, last_seen=2.0, score=1.0, count=1, most=1)
 
 
-def camera(camera_id: str, **more: Any) -> AddCamera:
+def camera(camera_id: str, **more: Any) -> WatchCamera:
     login = Credentials(username="", password="")
-    return AddCamera(
+    return WatchCamera(
         camera_id=camera_id, source=Source(url="rtsp://192.0.2.1/", credentials=login), **more
     )
 
@@ -77,7 +77,7 @@ async def test_a_stopped_bridge_can_be_started_again(
     await one.stop()
     one.start()
     await ear.count(StreamUp, 2)
-    assert "AddCamera a" in told.told(2)
+    assert "WatchCamera a" in told.told(2)
 
 
 async def test_what_was_asked_for_before_the_start_is_done_after_it(
@@ -91,7 +91,7 @@ async def test_what_was_asked_for_before_the_start_is_done_after_it(
     await ear.wait(EngineReady)
     await ear.wait(StreamUp)
     await one.stop()
-    assert told.told()[1:] == ["UseModel", "AddCamera a"]
+    assert told.told()[1:] == ["UseModel", "WatchCamera a"]
 
 
 async def test_commands_arrive(script: Scripts, bridge: Start, ear: Ear) -> None:
@@ -107,9 +107,8 @@ async def test_commands_arrive(script: Scripts, bridge: Start, ear: Ear) -> None
     one.use_model(None)
     await ear.wait(EngineReady)
     assert told.told()[1:] == [
-        "AddCamera a",
-        "SetDetection a",
-        "enabled False",
+        "WatchCamera a",
+        "WatchCamera a",
         "RemoveCamera a",
         "UseModel",
     ]
@@ -139,7 +138,7 @@ async def test_a_killed_worker_is_replaced_within_seconds_and_everything_comes_b
     await ear.wait(StreamUp, after=position, where=lambda up: up.camera_id == "b")
     assert monotonic() - began < 5
     assert up.pid != first
-    assert sorted(told.told(2)[1:]) == ["AddCamera a", "AddCamera b", "UseModel"]
+    assert sorted(told.told(2)[1:]) == ["UseModel", "WatchCamera a", "WatchCamera b"]
     assert one._cameras["b"].detect is False
 
 
@@ -314,9 +313,9 @@ async def test_a_camera_that_crashes_the_worker_three_times_is_set_aside(
     aside = await ear.wait(CameraSetAside)
     assert aside == CameraSetAside(camera_id="poison", detail="SIGSEGV")
     assert len(ear.of(WorkerDown)) == 3
-    await until(lambda: "AddCamera b" in told.told(4), "the others go on")
-    assert "AddCamera a" in told.told(4)
-    assert "AddCamera poison" not in told.told(4)
+    await until(lambda: "WatchCamera b" in told.told(4), "the others go on")
+    assert "WatchCamera a" in told.told(4)
+    assert "WatchCamera poison" not in told.told(4)
     assert ear.of(EngineSetAside) == []
 
 
@@ -329,7 +328,7 @@ async def test_a_camera_that_was_set_aside_can_be_watched_again(
     await ear.wait(CameraSetAside)
     await ear.count(WorkerUp, 4)
     one.add(camera("poison"))
-    await until(lambda: "AddCamera poison" in told.told(4), "it is watched")
+    await until(lambda: "WatchCamera poison" in told.told(4), "it is watched")
     await asyncio.sleep(0.3)
     assert len(ear.of(WorkerDown)) == 3
 
@@ -344,7 +343,7 @@ async def test_an_engine_that_crashes_the_worker_three_times_is_set_aside(
     aside = await ear.wait(EngineSetAside)
     assert aside.detail == "SIGSEGV"
     assert len(ear.of(WorkerDown)) == 3
-    await until(lambda: "AddCamera a" in told.told(4), "cameras go on")
+    await until(lambda: "WatchCamera a" in told.told(4), "cameras go on")
     assert "UseModel" not in told.told(4)
     assert ear.of(CameraSetAside) == []
 
@@ -358,12 +357,12 @@ async def test_deaths_that_nobody_can_explain_are_traced_camera_by_camera(
         one.add(camera(camera_id))
     aside = await ear.wait(CameraSetAside)
     assert aside.camera_id == "poison"
-    assert told.told(4)[1:] == ["AddCamera a", "AddCamera poison"]
+    assert told.told(4)[1:] == ["WatchCamera a", "WatchCamera poison"]
     assert len(ear.of(WorkerDown)) == 4
     # Now the others, still one by one, until none of them is suspected any more.
-    await until(lambda: "AddCamera b" in told.told(5), "the others go on")
+    await until(lambda: "WatchCamera b" in told.told(5), "the others go on")
     await until(lambda: not one._unexplained, "nobody is suspected")
-    assert "AddCamera poison" not in told.told(5)
+    assert "WatchCamera poison" not in told.told(5)
     assert one._suspect is None
 
 
@@ -423,7 +422,7 @@ async def test_stopping_during_the_one_by_one_return_leaves_nothing(
     for camera_id in ("poison", "b"):
         one.add(camera(camera_id))
     await ear.count(WorkerUp, 4)
-    await until(lambda: "AddCamera poison" in told.told(4), "the first is back")
+    await until(lambda: "WatchCamera poison" in told.told(4), "the first is back")
     pid = one.pid
     assert pid is not None
     await one.stop()

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from porchlight.runtime.bridge import CameraSetAside, EngineSetAside, WorkerDown, WorkerUp
 from porchlight.worker.messages import (
-    AddCamera,
     EngineReady,
     Status,
     StreamDown,
     StreamUp,
     UseModel,
+    WatchCamera,
 )
 
 from tests.worker.support import footage, source
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 SMALL = "models/person_yolox_192_float16.tflite"
 
 
-def add(camera: Camera, camera_id: str, path: str = "sub", **more: Any) -> AddCamera:
-    return AddCamera(camera_id=camera_id, source=source(camera, path=path), **more)
+def add(camera: Camera, camera_id: str, path: str = "sub", **more: Any) -> WatchCamera:
+    return WatchCamera(camera_id=camera_id, source=source(camera, path=path), **more)
 
 
 def crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:

@@ -15,7 +15,6 @@ from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.onvif.values import CameraReport, Codec, Profile, Service
 from custom_components.porchlight.runtime.bridge import News
 from custom_components.porchlight.worker.messages import (
-    AddCamera,
     EngineReady,
     FrameTaken,
     Status,
@@ -24,6 +23,7 @@ from custom_components.porchlight.worker.messages import (
     VisitInfo,
     VisitNews,
     VisitPhase,
+    WatchCamera,
 )
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class FakeBridge:
 
     listener: Callable[[News], None]
     running: bool = False
-    cameras: dict[str, AddCamera] = field(default_factory=dict)
+    cameras: dict[str, WatchCamera] = field(default_factory=dict)
     model: UseModel | None = None
     budget: float | None = None
     detection: list[tuple[str, bool]] = field(default_factory=list)
@@ -160,7 +160,7 @@ class FakeBridge:
     async def stop(self) -> None:
         self.running = False
 
-    def add(self, camera: AddCamera) -> None:
+    def add(self, camera: WatchCamera) -> None:
         self.cameras[camera.camera_id] = camera
 
     def remove(self, camera_id: str) -> None:
