@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.assets import asset
+from scripts.lib.assets import asset
 
 from .encode import recording
 from .scenes import scenes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from scripts.assets import MIRROR
+from scripts.lib.assets import MIRROR
 
 from .actors import cast
 from .plan import Planner

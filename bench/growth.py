@@ -25,9 +25,9 @@ from porchlight.worker.messages import (
     WatchCamera,
 )
 
-from scripts.assets import asset
-from scripts.live import DEFAULT_MODEL, Cameras
-from scripts.processes import cpu, peak
+from scripts.lib.assets import asset
+from scripts.lib.live import DEFAULT_MODEL, Cameras
+from scripts.lib.processes import cpu, peak
 from tests.footage import HALLWAY, HALLWAY_SECONDS, HALLWAY_WALKS
 from tests.worker.process import Worker
 from tests.worker.support import Heard

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from scripts.assets import asset
+from scripts.lib.assets import asset
 from tests.footage import HALLWAY, HALLWAY_WALKS
 
 from .video import RATE, empty_hallway, pictures

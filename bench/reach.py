@@ -14,7 +14,7 @@ from porchlight.vision.types import Box
 from porchlight.worker.detector import Detector
 from porchlight.worker.engines import load
 
-from scripts.assets import asset
+from scripts.lib.assets import asset
 
 from .encode import recording
 from .planes import HEIGHT, WIDTH

@@ -12,8 +12,8 @@ import av
 from porchlight.worker.detector import Detector
 from porchlight.worker.engines import load
 
-from scripts.assets import asset
-from scripts.processes import peak
+from scripts.lib.assets import asset
+from scripts.lib.processes import peak
 
 from .arms import GUIDED, maker
 from .arms.guided import Guided

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from scripts.assets import asset
+from scripts.lib.assets import asset
 from tests.footage import CAR_PARK, HALLWAY, PORCH
 
 from .planes import HEIGHT, WIDTH, Planes

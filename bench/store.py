@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scripts.assets import CACHE
+from scripts.lib.assets import CACHE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

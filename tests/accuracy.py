@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 
-from scripts.assets import MIRROR
+from scripts.lib.assets import MIRROR
 
 from . import bare  # noqa: F401 - makes `porchlight` importable
 

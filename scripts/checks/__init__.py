@@ -1,1 +1,1 @@
-"""What scripts/validate.py checks, a file for each subject."""
+"""What `python -m scripts.checks` checks, a file for each subject."""

@@ -10,7 +10,7 @@ import pytest
 
 from bench.actors import Actor
 from bench.scenes import Scene
-from scripts.assets import AssetError, asset
+from scripts.lib.assets import AssetError, asset
 
 if TYPE_CHECKING:
     from pathlib import Path

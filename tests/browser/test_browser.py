@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts.assets import AssetError
-from scripts.demonstration import CAMERA_PASSWORD, CAMERA_USER, DASHBOARD, dashboard, specs
-from scripts.live import PASSWORD, USER, Cameras, HomeAssistant
+from scripts.lib.assets import AssetError
+from scripts.lib.demonstration import CAMERA_PASSWORD, CAMERA_USER, DASHBOARD, dashboard, specs
+from scripts.lib.live import PASSWORD, USER, Cameras, HomeAssistant
 
 playwright = pytest.importorskip(
     "playwright.async_api", reason="runs in scripts/demo's environment, which has a browser driver"

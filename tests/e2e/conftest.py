@@ -10,7 +10,7 @@ import pytest
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_track_state_change_event
 
-from scripts.assets import AssetError, asset
+from scripts.lib.assets import AssetError, asset
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

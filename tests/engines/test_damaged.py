@@ -11,7 +11,7 @@ from porchlight.worker.engines.graph.reader import read_model
 from porchlight.worker.engines.lower import lower
 from porchlight.worker.errors import EngineError, EngineProblem
 
-from scripts.assets import MIRROR
+from scripts.lib.assets import MIRROR
 from tests.worker.support import footage
 
 from .cases import SAME, Case

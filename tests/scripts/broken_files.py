@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from scripts.checks import files, manifest, rooms, scale
+from scripts.checks import environments, files, manifest, rooms, scale
 
 from .copies import COMPONENT, GONE, Break, more, text, value
 
@@ -97,6 +97,28 @@ BREAKS: dict[Check, list[Break]] = {
     manifest.dependencies: [
         says_of(MANIFEST, "dependencies", ["http", "repairs", "stream"], "network is used"),
         says_of(MANIFEST, "after_dependencies", ["nowhere"], "nowhere is no integration"),
+    ],
+    environments.requirements_file: [
+        Break(
+            name="another version in the file",
+            how=text("requirements_test.txt", "numpy==", "numpy==1."),
+            says="requirements_test.txt lacks numpy==",
+        ),
+        Break(
+            name="more in the file",
+            how=more("requirements_test.txt", "django\n"),
+            says="requirements_test.txt has django, the group has not",
+        ),
+        Break(
+            name="more in the group",
+            how=text("pyproject.toml", "lint = [\n", 'lint = [\n  "django",\n'),
+            says="requirements_test.txt lacks django",
+        ),
+        Break(
+            name="no file",
+            how=lambda root: (root / "requirements_test.txt").unlink(),
+            says="No such file",
+        ),
     ],
     rooms.arrows: [
         imports("vision/watch.py", "import av", "av may not be imported in vision"),

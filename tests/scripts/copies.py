@@ -13,15 +13,24 @@ from scripts.checks.tree import ROOT
 
 COMPONENT = "custom_components/porchlight"
 ENGLISH = f"{COMPONENT}/translations/en.json"
-GONE = object()
 _CACHES = shutil.ignore_patterns("__pycache__", ".*_cache", "*.tflite")
+
+
+class _Gone:
+    """Instead of a value: there is none. The same in each process, for the names of tests."""
+
+    def __repr__(self) -> str:
+        return "gone"
+
+
+GONE = _Gone()
 
 
 def copy_checkout(to: Path) -> Path:
     """What the checks look at, without this project's other files."""
     for name in ("blueprints", "custom_components", ".github"):
         shutil.copytree(ROOT / name, to / name, ignore=_CACHES)
-    for name in ("hacs.json", "pyproject.toml", "LICENSE", "README.md"):
+    for name in ("hacs.json", "pyproject.toml", "requirements_test.txt", "LICENSE", "README.md"):
         if (ROOT / name).is_file():
             shutil.copy(ROOT / name, to)
     return to

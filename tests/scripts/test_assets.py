@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts.assets import LIST, AssetError, asset
+from scripts.lib.assets import LIST, AssetError, asset
 
 from .commands import run
 
@@ -23,7 +23,8 @@ NAME = SMALLEST["file"]
 def find(mirror: Path, cache: Path, *names: str) -> subprocess.CompletedProcess[str]:
     return run(
         sys.executable,
-        "scripts/assets.py",
+        "-m",
+        "scripts.lib.assets",
         *names,
         PORCHLIGHT_ASSETS=str(mirror),
         PORCHLIGHT_OFFLINE="1",

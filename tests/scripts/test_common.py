@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
 
-CALLS = 'source scripts/common.sh; packages "$@"; echo went on'
+CALLS = 'source scripts/lib/common.sh; packages "$@"; echo went on'
 
 
 @pytest.fixture
@@ -48,7 +48,11 @@ def asked(machine: Path) -> str:
 
 @pytest.mark.parametrize(
     "wanted",
-    ["bash=bash", f"{ROOT}/scripts/common.sh=porchlight", f"{ROOT}/scripts/comm*.sh=porchlight"],
+    [
+        "bash=bash",
+        f"{ROOT}/scripts/lib/common.sh=porchlight",
+        f"{ROOT}/scripts/lib/comm*.sh=porchlight",
+    ],
 )
 def test_what_is_there_is_not_installed(machine: Path, wanted: str) -> None:
     done = packages(machine, wanted)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts import package
-from scripts.assets import AssetError, asset
+from scripts.lib import package
+from scripts.lib.assets import AssetError, asset
 
 from .commands import run
 

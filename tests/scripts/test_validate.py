@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts import validate
+from scripts.checks.__main__ import CHECKS, faults
 from scripts.checks.tree import ROOT, BrokenTreeError, Tree, installed, version
 
 from . import broken_files, broken_texts
@@ -28,12 +28,12 @@ def findings(check: Check, tree: Tree) -> list[str]:
         return [str(error)]
 
 
-@pytest.mark.parametrize("check", validate.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_this_checkout_passes(check: Check) -> None:
     assert findings(check, Tree(root=ROOT, homes=installed())) == []
 
 
-@pytest.mark.parametrize("check", validate.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_a_copy_passes_before_it_is_broken(check: Check, tree: Tree) -> None:
     assert findings(check, tree) == []
 
@@ -53,13 +53,13 @@ def test_a_broken_copy_is_found_out(check: Check, fault: Break, checkout: Path) 
 
 
 def test_every_check_has_something_to_find() -> None:
-    assert {check.__name__ for check in BREAKS} == {check.__name__ for check in validate.CHECKS}
+    assert {check.__name__ for check in BREAKS} == {check.__name__ for check in CHECKS}
 
 
 def test_all_faults_are_told_with_the_check_that_found_them(checkout: Path) -> None:
     (checkout / "hacs.json").unlink()
     (checkout / "custom_components" / "porchlight" / "services.yaml").write_text("look:\n")
-    told = validate.faults(Tree(root=checkout, homes=installed()))
+    told = faults(Tree(root=checkout, homes=installed()))
     assert {line.partition(":")[0] for line in told} == {
         "actions",
         "blueprints",
@@ -70,11 +70,11 @@ def test_all_faults_are_told_with_the_check_that_found_them(checkout: Path) -> N
 
 @pytest.mark.parametrize("home", installed(), ids=lambda home: ".".join(map(str, version(home))))
 def test_each_supported_home_assistant_is_satisfied(home: Path) -> None:
-    assert validate.faults(Tree(root=ROOT, homes=(home,))) == []
+    assert faults(Tree(root=ROOT, homes=(home,))) == []
 
 
 def test_without_an_installed_home_assistant_the_rest_is_still_checked(checkout: Path) -> None:
-    assert validate.faults(Tree(root=checkout)) == []
+    assert faults(Tree(root=checkout)) == []
 
 
 def test_the_newest_home_assistant_of_the_environments_is_looked_at() -> None:

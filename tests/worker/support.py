@@ -20,7 +20,7 @@ from porchlight.vision.types import Box, Detection
 from porchlight.worker.analyst import Sight
 from porchlight.worker.messages import EngineReady, Source
 
-from scripts.assets import AssetError, asset
+from scripts.lib.assets import AssetError, asset
 from simulator import CameraSpec, Simulator
 
 if TYPE_CHECKING:

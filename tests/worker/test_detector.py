@@ -12,7 +12,7 @@ from porchlight.worker.engines import load
 from porchlight.worker.errors import EngineError, EngineProblem
 from porchlight.worker.messages import EngineFailed, EngineReady, UseModel
 
-from scripts.assets import MIRROR
+from scripts.lib.assets import MIRROR
 
 from .support import footage, frame
 

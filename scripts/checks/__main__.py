@@ -1,6 +1,6 @@
 """Checks what Home Assistant's hassfest and the Marketplace would, and the house rules.
 
-python -m scripts.validate          prints what is wrong; 1 if anything is
+python -m scripts.checks          prints what is wrong; 1 if anything is
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from scripts.checks import entities, files, flows, manifest, rooms, scale, texts
+from scripts.checks import entities, environments, files, flows, manifest, rooms, scale, texts
 from scripts.checks.tree import ROOT, BrokenTreeError, Tree, installed
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     entities.icon_names,
     entities.actions,
     rooms.arrows,
+    environments.requirements_file,
     files.assets,
     files.brand,
     files.blueprints,

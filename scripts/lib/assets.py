@@ -1,6 +1,7 @@
 """The models and footage that tests, demo and benchmarks use: mirrored, cached, or downloaded.
 
-    assets.py [NAME…]   gets these, or all, and prints where they are; 1 if one is not to be had
+python -m scripts.lib.assets [NAME…]   gets these, or all, and prints where they are; 1 if one
+                                       is not to be had
 
 With PORCHLIGHT_OFFLINE set, nothing is downloaded.
 """
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "custom_components" / "porchlight" / "detection" / "assets.json"
 MIRROR = Path(os.environ.get("PORCHLIGHT_ASSETS", ROOT.parent / "shared" / "assets"))
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "porchlight" / "assets"

@@ -1,6 +1,6 @@
-"""One engine with one model in a process of its own, for `bench_engines`.
+"""One engine with one model in a process of its own, for `bench.engines`.
 
-python -m scripts.one_engine ENGINE MODEL THREADS
+python -m bench.one_engine ENGINE MODEL THREADS
 
 First of all it tells what loading cost. Each line that it is then given it answers with a line
 of JSON: `pace N` with the milliseconds of each of N runs, `find` with what is found on each
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scripts.processes import peak
+from scripts.lib.processes import peak
 from tests import bare  # noqa: F401 - makes `porchlight` importable
 
 # isort: split

@@ -9,7 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from scripts.assets import LIST, ROOT, AssetError, asset
+from scripts.lib.assets import LIST, ROOT, AssetError, asset
 
 COMPONENT = ROOT / "custom_components" / "porchlight"
 # What the Marketplace refuses to download or expand.

@@ -11,14 +11,14 @@ musl_there() { "$musl" -c 'import zlib, ctypes' 2>/dev/null; }
 # Wheels for that interpreter's version, in a folder of their own: it has no environments.
 musl_wheels() {
   local stamp
-  stamp=$({ cat requirements_musl.txt && "$musl" -VV; } | sha256sum)
+  stamp=$({ requirements && "$musl" -VV; } | sha256sum)
   [ "$(cat "$site/.stamp" 2>/dev/null)" != "$stamp" ] || return 0
   say "Installing musllinux wheels"
   rm -rf "$site"
   # Home Assistant's image has an index of its own besides, with some versions only.
   "$(find_uv)" pip install --quiet --python "$musl" --target "$site" --only-binary :all: \
-    --index-strategy unsafe-best-match -r requirements_musl.txt \
-    || die "Installing requirements_musl.txt failed. Is a package index within reach?"
+    --index-strategy unsafe-best-match --group musl \
+    || die "Installing musl wheels failed. Is a package index within reach?"
   echo "$stamp" >"$site/.stamp"
 }
 

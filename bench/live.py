@@ -15,10 +15,10 @@ from statistics import median, quantiles
 from time import monotonic, time
 from typing import Any
 
-from scripts.assets import AssetError
-from scripts.demonstration import CAMERA_PASSWORD, CAMERA_USER, CAMERAS, say, specs
-from scripts.live import Cameras, HomeAssistant, LiveError
-from scripts.processes import cpu, memory
+from scripts.lib.assets import AssetError
+from scripts.lib.demonstration import CAMERA_PASSWORD, CAMERA_USER, CAMERAS, say, specs
+from scripts.lib.live import Cameras, HomeAssistant, LiveError
+from scripts.lib.processes import cpu, memory
 from tests.footage import HALLWAY_SECONDS, HALLWAY_WALKS
 
 PERSON = "binary_sensor.hallway_person"

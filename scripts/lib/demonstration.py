@@ -15,8 +15,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from scripts.assets import AssetError, asset
-from scripts.live import PASSWORD, USER, Cameras, HomeAssistant, LiveError
+from scripts.lib.assets import AssetError, asset
+from scripts.lib.live import PASSWORD, USER, Cameras, HomeAssistant, LiveError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

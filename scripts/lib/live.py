@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 
-from scripts.assets import ROOT, asset
+from scripts.lib.assets import ROOT, asset
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

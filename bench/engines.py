@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scripts.assets import AssetError, asset
+from scripts.lib.assets import AssetError, asset
 from tests.accuracy import MODELS, PICTURES, Found, agreement_on_all, average_precision
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _found(rows: list[list[float]]) -> Found:
 @contextmanager
 def running(lane: Lane, model: str, threads: int) -> Iterator[Running]:
     """A process of a lane, which ends with the context."""
-    command = [*lane.command, "-m", "scripts.one_engine", lane.engine, str(asset(model))]
+    command = [*lane.command, "-m", "bench.one_engine", lane.engine, str(asset(model))]
     with subprocess.Popen(  # noqa: S603 - ourselves
         [*command, str(threads)],
         env=os.environ | lane.environment,

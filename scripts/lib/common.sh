@@ -1,7 +1,7 @@
-# Sourced by the commands beside it.
+# Sourced by the commands in scripts/.
 # shellcheck shell=bash
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 say() { printf '\033[1m[%4ds] %s\033[0m\n' "$SECONDS" "$*" >&2; }
 
@@ -58,7 +58,7 @@ find_python() {
   found=$(uv_python)
   if [ -z "$found" ] && command -v apt-get >/dev/null; then
     say "Unpacking Debian's Python 3.14 into $cache/python3.14"
-    UV=$uv scripts/python-from-debian "$cache/python3.14" >&2 || true
+    UV=$uv scripts/lib/python-from-debian "$cache/python3.14" >&2 || true
     found=$unpacked
   fi
   new_enough "$found" || die "Python 3.14.2 or newer is needed: put python3.14 on the PATH."
@@ -68,23 +68,28 @@ find_python() {
 # Not one of an environment, which may be ours and about to be made anew.
 uv_python() { "$uv" python find --system --no-project --no-python-downloads 3.14 2>/dev/null || true; }
 
-# environment DIR REQUIREMENTS [OVERRIDES]: an environment with exactly what a file lists, or
-# what a second one has instead, made once.
+# The requirements, which pyproject.toml keeps.
+requirements() { sed -n '/^\[dependency-groups\]/,/^\[[a-ce-z]/p' pyproject.toml; }
+
+# environment DIR GROUP…: an environment with exactly what a dependency group lists, made once.
+# What a later group lists takes the place of what is there.
 environment() {
-  local dir=$1 requirements=$2 stamp lock
-  shift 2
-  stamp=$(cat "$requirements" "$@" | sha256sum)
+  local dir=$1 group stamp lock
+  shift
+  stamp=$({ echo "$@" && requirements; } | sha256sum)
   # One at a time, where two commands start at once.
   exec {lock}>"$dir.lock"
   ! command -v flock >/dev/null || flock "$lock"
   if [ "$(cat "$dir/.stamp" 2>/dev/null)" != "$stamp" ] || ! new_enough "$dir/bin/python"; then
     uv=$(find_uv)
     python=$(find_python)
-    say "Making the environment $dir ($requirements)"
+    say "Making the environment $dir ($*)"
     rm -rf "$dir"
     "$uv" venv --quiet --python "$python" "$dir"
-    "$uv" pip install --quiet --python "$dir/bin/python" -r "$requirements" "${@/#/--override=}" \
-      || die "Installing $requirements failed. Is a package index within reach?"
+    for group in "$@"; do
+      "$uv" pip install --quiet --python "$dir/bin/python" --group "$group" \
+        || die "Installing $group failed. Is a package index within reach?"
+    done
     echo "$stamp" >"$dir/.stamp"
   fi
   exec {lock}>&-
