@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ def test_a_visit_is_one_arrival_and_one_departure() -> None:
     assert ledger.update(news(CHANGED, last_seen=25.0)) == ()
     assert ledger.visit == info(last_seen=25.0)
     (left,) = ledger.update(news(LEFT, last_seen=30.0))
-    assert left == VisitEvent(arrived=False, visit=info(last_seen=30.0, count=0))
+    assert left == VisitEvent(arrived=False, visit=replace(info(last_seen=30.0), count=0))
     assert ledger.visit is None
 
 

@@ -17,7 +17,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.runtime.data import DATA_OWNER
+from custom_components.porchlight.runtime.owner import DATA_OWNER
 from simulator import CameraSpec, Simulator, StreamSpec
 from tests.footage import CAR_PARK, HALLWAY, HALLWAY_WALKS, PORCH
 

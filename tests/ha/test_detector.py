@@ -7,7 +7,6 @@ from unittest.mock import patch
 
 import aiohttp
 import pytest
-from custom_components.porchlight.engines import ENGINES
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.requirements import RequirementsNotFound
@@ -16,7 +15,8 @@ from packaging.tags import Tag
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.detection import catalogue
 from custom_components.porchlight.detection.choice import Choice, DetectorSetup
-from custom_components.porchlight.runtime.data import DATA_OWNER
+from custom_components.porchlight.detection.wheels import ENGINES
+from custom_components.porchlight.runtime.owner import DATA_OWNER
 from custom_components.porchlight.worker.errors import EngineProblem
 from custom_components.porchlight.worker.messages import EngineFailed
 

@@ -17,9 +17,9 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.detection import catalogue
 from custom_components.porchlight.detection.choice import Choice
+from custom_components.porchlight.detection.coordinator import SETTLE, SHORT_FOR
 from custom_components.porchlight.diagnostics import async_get_config_entry_diagnostics
-from custom_components.porchlight.runtime.data import DATA_OWNER
-from custom_components.porchlight.runtime.owner import SETTLE, SHORT_FOR
+from custom_components.porchlight.runtime.owner import DATA_OWNER
 from custom_components.porchlight.worker.errors import EngineProblem
 from custom_components.porchlight.worker.messages import Load
 

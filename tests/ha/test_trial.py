@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from custom_components.porchlight.engines import ENGINES
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import issue_registry as ir
 from packaging.tags import sys_tags
@@ -16,8 +15,9 @@ from packaging.tags import sys_tags
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.detection import catalogue
 from custom_components.porchlight.detection.choice import Choice, DetectorSetup
+from custom_components.porchlight.detection.wheels import ENGINES
 from custom_components.porchlight.runtime import ask
-from custom_components.porchlight.runtime.data import DATA_OWNER
+from custom_components.porchlight.runtime.owner import DATA_OWNER
 from custom_components.porchlight.worker.errors import EngineProblem
 from custom_components.porchlight.worker.messages import EngineFailed, EngineReady
 from tests.worker.support import footage

@@ -47,8 +47,14 @@ class DetectorOptionsFlow(OptionsFlowWithReload):
         if self._trial:
             self._trial.cancel()
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose what runs."""
+        return await self.async_step_detector()
+
+    async def async_step_detector(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose model, engine and budget."""
         errors: dict[str, str] = {}
         if user_input is not None:
             self._input = user_input
@@ -56,7 +62,7 @@ class DetectorOptionsFlow(OptionsFlowWithReload):
                 return self._save()
             if self._file:
                 return await self.async_step_trial()
-            self._error = "no_file"
+            errors[CONF_FILE] = "no_file"
         if self._error:
             errors[CONF_FILE], self._error = self._error, None
         choice = Choice.of(self.config_entry.options)
@@ -67,7 +73,7 @@ class DetectorOptionsFlow(OptionsFlowWithReload):
             CONF_BUDGET: round(choice.budget * 100),
         }
         return self.async_show_form(
-            step_id="init",
+            step_id="detector",
             data_schema=self.add_suggested_values_to_schema(
                 await self._async_schema(), self._input or suggested
             ),
@@ -95,7 +101,7 @@ class DetectorOptionsFlow(OptionsFlowWithReload):
             if not isinstance(outcome, EngineFailed):
                 return self.async_show_progress_done(next_step_id="tried")
             self._error, self._detail = outcome.problem.value, outcome.detail
-        return self.async_show_progress_done(next_step_id="init")
+        return self.async_show_progress_done(next_step_id="detector")
 
     async def async_step_tried(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """The user's file works."""

@@ -60,24 +60,21 @@ class VisitJournal:
 
     @callback
     def async_listen(self, listener: Callable[[VisitEvent], None]) -> CALLBACK_TYPE:
-        """Call `listener` with each event, and with those that waited for it."""
+        """Call `listener` with each event."""
         self._listeners.append(listener)
-        waiting, self._waiting = self._waiting, []
-        self._deliver(waiting)
         return lambda: self._listeners.remove(listener)
 
     @callback
     def async_hold(self) -> None:
-        """Let events wait from now on until somebody listens."""
+        """Let events wait from now on."""
         self._holds = True
 
     @callback
     def async_release(self) -> None:
-        """Whoever does not listen by now does not want events: let none wait any more."""
+        """Deliver what waited, and all that comes. Nothing waits for those who do not listen."""
         self._holds = False
-        if self._waiting:
-            self._waiting.clear()
-            self._save(0)
+        waiting, self._waiting = self._waiting, []
+        self._deliver(waiting)
 
     @callback
     def async_update(self, news: VisitNews) -> None:
@@ -112,12 +109,12 @@ class VisitJournal:
         events = list(events)
         if not events:
             return
-        if self._listeners:
+        if self._holds:
+            self._waiting += events
+        else:
             for event in events:
                 for listener in list(self._listeners):
                     listener(event)
-        elif self._holds:
-            self._waiting += events
         self._save(0)
 
     def _save(self, delay: float) -> None:

@@ -109,15 +109,19 @@ class Owner:
     @callback
     def async_release(self, entry: CameraEntry) -> None:
         """An entry is unloaded. Its camera goes on being watched, for it may be a reload."""
-        if camera := self._cameras.get(entry.entry_id):
-            camera.visits.async_hold()
+        camera = self._cameras.get(entry.entry_id)
+        if camera is None or not self._stop_listening:
+            # It has ended already, or Home Assistant has.
+            self.async_end(entry)
+            return
+        camera.visits.async_hold()
 
-            @callback
-            def gone(_now: datetime) -> None:
-                self._leaving.pop(entry.entry_id, None)
-                self._drop(entry.entry_id)
+        @callback
+        def gone(_now: datetime) -> None:
+            self._leaving.pop(entry.entry_id, None)
+            self._drop(entry.entry_id)
 
-            self._leaving[entry.entry_id] = async_call_later(self._hass, RELOAD_TAKES, gone)
+        self._leaving[entry.entry_id] = async_call_later(self._hass, RELOAD_TAKES, gone)
 
     @callback
     def async_end(self, entry: CameraEntry) -> None:
