@@ -116,12 +116,12 @@ class Reporter:
         """Go on as this says; whether no frame from before may be used any more."""
         before, self.config = self.config, config
         masked = config.settings.masks != before.settings.masks
-        unwanted = before.picture_path is not None and config.picture_path is None
+        allowed = (config.picture_path is None) != (before.picture_path is None)
         if config.settings != before.settings:
             self.watch.update(config.settings)
         now = self._moments.note()
         self._revisions.append((now, config.revision))
-        if masked or unwanted:
+        if masked or allowed:
             self._pictures_since, self._pending = now, None
             self._picture_at = NEVER
             if before.picture_path is not None:
@@ -133,7 +133,7 @@ class Reporter:
         if self.people is not None and config.settings.zones != before.settings.zones:
             self._reported = ()
         self._report_status(force=config.detect != before.detect)
-        return masked or unwanted
+        return masked or allowed
 
     def usable(self, at: float) -> bool:
         """Whether pictures may be made of a frame that came then."""
