@@ -15,6 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from scripts.lib import phone
 from scripts.lib.assets import AssetError, asset
 from scripts.lib.live import PASSWORD, USER, Cameras, HomeAssistant, LiveError
 
@@ -131,6 +132,16 @@ async def follow(home: HomeAssistant, *, headless: bool) -> None:
                 print(f"{entry['at'][11:19]}  {where}: {what} (score {entry['score']:.2f})")
 
 
+async def ring(home: HomeAssistant, webhook_id: str, *, headless: bool) -> None:
+    """Print what the phone is sent, for ever."""
+    async for sent in phone.notifications(home, webhook_id):
+        if headless:
+            entry = {"type": "notification", "title": sent.get("title"), "message": sent["message"]}
+            print(json.dumps(entry), flush=True)
+        else:
+            print(f"          {phone.NAME}: {sent.get('title')}: {sent['message']}")
+
+
 async def run(arguments: argparse.Namespace) -> None:
     """The whole demo."""
     with tempfile.TemporaryDirectory(prefix="porchlight-demo-") as folder:
@@ -160,10 +171,14 @@ async def show(
         say(f"Adding {other['name']}, which Home Assistant discovered by itself")
         await home.add_discovered(other["host"], CAMERA_USER, CAMERA_PASSWORD)
     await home.add_dashboard(DASHBOARD, dashboard())
+    webhook_id = await phone.register(home)
     say(f"Ready: {home.url}/{DASHBOARD}  user {USER}, password {PASSWORD}")
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(arguments.seconds):
-            await follow(home, headless=arguments.headless)
+            await asyncio.gather(
+                follow(home, headless=arguments.headless),
+                ring(home, webhook_id, headless=arguments.headless),
+            )
     say("Ending")
 
 

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import sys
+from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,18 +24,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMPONENT = ROOT / "custom_components" / "porchlight"
+BLUEPRINTS = ROOT / "blueprints"
 DEFAULT_MODEL = "models/yolox_nano_416_float16.tflite"
 USER, PASSWORD = "porch", "light"
 HOST = "127.0.0.1"
-START_SECONDS = 120
+# However busy the machine is.
+START_SECONDS = 300
 STOP_SECONDS = 30
 _CONFIGURATION = """\
 homeassistant:
   name: Porchlight demo
   time_zone: UTC
-http:
-  server_host: {host}
-  server_port: {port}
+  country: GB
+automation: !include automations.yaml
+mobile_app:
 frontend:
 config:
 stream:
@@ -156,9 +159,11 @@ class HomeAssistant:
             ignore=shutil.ignore_patterns("__pycache__"),
             dirs_exist_ok=True,
         )
-        configuration = _CONFIGURATION.format(host=HOST, port=self.port)
-        (self.folder / "configuration.yaml").write_text(configuration, encoding="utf-8")
+        shutil.copytree(BLUEPRINTS, self.folder / "blueprints", dirs_exist_ok=True)
+        (self.folder / "configuration.yaml").write_text(_CONFIGURATION, encoding="utf-8")
+        (self.folder / "automations.yaml").write_text("[]\n", encoding="utf-8")
         _store(storage, "core.network", 1, {"configured_adapters": ["lo"]})
+        _store(storage, "http", 3, _server(self.port))
         # Onboarding's later steps set up integrations that talk to the Internet.
         _store(storage, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]})
 
@@ -252,8 +257,6 @@ class HomeAssistant:
         async with self.session.post(f"{self.url}/auth/token", data=form) as response:
             self.token = (await response.json())["access_token"]
         async with self.websocket() as call:
-            # Without this, Home Assistant goes back to another port after five minutes.
-            await call({"type": "http/config/promote"})
             # Access tokens end after half an hour; the demo may run longer.
             self.token = await call(
                 {
@@ -395,6 +398,23 @@ class Call:
 def _without(environment: Mapping[str, str], name: str) -> dict[str, str]:
     """The environment without a variable: our own sources must not come before the copy."""
     return {key: value for key, value in environment.items() if key != name}
+
+
+def _server(port: int) -> dict[str, Any]:
+    """What Home Assistant keeps of its web server's settings, where YAML would be deprecated."""
+    settings = {
+        "server_host": [HOST],
+        "server_port": port,
+        "cors_allowed_origins": [],
+        "login_attempts_threshold": -1,
+        "ip_ban_enabled": True,
+        "ssl_profile": "intermediate_v6",
+        "use_x_frame_options": True,
+        "created_at": datetime.now(UTC).isoformat(),
+        "error": None,
+        "error_message": None,
+    }
+    return {"stable": settings, "pending": None, "yaml_migration_done": True}
 
 
 def _store(storage: Path, key: str, version: int, data: Mapping[str, Any]) -> None:

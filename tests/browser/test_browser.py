@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
+import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scripts.lib import phone
 from scripts.lib.assets import AssetError
 from scripts.lib.demonstration import CAMERA_PASSWORD, CAMERA_USER, DASHBOARD, dashboard, specs
-from scripts.lib.live import PASSWORD, USER, Cameras, HomeAssistant
+from scripts.lib.live import COMPONENT, PASSWORD, USER, Cameras, HomeAssistant
 
 playwright = pytest.importorskip(
     "playwright.async_api", reason="runs in scripts/demo's environment, which has a browser driver"
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
-    from playwright.async_api import Page
+    from playwright.async_api import BrowserContext, Locator, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
@@ -39,45 +42,92 @@ FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
-SLOW = 40_000
+# Milliseconds in which a page draws what it should, however busy the machine is.
+SLOW = 300_000
 SIZE = {"width": 1280, "height": 860}
+TEXTS = json.loads((COMPONENT / "translations" / "en.json").read_text(encoding="utf-8"))
+
+
+def words(path: str) -> str:
+    """What the integration calls something, such as `config/step/pick/title`."""
+    found: Any = TEXTS
+    for key in path.split("/"):
+        found = found[key]
+    return str(found)
+
+
+def start_of(path: str) -> str:
+    """The first sentence of what the integration says, as far as a browser shows it unchanged."""
+    return re.split(r"(?<=\.)\s|[{*\n]", words(path))[0]
+
+
+def after_value(path: str) -> str:
+    """What the integration says after the value that it is about."""
+    return re.split(r"[.]", words(path).rpartition("}")[2].lstrip("”"))[0].strip()
 
 
 class Visitor:
-    """Somebody who uses Home Assistant in a browser."""
+    """Somebody who uses Home Assistant in a browser.
 
-    def __init__(self, page: Page, home: HomeAssistant, hosts: list[str], pictures: Path) -> None:
-        self.page = page
+    Home Assistant's pages navigate by themselves, for example when a dialog closes. Each page is
+    therefore opened in a new tab, where no such navigation is under way.
+    """
+
+    def __init__(
+        self, context: BrowserContext, home: HomeAssistant, hosts: list[str], pictures: Path
+    ) -> None:
+        context.set_default_timeout(SLOW)
+        self._context = context
+        self._pictures = pictures
+        self._page: Page | None = None
         self.hosts = hosts
         self.home = home
-        self._pictures = pictures
+
+    @property
+    def page(self) -> Page:
+        """What is open."""
+        assert self._page, "nothing is open yet"
+        return self._page
 
     async def look(self, name: str) -> None:
         """Keep what is to be seen."""
-        await self.page.wait_for_timeout(600)
-        await self.page.screenshot(path=self._pictures / f"{name}.png")
+        if self._page:
+            # For the picture only: what moves comes to rest.
+            await self._page.wait_for_timeout(600)
+            await self._page.screenshot(path=self._pictures / f"{name}.png")
 
-    async def sees(self, text: str) -> None:
-        """Wait until a text is shown."""
-        await self.page.get_by_text(text).first.wait_for(timeout=SLOW)
+    async def sees(self, *texts: str) -> None:
+        """Wait until one of these texts is shown."""
+        place = self.page.get_by_text(texts[0])
+        for text in texts[1:]:
+            place = place.or_(self.page.get_by_text(text))
+        await place.first.wait_for()
 
     async def sees_the_picture(self) -> None:
         """Wait until a flow's picture is there."""
         picture = self.page.locator("img[src*='/api/porchlight/preview/']")
-        await picture.wait_for(timeout=SLOW)
-        await self.page.wait_for_function(
-            "image => image.complete && image.naturalWidth > 0",
-            arg=await picture.element_handle(),
-            timeout=SLOW,
-        )
+        await self.finds(picture, "image => image.complete && image.naturalWidth > 0")
+
+    async def finds(self, place: Locator, condition: str) -> None:
+        """Wait until something fulfils a condition, even if it is drawn anew meanwhile."""
+        async with asyncio.timeout(SLOW / 1000):
+            # Each time it is looked up anew, which a handle would not do.
+            while not await place.first.evaluate(condition):  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
 
     async def presses(self, button: str) -> None:
         """Press a button."""
-        await self.page.get_by_role("button", name=button, exact=True).click(timeout=SLOW)
+        await self.page.get_by_role("button", name=button, exact=True).click()
+
+    async def finishes(self, button: str) -> None:
+        """Press a dialog's last button, and wait until the dialog has done what it does then."""
+        place = self.page.get_by_role("button", name=button, exact=True)
+        await place.click()
+        await place.wait_for(state="hidden")
 
     async def logs_in(self) -> None:
         """Log in to Home Assistant."""
-        await self.page.goto(self.home.url)
+        await self.goes("")
         await self.page.fill("input[name=username]", USER)
         await self.page.fill("input[name=password]", PASSWORD)
         await self.page.keyboard.press("Enter")
@@ -85,12 +135,17 @@ class Visitor:
 
     async def goes(self, path: str) -> None:
         """Open a page of Home Assistant."""
-        await self.page.goto(f"{self.home.url}{path}")
+        before, self._page = self._page, await self._context.new_page()
+        if before:
+            await before.close()
+        # Its contents are waited for where they are looked at; it may go elsewhere before that.
+        await self._page.goto(f"{self.home.url}{path}", wait_until="commit")
 
     async def types_login(self, password: str) -> None:
         """Fill in a camera's login and send it."""
         await self.page.locator("input[name=username]").fill(CAMERA_USER)
         await self.page.locator("input[name=password]").fill(password)
+        await self.presses("Submit")
 
 
 @contextlib.asynccontextmanager
@@ -109,8 +164,8 @@ async def visitor(folder: Path, pictures: Path) -> AsyncIterator[Visitor]:
     async with Cameras(cameras), home, playwright.async_playwright() as driver:
         await home.onboard()
         browser = await driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = await browser.new_page(viewport=SIZE)
-        somebody = Visitor(page, home, [camera["host"] for camera in cameras], pictures)
+        context = await browser.new_context(viewport=SIZE)
+        somebody = Visitor(context, home, [camera["host"] for camera in cameras], pictures)
         try:
             yield somebody
         except BaseException:
@@ -140,40 +195,45 @@ async def _story(folder: Path, pictures: Path) -> None:
         await _finds_the_others_discovered(somebody)
         await _opens_the_options(somebody)
         await _draws_a_zone(somebody)
+        number = await phone.register(somebody.home)
+        await _uses_the_blueprint(somebody)
+        rings = asyncio.create_task(_next_title(somebody.home, number))
         await _looks_at_the_dashboard(somebody)
+        async with asyncio.timeout(SLOW / 1000):
+            assert await rings == "Hallway"
+        assert await _repairs(somebody.home) == []
         assert "porchlight" not in _errors(somebody.home.log(lines=2000))
 
 
 async def _adds_the_hallway(somebody: Visitor) -> None:
     await somebody.goes("/config/integrations/dashboard/add?domain=porchlight")
     await somebody.presses("OK")
-    await somebody.sees("Searching your network for cameras")
+    # The search may be over before it is drawn.
+    await somebody.sees(start_of("config/progress/scan"), words("config/step/pick/title"))
     await somebody.look("flow-1-search")
-    await somebody.sees("Choose a camera")
+    await somebody.sees(words("config/step/pick/title"))
     await somebody.page.get_by_text(f"{somebody.hosts[1]}:").click()
     await somebody.look("flow-2-choose")
     await somebody.presses("Submit")
-    await somebody.sees("Log in to the camera")
+    await somebody.sees(words("config/step/camera/title"))
     await somebody.types_login("wrong")
-    await somebody.presses("Submit")
-    await somebody.sees("The camera refuses this user name or password")
+    await somebody.sees(start_of("config/error/invalid_auth"))
     await somebody.look("flow-3-login")
     await somebody.types_login(CAMERA_PASSWORD)
-    await somebody.presses("Submit")
-    await somebody.sees("Is this the camera?")
+    await somebody.sees(words("config/step/confirm/title"))
     await somebody.sees_the_picture()
     await somebody.look("flow-4-confirm")
     await somebody.presses("Submit")
-    await somebody.presses("Skip and finish")
+    await somebody.finishes("Skip and finish")
 
 
 async def _finds_the_others_discovered(somebody: Visitor) -> None:
     await somebody.goes("/config/integrations/dashboard")
     await somebody.sees("Discovered")
     # Cards that come while the page is open may be drawn one at a time.
-    await somebody.page.reload()
+    await somebody.goes("/config/integrations/dashboard")
     for name in ("Porch", "Car park"):
-        await somebody.page.get_by_text(name, exact=True).first.wait_for(timeout=SLOW)
+        await somebody.page.get_by_text(name, exact=True).first.wait_for()
     await somebody.look("discovered")
     for host in (somebody.hosts[0], somebody.hosts[2]):
         await somebody.home.add_discovered(host, CAMERA_USER, CAMERA_PASSWORD)
@@ -187,62 +247,87 @@ async def _finds_the_others_discovered(somebody: Visitor) -> None:
 async def _opens_the_options(somebody: Visitor) -> None:
     await somebody.goes("/config/integrations/integration/porchlight")
     await somebody.sees("Car park")
-    await somebody.page.get_by_label("Configure").first.click(timeout=SLOW)
-    await somebody.page.get_by_text("Detector for all cameras").click(timeout=SLOW)
-    await somebody.sees("One model looks for people on all cameras")
+    await somebody.page.get_by_label("Configure").first.click()
+    await somebody.page.get_by_text(words("options/step/init/menu_options/detector")).click()
+    await somebody.sees(start_of("options/step/detector/description"))
     await somebody.look("options-detector")
 
 
 async def _draws_a_zone(somebody: Visitor) -> None:
     await somebody.goes("/config/integrations/integration/porchlight")
     row = somebody.page.locator("ha-config-entry-row").filter(has_text="Hallway")
-    await row.get_by_label("Configure").click(timeout=SLOW)
-    await somebody.page.get_by_text("Zones, masks and lines").click(timeout=SLOW)
+    await row.get_by_label("Configure").click()
+    await somebody.page.get_by_text(words("options/step/init/menu_options/areas")).click()
     await somebody.sees_the_picture()
-    await somebody.page.get_by_text("New zone").click(timeout=SLOW)
+    await somebody.page.get_by_text("New zone").click()
     await somebody.presses("Submit")
-    await somebody.page.locator("input[name=name]").fill("Doormat", timeout=SLOW)
+    await somebody.page.locator("input[name=name]").fill("Doormat")
     await somebody.page.locator("input[name=points]").fill("20,60 70,60 80,100 1O,100")
     await somebody.presses("Submit")
-    await somebody.sees("is not a point")
+    await somebody.sees(after_value("options/error/bad_point"))
     await somebody.look("options-zone-mistake")
     await somebody.page.locator("input[name=points]").fill("20,60 70,60 80,100 10,100")
     await somebody.presses("Submit")
-    await somebody.sees("Is this right?")
+    await somebody.sees(words("options/step/preview/title"))
     await somebody.sees_the_picture()
     await somebody.look("options-zone")
-    await somebody.page.get_by_text("Save", exact=True).click(timeout=SLOW)
-    async with asyncio.timeout(30):
-        # The camera is set up anew, which nothing tells the test.
-        while "binary_sensor.hallway_doormat" not in await somebody.home.entity_states():  # noqa: ASYNC110
-            await asyncio.sleep(0.5)
+    save = words("options/step/preview/menu_options/save")
+    await somebody.page.get_by_text(save, exact=True).click()
+    await _until(somebody.home, lambda states: "binary_sensor.hallway_doormat" in states)
+
+
+async def _uses_the_blueprint(somebody: Visitor) -> None:
+    """The phone rings at the next visit."""
+    await somebody.goes("/config/blueprint/dashboard")
+    await somebody.sees("Tell me when someone comes")
+    await somebody.look("blueprint")
+    chosen = {
+        "person": "event.hallway_person",
+        "camera": "camera.hallway",
+        "phones": [await _device_of(somebody.home, phone.NAME)],
+        "picture": ["image.hallway_last_person"],
+    }
+    blueprint = {"path": "porchlight/person_notification.yaml", "input": chosen}
+    automation = {"alias": "Hallway", "use_blueprint": blueprint}
+    await somebody.home.post("/api/config/automation/config/hallway", automation)
+
+
+async def _next_title(home: HomeAssistant, number: str) -> str:
+    """The title of the phone's next notification."""
+    async for sent in phone.notifications(home, number):
+        return str(sent["title"])
+    raise AssertionError("Home Assistant sends nothing more")
 
 
 async def _looks_at_the_dashboard(somebody: Visitor) -> None:
     await somebody.home.add_dashboard(DASHBOARD, dashboard())
-    async with asyncio.timeout(90):
-        # Nothing tells the test that somebody walks into the footage.
-        while (await _state(somebody.home, "binary_sensor.hallway_person")) != "on":  # noqa: ASYNC110
-            await asyncio.sleep(0.5)
+    await _until(
+        somebody.home, lambda states: states["binary_sensor.hallway_person"]["state"] == "on"
+    )
     await somebody.goes(f"/{DASHBOARD}/0")
     for text in ("Hallway", "Car park", "Visits", "Last person"):
         await somebody.sees(text)
     await somebody.sees("Person arrived")
+    # For the picture only.
     await somebody.page.wait_for_timeout(3000)
     await somebody.look("dashboard")
     await somebody.goes(f"/{DASHBOARD}/0?more-info-entity-id=camera.hallway")
-    video = somebody.page.locator("video").first
-    await video.wait_for(timeout=SLOW, state="attached")
-    await somebody.page.wait_for_function(
-        "video => video.videoWidth > 0 && video.currentTime > 0",
-        arg=await video.element_handle(),
-        timeout=SLOW,
-    )
+    playing = "video => video.videoWidth > 0 && video.currentTime > 0"
+    await somebody.finds(somebody.page.locator("video"), playing)
     await somebody.look("live")
 
 
-async def _state(home: HomeAssistant, entity_id: str) -> str:
-    return str((await home.entity_states())[entity_id]["state"])
+async def _until(home: HomeAssistant, condition: Callable[[dict[str, Any]], bool]) -> None:
+    """Wait for states that nothing announces to the test."""
+    async with asyncio.timeout(SLOW / 1000):
+        while not condition(await home.entity_states()):  # noqa: ASYNC110
+            await asyncio.sleep(0.5)
+
+
+async def _repairs(home: HomeAssistant) -> list[str]:
+    async with home.websocket() as call:
+        listed = await call({"type": "repairs/list_issues"})
+    return [f"{issue['domain']}: {issue['translation_key']}" for issue in listed["issues"]]
 
 
 async def _device_of(home: HomeAssistant, name: str) -> str:

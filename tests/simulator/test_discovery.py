@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import os
 import socket
 import struct
 import sys
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
 GROUP = ("239.255.255.250", 3702)
 VIDEO = "dn:NetworkVideoTransmitter"
-# Addresses and identities nobody else on this machine is likely to have.
-HOSTS = ("127.0.91.1", "127.0.91.2", "127.0.91.3")
+# Addresses and identities nobody else on this machine is likely to have: not another process
+# that runs these tests either.
+_NETWORK = f"127.{1 + os.getpid() // 250 % 250}.{1 + os.getpid() % 250}"
+HOSTS = (f"{_NETWORK}.1", f"{_NETWORK}.2", f"{_NETWORK}.3")
 OURS = [str(uuid.uuid4()) for _ in HOSTS]
 
 

@@ -54,7 +54,7 @@ async def test_what_it_is_comes_from_its_description(camera: Camera) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401])
-@pytest.mark.parametrize("header", ["", token("admin", "wrong")])
+@pytest.mark.parametrize("header", ["", token("admin", "wrong")], ids=["missing", "wrong"])
 async def test_wrong_or_missing_credentials_are_a_fault_with_the_chosen_status(
     spec: CameraSpec, cache: Path, status: int, header: str
 ) -> None:
