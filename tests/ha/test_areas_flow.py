@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from http import HTTPStatus
-from time import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,14 +11,11 @@ from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.porchlight.flows.area_steps import _legend
 from custom_components.porchlight.runtime.areas import MOST_AREAS, Area, Kind
-from custom_components.porchlight.runtime.coordinator import MASKED_WITHIN, picture_file
 
 from .conftest import ENTRY_ID, FakeBridge, jpeg, make_entry
 from .test_areas import LINE, MASK, OPTIONS, ZONE, pixels, state
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
@@ -276,11 +272,11 @@ async def test_areas_are_drawn_also_while_the_camera_is_not_set_up(
     assert (await somebody.opens())["errors"] == {"base": "no_picture"}
 
 
-async def test_a_new_mask_takes_away_the_kept_picture(somebody: Draughtsman) -> None:
-    path = picture_file(somebody.hass, ENTRY_ID)
+async def test_a_new_mask_takes_away_the_kept_picture(
+    somebody: Draughtsman, bridges: list[FakeBridge]
+) -> None:
+    path = Path(bridges[0].cameras[ENTRY_ID].picture_path or "")
     await somebody.hass.async_add_executor_job(_write, path)
-    # Written while the old watch was ending.
-    await somebody.hass.async_add_executor_job(os.utime, path, (time() + 1, time() + 1))
     await somebody.opens()
     await somebody.picks("new_zone")
     await somebody.answers(FILLED)
@@ -291,9 +287,8 @@ async def test_a_new_mask_takes_away_the_kept_picture(somebody: Draughtsman) -> 
     await somebody.answers({"name": "Neighbour", "preset": "right_half"})
     await somebody.chooses("save")
     assert not path.exists()
+    path = Path(bridges[0].cameras[ENTRY_ID].picture_path or "")
     await somebody.hass.async_add_executor_job(_write, path)
-    later = time() + MASKED_WITHIN + 1
-    await somebody.hass.async_add_executor_job(os.utime, path, (later, later))
     await somebody.hass.config_entries.async_reload(ENTRY_ID)
     await somebody.hass.async_block_till_done()
     assert path.exists()

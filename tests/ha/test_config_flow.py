@@ -20,6 +20,7 @@ from custom_components.porchlight.config_flow import Address
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.onvif.values import CameraReport, Credentials, Found
 from custom_components.porchlight.runtime import ask
+from custom_components.porchlight.runtime.entries import camera_entries
 
 from .conftest import ENTRY_ID, MAC, entry_data, frame, jpeg, make_entry, profile, report
 
@@ -319,10 +320,7 @@ async def test_two_cameras_of_one_model_do_not_merge(hass: HomeAssistant, world:
     result = await answer(hass, result, address=OTHER.host, **LOGIN)
     result = await answer(hass, result, name="Back door", pictures=True)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert {entry.unique_id for entry in hass.config_entries.async_entries(DOMAIN)} == {
-        MAC,
-        OTHER.mac,
-    }
+    assert {entry.unique_id for entry in camera_entries(hass)} == {MAC, OTHER.mac}
 
 
 async def discovered(hass: HomeAssistant, found: Found) -> ConfigFlowResult:
