@@ -80,6 +80,8 @@ class Stored[T]:
     async def async_remove(self) -> None:
         """Delete the file; nothing is written from now on."""
         self._writable = False
+        # Waits for a write that is going on, which would make the file anew.
+        await self._store.async_save(None)
         await self._store.async_remove()
 
 
