@@ -13,6 +13,7 @@ from homeassistant.components.stream import CONF_RTSP_TRANSPORT
 
 from .const import CONF_MANUFACTURER, CONF_MODEL
 from .entity import PorchlightEntity
+from .flows.drawing import no_pictures
 from .worker.urls import with_login
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ class PorchlightCamera(PorchlightEntity, Camera):
 
     @property
     @override
+    def is_streaming(self) -> bool:
+        """Whether its stream is watched."""
+        return self.coordinator.data.connected is True
+
+    @property
+    @override
     def motion_detection_enabled(self) -> bool:
         """Whether people are looked for."""
         return self.coordinator.detects
@@ -63,7 +70,9 @@ class PorchlightCamera(PorchlightEntity, Camera):
     async def async_camera_image(
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
-        """The last frame, unless pictures are not wanted."""
+        """The last frame; a drawing where pictures are not wanted."""
+        if not self.coordinator.takes_pictures:
+            return await self.hass.async_add_executor_job(no_pictures)
         return await self.coordinator.async_still(width, height)
 
     @override

@@ -11,6 +11,7 @@ from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
 from .entity import PorchlightEntity
+from .flows.drawing import nobody_yet
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,9 +60,10 @@ class LastPersonImage(PorchlightEntity, ImageEntity):
 
     @override
     async def async_image(self) -> bytes | None:
-        """The picture as JPEG."""
-        picture = self.coordinator.picture
-        return picture.jpeg if picture else None
+        """The picture as JPEG; a drawing before anybody came."""
+        if picture := self.coordinator.picture:
+            return picture.jpeg
+        return await self.hass.async_add_executor_job(nobody_yet)
 
     @callback
     @override

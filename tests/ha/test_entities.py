@@ -17,7 +17,6 @@ from homeassistant.const import (
     STATE_UNKNOWN,
     Platform,
 )
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
@@ -25,6 +24,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.detection.coordinator import SHORT_FOR
+from custom_components.porchlight.flows.drawing import no_pictures, nobody_yet
 from custom_components.porchlight.runtime.bridge import WorkerDown
 from custom_components.porchlight.runtime.owner import DATA_OWNER, async_owner
 from custom_components.porchlight.vision.types import Box
@@ -152,12 +152,12 @@ async def test_the_detector_is_told(hass: HomeAssistant, bridge: FakeBridge) -> 
 async def test_what_watching_costs_is_told(
     hass: HomeAssistant, all_enabled: None, bridge: FakeBridge
 ) -> None:
-    assert state(hass, "sensor.detector_analysis_pace") == STATE_UNKNOWN
+    assert state(hass, "sensor.detector_analysis_rate") == STATE_UNKNOWN
     bridge.listener(Load(cores=0.6, budget=2.0, pace=0.8))
-    assert state(hass, "sensor.detector_analysis_pace") == "80"
-    assert float(state(hass, "sensor.detector_processor_budget_used")) == pytest.approx(30)
+    assert state(hass, "sensor.detector_analysis_rate") == "80"
+    assert float(state(hass, "sensor.detector_processor_limit_used")) == pytest.approx(30)
     bridge.listener(WorkerDown(detail=""))
-    assert state(hass, "sensor.detector_analysis_pace") == STATE_UNKNOWN
+    assert state(hass, "sensor.detector_analysis_rate") == STATE_UNKNOWN
 
 
 async def test_a_box_that_is_short_of_time_for_long_is_an_issue_until_it_keeps_up(
@@ -373,7 +373,9 @@ async def test_a_picture_is_served_and_survives_a_restart(
 ) -> None:
     client = await hass_client()
     first = await client.get(f"/api/image_proxy/{IMAGE}")
-    assert first.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert first.status == HTTPStatus.OK
+    assert await first.read() == nobody_yet()
+    assert state(hass, IMAGE) == STATE_UNKNOWN
     for colour in ("red", "blue"):
         bridge.listener(
             BestPicture(
@@ -416,8 +418,8 @@ async def test_who_wants_no_pictures_gets_none(
     bridge.picture = jpeg()
     assert hass.states.get(IMAGE) is None
     assert bridge.cameras[ENTRY_ID].picture_path is None
-    with pytest.raises(HomeAssistantError):
-        await async_get_image(hass, CAMERA)
+    image = await async_get_image(hass, CAMERA)
+    assert image.content == no_pictures()
     assert await async_get_stream_source(hass, CAMERA)
     assert state(hass, PERSON) == STATE_ON
     found: Any = hass.states.get(EVENT)

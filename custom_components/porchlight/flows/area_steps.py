@@ -230,7 +230,8 @@ class AreaSteps(OptionsFlowWithReload):
         except AreaError as error:
             self._detail = error.detail
             field = CONF_NAME if error.problem in _NAME_PROBLEMS else CONF_POINTS
-            return {field: error.problem.value}
+            # Also at the top: the field may be below what the dialog shows.
+            return {"base": error.problem.value, field: error.problem.value}
         self._edited = area
         self._result = self._sketch
         return {}

@@ -34,14 +34,6 @@ _HEIGHT = NumberSelector(NumberSelectorConfig(min=0, max=100, step=1, unit_of_me
 _SCORE = NumberSelector(
     NumberSelectorConfig(min=0.25, max=0.95, step=0.05, mode=NumberSelectorMode.SLIDER)
 )
-_NUMBERS_SCHEMA = probatio.Schema(
-    {
-        probatio.Required("enter_day"): _SCORE,
-        probatio.Required("confirm_day"): _SCORE,
-        probatio.Required("enter_night"): _SCORE,
-        probatio.Required("confirm_night"): _SCORE,
-    }
-)
 
 
 class CameraOptionsFlow(AreaSteps):
@@ -95,23 +87,41 @@ class CameraOptionsFlow(AreaSteps):
         errors: dict[str, str] = {}
         if user_input is not None:
             self._sensitivity |= user_input
-            if user_input["enter_day"] > user_input["confirm_day"]:
-                errors["confirm_day"] = "scores_swapped"
-            if user_input["enter_night"] > user_input["confirm_night"]:
-                errors["confirm_night"] = "scores_swapped"
+            for light in self._own_lights:
+                if user_input[f"enter_{light}"] > user_input[f"confirm_{light}"]:
+                    errors[f"confirm_{light}"] = "scores_swapped"
             if not errors:
                 return self._save_sensitivity()
         suggested: dict[str, float] = {}
-        for light in (CONF_DAY, CONF_NIGHT):
+        for light in self._own_lights:
             rules = rules_of({CONF_SENSITIVITY: self._sensitivity}, light)
             suggested |= {f"enter_{light}": rules.enter, f"confirm_{light}": rules.confirm}
         return self.async_show_form(
             step_id="numbers",
             data_schema=self.add_suggested_values_to_schema(
-                _NUMBERS_SCHEMA, user_input or suggested
+                self._numbers_schema(), user_input or suggested
             ),
             errors=errors,
         )
+
+    def _numbers_schema(self) -> probatio.Schema:
+        fields: dict[Any, Any] = {}
+        if CONF_DAY in self._own_lights:
+            fields |= {
+                probatio.Required("enter_day"): _SCORE,
+                probatio.Required("confirm_day"): _SCORE,
+            }
+        if CONF_NIGHT in self._own_lights:
+            fields |= {
+                probatio.Required("enter_night"): _SCORE,
+                probatio.Required("confirm_night"): _SCORE,
+            }
+        return probatio.Schema(fields)
+
+    @property
+    def _own_lights(self) -> list[str]:
+        """When the user's own numbers count: by day, at night."""
+        return [light for light in (CONF_DAY, CONF_NIGHT) if self._sensitivity.get(light) == OWN]
 
     def _save_sensitivity(self) -> ConfigFlowResult:
         options = self.config_entry.options
