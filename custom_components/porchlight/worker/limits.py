@@ -1,0 +1,28 @@
+"""Bounds on the memory that others' data can make this process take."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from functools import cache
+from pathlib import Path
+
+_LOGGER = logging.getLogger(__name__)
+
+# Bytes that FFmpeg may take at once. A camera that sends fragments of a picture and never its
+# end fills one block that grows, for as long as the connection lasts; nothing else in FFmpeg or
+# PyAV bounds it. A picture of MAX_PIXELS is kept in planes, each of them smaller than this.
+LARGEST_BLOCK = 64 * 1024 * 1024
+
+
+@cache
+def bound_ffmpeg() -> bool:
+    """Have FFmpeg take no larger block, in all threads; False if its library is not found."""
+    try:
+        with Path("/proc/self/maps").open() as maps:
+            path = next((line.split()[-1] for line in maps if "libavutil" in line), None)
+        ctypes.CDLL(path or "libavutil.so").av_max_alloc(ctypes.c_size_t(LARGEST_BLOCK))
+    except (OSError, AttributeError) as error:
+        _LOGGER.warning("FFmpeg's memory is not bounded: %s", error)
+        return False
+    return True
