@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from porchlight.vision.settings import Line, Mask, Settings, Zone
+from porchlight.vision.settings import Line, Mask, Zone
 from porchlight.worker.errors import StreamError, StreamProblem
 from porchlight.worker.messages import (
     BestPicture,
@@ -62,9 +62,11 @@ class CameraMachine(RuleBasedStateMachine):
         )
         self.open: str | None = "kept" if resumed else None
         self.known = {"kept": 5.0}
-        self.last_seen = {"kept": 7.0}
+        # What the wall clock said when somebody may have been seen.
+        self.said = [7.0]
         self.taken = 0
         self.frames = 0
+        self.noted: dict[float, float] = {}
         # A look that has begun on a frame of then, and is not over.
         self.begun: float | None = None
         self.masked_at = -1.0
@@ -93,18 +95,24 @@ class CameraMachine(RuleBasedStateMachine):
     def looks_are_made(self, *, somebody: bool, looks: int) -> None:
         for _ in range(looks):
             self.at += 0.4
-            self.reporter.came(self.reporter.note())
+            self.reporter.came(self.note())
             self.look(self.at, somebody=somebody)
+
+    def note(self) -> float:
+        """A packet comes."""
+        self.noted[self.at] = self.at + self.offset
+        return self.reporter.note()
 
     def look(self, at: float, *, somebody: bool) -> None:
         self.frames += 1
+        self.said.append(self.noted.get(at, at + self.offset))
         people = (swayed(SOMEBODY, self.frames),) if somebody else ()
         self.reporter.looked(sight(FRAME if at > self.masked_at else SMALL, at, *people))
 
     @rule()
     def a_look_begins(self) -> None:
         self.at += 0.1
-        self.begun = self.reporter.note()
+        self.begun = self.note()
 
     @precondition(lambda self: self.begun is not None)
     @rule(somebody=st.booleans())
@@ -114,22 +122,27 @@ class CameraMachine(RuleBasedStateMachine):
         self.at += 0.1
         self.look(begun, somebody=somebody)
 
-    @rule(
-        zones=st.sampled_from(ZONES),
-        lines=st.sampled_from(LINES),
-        masks=st.sampled_from(MASKS),
-        path=st.sampled_from(["/p.jpg", None]),
-        detect=st.booleans(),
-    )
-    def it_is_watched_differently(self, **changes: Any) -> None:
+    @rule(masks=st.sampled_from(MASKS), somebody=st.booleans())
+    def masks_are_drawn_during_a_look(self, masks: Any, *, somebody: bool) -> None:
+        self.a_look_begins()
+        self.update(settings=replace(self.config.settings, masks=masks))
+        self.it_ends(somebody=somebody)
+
+    @rule(zones=st.sampled_from(ZONES), lines=st.sampled_from(LINES))
+    def zones_and_lines_are_drawn(self, zones: Any, lines: Any) -> None:
+        self.update(settings=replace(self.config.settings, zones=zones, lines=lines))
+
+    @rule(path=st.sampled_from(["/p.jpg", None]))
+    def pictures_are_wanted_or_not(self, path: str | None) -> None:
+        self.update(picture_path=path)
+
+    @rule(detect=st.booleans())
+    def people_are_looked_for_or_not(self, *, detect: bool) -> None:
+        self.update(detect=detect)
+
+    def update(self, **changes: Any) -> None:
         before = len(self.heard)
-        config = replace(
-            self.config,
-            settings=Settings(**{name: changes[name] for name in ("zones", "lines", "masks")}),
-            picture_path=changes["path"],
-            detect=changes["detect"],
-            revision=self.config.revision + 1,
-        )
+        config = replace(self.config, revision=self.config.revision + 1, **changes)
         masked = config.settings.masks != self.config.settings.masks
         gone = config.picture_path is None and self.config.picture_path is not None
         if masked or gone:
@@ -168,12 +181,14 @@ class CameraMachine(RuleBasedStateMachine):
         visit = news.visit
         if news.phase is VisitPhase.ARRIVED:
             assert self.open is None
+            assert self.config.detect
             assert visit.visit_id not in self.known
             self.open = visit.visit_id
             self.known[visit.visit_id] = visit.arrived_at
         assert self.open == visit.visit_id
         # What has happened stays where it was, whatever became of the clock since.
         assert visit.arrived_at == self.known[visit.visit_id]
+        assert any(abs(visit.last_seen - said) < 0.06 for said in self.said)
         if news.phase is VisitPhase.LEFT:
             self.open = None
 
@@ -189,7 +204,7 @@ class CameraMachine(RuleBasedStateMachine):
 
 
 TestCamera = CameraMachine.TestCase
-TestCamera.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestCamera.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
 
 
 @pytest.mark.parametrize("step", [7200.0, -7200.0])
