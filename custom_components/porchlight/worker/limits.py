@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import logging
 from functools import cache
 from pathlib import Path
@@ -26,3 +27,12 @@ def bound_ffmpeg() -> bool:
         _LOGGER.warning("FFmpeg's memory is not bounded: %s", error)
         return False
     return True
+
+
+def release() -> None:
+    """Give back the memory of a stream that is over.
+
+    PyAV's streams and what they decode refer to each other in circles: a megabyte or more that
+    Python does not count, and so would not look for before many more are made.
+    """
+    gc.collect()
