@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import logging
+import resource
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,18 @@ _LOGGER = logging.getLogger(__name__)
 # end fills one block that grows, for as long as the connection lasts; nothing else in FFmpeg or
 # PyAV bounds it. A picture of MAX_PIXELS is kept in planes, each of them smaller than this.
 LARGEST_BLOCK = 64 * 1024 * 1024
+# Megabytes of data that an errand may take, several times what it takes on the largest streams
+# and models: 95 for a camera's answers, 240 for a picture in 4K, 190 for the models.
+ANSWERS, PICTURE, MODEL = 384, 1024, 1024
+
+
+def bound_memory(megabytes: int) -> None:
+    """Have the kernel give this process no more data than that, threads' stacks included."""
+    limit = megabytes * 1024 * 1024
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
 @cache
