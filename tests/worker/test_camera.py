@@ -170,7 +170,7 @@ def test_retries_back_off(watch: Callable[..., Camera], heard: Heard, stage: Sta
     until(lambda: len(heard.of(StreamDown)) == 4, "four tries")
     # 0.2 + 0.4 + 0.8 seconds, each at least 70 percent of it.
     assert monotonic() - start >= 0.7 * 1.4
-    assert {down.problem for down in heard.of(StreamDown)} == {StreamProblem.REFUSED}
+    assert {down.problem for down in heard.of(StreamDown)} == {StreamProblem.TOO_MANY_VIEWERS}
 
 
 def test_after_a_good_stream_the_retry_is_quick_again(

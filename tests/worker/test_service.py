@@ -186,7 +186,7 @@ def test_no_password_is_told_whatever_goes_wrong(
     assert PASSWORD not in told
     assert "p%40ss" not in told
     problems = {down.camera_id: down.problem for down in worker.heard.of(StreamDown)}
-    assert problems["refused"] is StreamProblem.REFUSED
+    assert problems["refused"] is StreamProblem.TOO_MANY_VIEWERS
     assert problems["gone"] is StreamProblem.UNREACHABLE
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 from porchlight.vision.settings import Line, Mask, Rules, Settings, Zone
 from porchlight.vision.watch import Watch
+from porchlight.worker.backoff import Backoff
 from porchlight.worker.camera import Camera
 from porchlight.worker.decoding import Decoder
+from porchlight.worker.errors import StreamProblem
 from porchlight.worker.eye import Eye
 from porchlight.worker.masks import Curtain
 from porchlight.worker.messages import (
@@ -27,6 +29,7 @@ from porchlight.worker.messages import (
     WatchCamera,
 )
 from porchlight.worker.pixels import Shrinker
+from porchlight.worker.timing import TIMING
 
 from .support import SOMEBODY, Direct, Heard, ScriptedDetector, frame, sight, source, until
 from .watching import HALF, NOWHERE, QUICK, phases, swayed, visit
@@ -287,3 +290,42 @@ def test_an_open_visit_is_reported_now_and_then(
     seen = [news.visit.last_seen for news in heard.all if hasattr(news, "visit")]
     assert seen == sorted(seen)
     assert seen[-1] > seen[0] + 1
+
+
+def test_without_a_model_people_are_not_known_and_the_visit_ends_as_of_the_last_sighting(
+    watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector, analyst: Analyst
+) -> None:
+    detector.found = (SOMEBODY,)
+    watch(replace(QUICK, visit_survives=1.5))
+    heard.wait(Status, where=lambda one: one.people == 1)
+    analyst.drop_model()
+    dropped = time()
+    position = len(heard.all)
+    unknown = heard.wait(Status, where=lambda one: one.people is None, after=position)
+    left = visit(heard, VisitPhase.LEFT, after=position)
+    assert heard.position(unknown) < heard.position(left)
+    assert left.visit.last_seen <= dropped
+    assert not [one for one in heard.of(Status)[-1:] if one.people]
+
+
+def test_a_wrong_login_is_tried_ever_more_rarely(
+    watch: Callable[..., Camera], heard: Heard, stage: Stage
+) -> None:
+    began = monotonic()
+    watch(
+        replace(QUICK, first_retry=0.2, last_retry=0.2, last_login=100.0),
+        source=source(stage.camera, "wrong"),
+    )
+    until(lambda: len(heard.of(StreamDown)) == 5, "five tries")
+    # 0.2 + 0.4 + 0.8 + 1.6 seconds, each at least 70 percent of it: else four times 0.2.
+    assert monotonic() - began >= 0.7 * 3.0
+    assert {down.problem for down in heard.of(StreamDown)} == {StreamProblem.UNAUTHORIZED}
+
+
+def test_a_camera_that_is_back_is_watched_again_soon() -> None:
+    backoff = Backoff(TIMING.first_retry, TIMING.last_retry, lambda: 1.0)
+    waits = [backoff.wait() for _ in range(20)]
+    # Connecting takes some of the fifteen seconds.
+    assert max(waits) <= 12
+    logins = Backoff(TIMING.first_retry, TIMING.last_login, lambda: 0.0)
+    assert max(logins.wait() for _ in range(20)) >= 40

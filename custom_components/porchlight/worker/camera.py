@@ -12,6 +12,7 @@ from .backoff import Backoff
 from .decoding import Decoder
 from .errors import StreamError, StreamProblem
 from .eye import Eye
+from .limits import release
 from .masks import Curtain
 from .messages import ThreadStarted
 from .pictures import jpeg
@@ -95,6 +96,13 @@ class Camera(threading.Thread):
 
     def run(self) -> None:
         """Read the stream, again and again."""
+        try:
+            self._run()
+        finally:
+            self._last = None
+            self._analyst.forget(self)
+
+    def _run(self) -> None:
         with self._lock:
             self._reporter.report(
                 ThreadStarted(camera_id=self.config.camera_id, thread=threading.get_ident())
@@ -113,8 +121,6 @@ class Camera(threading.Thread):
             elif problem is not None:
                 self._wait(backoff.wait())
             self._leave.clear()
-        self._last = None
-        self._analyst.forget(self)
 
     def regions(self, view: View, at: float) -> tuple[Region, ...]:
         """Where to look on a frame."""
@@ -139,6 +145,9 @@ class Camera(threading.Thread):
             # Whatever it was: without this thread the camera is lost.
             _LOGGER.exception("A stream could not be read")
             return self._went_down(StreamError(StreamProblem.BROKEN, type(error).__name__))
+        finally:
+            self._eye = None
+            release()
         return None
 
     def _read(self) -> None:

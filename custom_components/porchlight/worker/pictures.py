@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 QUALITY = 85
+# Pixels of a picture at most: in memory its colours are one block, which FFmpeg bounds.
+MOST_PIXELS = 16 * 1024 * 1024
 
 
 def jpeg(frame: VideoFrame, width: int | None = None, height: int | None = None) -> bytes:
@@ -20,6 +22,7 @@ def jpeg(frame: VideoFrame, width: int | None = None, height: int | None = None)
     scale = min(
         max(1, min(width or frame.width, frame.width)) / frame.width,
         max(1, min(height or frame.height, frame.height)) / frame.height,
+        (MOST_PIXELS / (frame.width * frame.height)) ** 0.5,
     )
     # A scaler of its own: the frame's may be in use by another thread.
     picture = VideoReformatter().reformat(

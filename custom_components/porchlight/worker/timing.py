@@ -14,7 +14,7 @@ class Timing:
 
     first_retry: float = 1.0
     # A camera that is back is watched again within 15 seconds.
-    last_retry: float = 10.0
+    last_retry: float = 8.0
     # Wrong logins lock accounts.
     last_login: float = 60.0
     # A stream that lasted so long was a good one: the next retry is quick again.
