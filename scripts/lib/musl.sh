@@ -17,7 +17,7 @@ musl_wheels() {
   rm -rf "$site"
   # Home Assistant's image has an index of its own besides, with some versions only.
   "$(find_uv)" pip install --quiet --python "$musl" --target "$site" --only-binary :all: \
-    --index-strategy unsafe-best-match --group musl \
+    --index-strategy unsafe-best-match --group platforms \
     || die "Installing musl wheels failed. Is a package index within reach?"
   echo "$stamp" >"$site/.stamp"
 }
