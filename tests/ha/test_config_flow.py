@@ -22,6 +22,7 @@ from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.onvif.values import CameraReport, Credentials, Found
 from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.runtime.entries import camera_entries
+from custom_components.porchlight.worker.messages import FrameTaken
 
 from .conftest import ENTRY_ID, MAC, entry_data, frame, jpeg, make_entry, profile, report
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-    from custom_components.porchlight.worker.messages import FrameTaken, Source
+    from custom_components.porchlight.worker.messages import Source
 
 LOGIN = {"username": "viewer", "password": "p@ss/w:rd #?%é"}
 FOUND = Found(
