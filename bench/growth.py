@@ -15,7 +15,6 @@ from urllib.request import urlopen
 
 from porchlight.onvif.values import Credentials
 from porchlight.worker.messages import (
-    AddCamera,
     EngineReady,
     Load,
     Source,
@@ -23,6 +22,7 @@ from porchlight.worker.messages import (
     UseModel,
     VisitNews,
     VisitPhase,
+    WatchCamera,
 )
 
 from scripts.lib.assets import asset
@@ -85,7 +85,7 @@ async def grow(number: int, seconds: float) -> Growth:
             worker.send(UseModel(engine="litert", path=str(asset(DEFAULT_MODEL))))
             await asyncio.to_thread(worker.heard.wait, EngineReady)
             for index, ready in enumerate(simulated.ready):
-                worker.send(AddCamera(camera_id=str(index), source=_source(ready)))
+                worker.send(WatchCamera(camera_id=str(index), source=_source(ready)))
             await asyncio.sleep(SETTLE)
             up = {one.camera_id for one in worker.heard.of(StreamUp)}
             if len(up) < number:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 from homeassistant.const import Platform
@@ -10,18 +9,22 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
+from .detection.choice import Choice
 from .entity import AREA_KEYS
-from .runtime.areas import Kind, of_kind
-from .runtime.coordinator import CameraCoordinator, picture_file
-from .runtime.data import DATA_OWNER
-from .runtime.issues import delete_camera_issues
-from .runtime.owner import Owner
+from .runtime.entries import (
+    camera_entries,
+    is_detector,
+    make_detector_entry,
+    remove_detector_entry,
+)
+from .runtime.owner import DATA_OWNER, async_owner
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.typing import ConfigType
 
-    from .runtime.data import PorchlightConfigEntry
+    from .detection.coordinator import DetectorEntry
+    from .runtime.coordinator import CameraEntry
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -33,30 +36,43 @@ PLATFORMS = [
     Platform.SENSOR,
     Platform.SWITCH,
 ]
+DETECTOR_PLATFORMS = [Platform.SENSOR]
+# Sensors that cameras had before the detector had an entry of its own.
+MOVED_KEYS = ("detector", "pace", "processor")
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Set up what the config flow and all cameras share."""
-    owner = hass.data[DATA_OWNER] = Owner(hass)
-    await owner.detector.async_load()
+    """Set up what outlives the loading of entries."""
+    hass.data[DATA_OWNER] = await async_owner(hass)
     return True
 
 
-async def async_setup_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -> bool:
-    """Watch a camera."""
-    delete_camera_issues(hass, entry)
+async def async_setup_entry(hass: HomeAssistant, entry: CameraEntry | DetectorEntry) -> bool:
+    """Watch a camera, or show the detector."""
+    if is_detector(entry):
+        return await _async_setup_detector(hass, entry)
+    return await _async_setup_camera(hass, entry)
+
+
+async def _async_setup_camera(hass: HomeAssistant, entry: CameraEntry) -> bool:
     owner = hass.data[DATA_OWNER]
-    coordinator = entry.runtime_data = CameraCoordinator(hass, entry, owner)
-    await coordinator.async_load()
-    lines = of_kind(coordinator.areas, Kind.LINE)
-    await coordinator.totals.async_load(line.area_id for line in lines)
+    make_detector_entry(hass)
+    camera = entry.runtime_data = await owner.async_adopt(entry)
     _forget_deleted_areas(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    owner.async_attach(coordinator)
+    camera.visits.async_release()
+    owner.async_watch(camera)
     return True
 
 
-def _forget_deleted_areas(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
+async def _async_setup_detector(hass: HomeAssistant, entry: DetectorEntry) -> bool:
+    detection = entry.runtime_data = hass.data[DATA_OWNER].detection
+    detection.async_enable(Choice.of(entry.options))
+    await hass.config_entries.async_forward_entry_setups(entry, DETECTOR_PLATFORMS)
+    return True
+
+
+def _forget_deleted_areas(hass: HomeAssistant, entry: CameraEntry) -> None:
     """Remove the entities of zones and lines that were deleted."""
     registry = er.async_get(hass)
     there = {area.area_id for area in entry.runtime_data.areas}
@@ -69,17 +85,42 @@ def _forget_deleted_areas(hass: HomeAssistant, entry: PorchlightConfigEntry) -> 
             registry.async_remove(entity.entity_id)
 
 
-async def async_unload_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -> bool:
-    """Stop watching a camera."""
+async def async_unload_entry(hass: HomeAssistant, entry: CameraEntry | DetectorEntry) -> bool:
+    """Take an entry's entities away; its camera is watched on, for a reload may follow."""
+    owner = hass.data[DATA_OWNER]
+    if is_detector(entry):
+        if entry.disabled_by:
+            owner.detection.async_disable()
+        return await hass.config_entries.async_unload_platforms(entry, DETECTOR_PLATFORMS)
+    if entry.disabled_by:
+        # Before its entities go, so that they see the last visit's end.
+        owner.async_end(entry)
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await hass.data[DATA_OWNER].async_detach(entry.runtime_data)
-        await entry.runtime_data.totals.async_save()
+        owner.async_release(entry)
     return unloaded
 
 
-async def async_remove_entry(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
-    """Forget a camera's picture and issues."""
-    delete_camera_issues(hass, entry)
-    folder = picture_file(hass, entry.entry_id).parent
-    await hass.async_add_executor_job(shutil.rmtree, folder, True)  # noqa: FBT003 - ignore_errors
+async def async_remove_entry(hass: HomeAssistant, entry: CameraEntry | DetectorEntry) -> None:
+    """Forget all that is kept for an entry."""
+    if is_detector(entry):
+        if camera_entries(hass):
+            make_detector_entry(hass)
+        return
+    await hass.data[DATA_OWNER].async_remove(entry)
+    if not camera_entries(hass):
+        remove_detector_entry(hass)
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: CameraEntry | DetectorEntry) -> bool:
+    """Bring an entry of an earlier version up to date."""
+    if entry.version > 1:
+        return False
+    if entry.minor_version < 2:  # noqa: PLR2004 - the version that moved them
+        registry = er.async_get(hass)
+        moved = {f"{entry.unique_id}_{key}" for key in MOVED_KEYS}
+        for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+            if entity.unique_id in moved:
+                registry.async_remove(entity.entity_id)
+        hass.config_entries.async_update_entry(entry, minor_version=2)
+    return True

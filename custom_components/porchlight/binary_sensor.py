@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .runtime.data import PorchlightConfigEntry
+    from .runtime.coordinator import CameraEntry
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PorchlightBinarySensorDescription(BinarySensorEntityDescription):
-    """A binary sensor and where its state comes from; `always`: also without a stream."""
+    """A binary sensor, where its state comes from, and what it needs."""
 
     is_on_fn: Callable[[CameraState], bool | None]
-    always: bool = False
+    needs_stream: bool = True
+    needs_detector: bool = False
 
 
 DESCRIPTIONS = (
@@ -40,6 +41,7 @@ DESCRIPTIONS = (
         translation_key="person",
         device_class=BinarySensorDeviceClass.OCCUPANCY,
         is_on_fn=lambda state: None if state.people is None else state.people > 0,
+        needs_detector=True,
     ),
     PorchlightBinarySensorDescription(
         key="motion",
@@ -53,7 +55,7 @@ DESCRIPTIONS = (
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
         is_on_fn=lambda state: state.connected,
-        always=True,
+        needs_stream=False,
     ),
 )
 
@@ -67,7 +69,7 @@ ZONE = BinarySensorEntityDescription(
 
 async def async_setup_entry(
     _hass: HomeAssistant,
-    entry: PorchlightConfigEntry,
+    entry: CameraEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a camera's binary sensors."""
@@ -89,7 +91,8 @@ class PorchlightBinarySensor(PorchlightEntity, BinarySensorEntity):
         self, coordinator: CameraCoordinator, description: PorchlightBinarySensorDescription
     ) -> None:
         super().__init__(coordinator, description)
-        self._needs_stream = not description.always
+        self._needs_stream = description.needs_stream
+        self._needs_detector = description.needs_detector
 
     @property
     @override
@@ -100,6 +103,8 @@ class PorchlightBinarySensor(PorchlightEntity, BinarySensorEntity):
 
 class ZoneSensor(AreaEntity, BinarySensorEntity):
     """Whether somebody is in a zone."""
+
+    _needs_detector = True
 
     @property
     @override

@@ -13,14 +13,14 @@ from homeassistant.components.stream import CONF_RTSP_TRANSPORT
 
 from .const import CONF_MANUFACTURER, CONF_MODEL
 from .entity import PorchlightEntity
+from .flows.drawing import no_pictures
 from .worker.urls import with_login
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .runtime.coordinator import CameraCoordinator
-    from .runtime.data import PorchlightConfigEntry
+    from .runtime.coordinator import CameraCoordinator, CameraEntry
 
 PARALLEL_UPDATES = 0
 
@@ -29,7 +29,7 @@ CAMERA = CameraEntityDescription(key="camera", translation_key="camera", name=No
 
 async def async_setup_entry(
     _hass: HomeAssistant,
-    entry: PorchlightConfigEntry,
+    entry: CameraEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the camera."""
@@ -45,9 +45,15 @@ class PorchlightCamera(PorchlightEntity, Camera):
         PorchlightEntity.__init__(self, coordinator, CAMERA)
         Camera.__init__(self)
         self.stream_options[CONF_RTSP_TRANSPORT] = "tcp"
-        data = coordinator.config_entry.data
+        data = coordinator.entry.data
         self._attr_brand = data[CONF_MANUFACTURER] or None
         self._attr_model = data[CONF_MODEL] or None
+
+    @property
+    @override
+    def is_streaming(self) -> bool:
+        """Whether its stream is watched."""
+        return self.coordinator.data.connected is True
 
     @property
     @override
@@ -64,10 +70,10 @@ class PorchlightCamera(PorchlightEntity, Camera):
     async def async_camera_image(
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
-        """The last frame, unless pictures are not wanted."""
+        """The last frame; a drawing where pictures are not wanted."""
         if not self.coordinator.takes_pictures:
-            return None
-        return await self.coordinator.owner.bridge.still(self.coordinator.camera_id, width, height)
+            return await self.hass.async_add_executor_job(no_pictures)
+        return await self.coordinator.async_still(width, height)
 
     @override
     async def async_enable_motion_detection(self) -> None:

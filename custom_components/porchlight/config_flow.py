@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     ConfigFlow,
     ConfigFlowResult,
+    OptionsFlow,
 )
 from homeassistant.const import (
     CONF_HOST,
@@ -33,6 +34,7 @@ from homeassistant.helpers.selector import (
 
 from .const import (
     CONF_ADDRESS,
+    CONF_BACK,
     CONF_CAMERA,
     CONF_ENDPOINT,
     CONF_FIRMWARE,
@@ -44,13 +46,16 @@ from .const import (
     CONF_PICTURES,
     CONF_SERIAL,
     CONF_STREAM,
+    DETECTOR_ID,
     DOMAIN,
 )
-from .flows.options import PorchlightOptionsFlow
+from .flows.camera import CameraOptionsFlow
+from .flows.detector import DetectorOptionsFlow
 from .flows.previews import async_previews
 from .flows.selects import select
 from .onvif.values import DEVICE_PATH, CameraReport, Credentials, Found, Profile
 from .runtime import ask
+from .runtime.entries import async_forget_old_choice, async_old_choice, is_detector
 from .runtime.search import async_scan, async_sources, entry_of
 from .worker.messages import FrameTaken, Source
 
@@ -65,6 +70,8 @@ if TYPE_CHECKING:
 ENTER_ADDRESS = "enter_address"
 SCAN_AGAIN = "scan_again"
 HTTP_PORT, HTTPS_PORT = 80, 443
+# Below this height in pixels, people farther away are only a few pixels high.
+SMALL_HEIGHT = 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +120,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     """Adds a camera, and sees to one that changed."""
 
     VERSION = 1
-    MINOR_VERSION = 1
+    MINOR_VERSION = 2
 
     def __init__(self) -> None:
         self._scan: asyncio.Task[list[Found]] | None = None
@@ -124,13 +131,14 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._proving: asyncio.Task[Proof] | None = None
         self._proof: Proof | None = None
         self._error: str | None = None
+        self._name = ""
 
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> PorchlightOptionsFlow:
-        """Change a camera's options, or the detector."""
-        return PorchlightOptionsFlow()
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Change a camera's options, or the detector's."""
+        return DetectorOptionsFlow() if is_detector(config_entry) else CameraOptionsFlow()
 
     @callback
     @override
@@ -170,20 +178,25 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             if entry_of(self.hass, found) is None:
                 self._take(found)
                 return await self.async_step_camera()
+            # It was set up meanwhile, and is not in the list any more.
             errors[CONF_CAMERA] = "already_configured"
+        entries = {camera: entry_of(self.hass, camera) for camera in self._cameras}
+        new = [camera for camera, entry in entries.items() if entry is None]
         cameras = select(
             (ENTER_ADDRESS, SCAN_AGAIN),
             translation_key="camera",
             mode=SelectSelectorMode.LIST,
-            first=[(camera.xaddr, self._label(camera)) for camera in self._cameras],
+            first=[(camera.xaddr, _label(camera)) for camera in new],
         )
+        first = new[0].xaddr if new else ENTER_ADDRESS
         return self.async_show_form(
             step_id="pick",
-            data_schema=probatio.Schema({probatio.Required(CONF_CAMERA): cameras}),
+            data_schema=probatio.Schema({probatio.Required(CONF_CAMERA, default=first): cameras}),
             errors=errors,
             description_placeholders={
-                "count": str(len(self._cameras)),
+                "count": str(len(new)),
                 "interfaces": ", ".join(await async_sources(self.hass)) or "-",
+                "known": ", ".join(entry.title for entry in entries.values() if entry) or "-",
             },
         )
 
@@ -194,12 +207,14 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         """Offer a camera that was found in the background."""
         found: Found = discovery_info["found"]
         await self.async_set_unique_id(found.endpoint or found.xaddr)
+        if entry := entry_of(self.hass, found):
+            return self.async_abort(
+                reason="already_configured", description_placeholders={"name": entry.title}
+            )
         # Also one that the user ignores.
-        self._abort_if_unique_id_configured()
-        if entry_of(self.hass, found):
-            return self.async_abort(reason="already_configured")
+        self._abort_if_unique_id_configured(description_placeholders={"name": _name_of(found)})
         self._take(found)
-        self.context["title_placeholders"] = {"name": found.name or found.model or found.host}
+        self.context["title_placeholders"] = {"name": _name_of(found)}
         return await self.async_step_camera()
 
     @override
@@ -208,6 +223,16 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(format_mac(discovery_info.macaddress))
         self._abort_if_unique_id_configured(updates={CONF_HOST: discovery_info.ip})
         return self.async_abort(reason="not_ours")
+
+    async def async_step_system(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """The first camera was set up: make the detector's entry."""
+        await self.async_set_unique_id(DETECTOR_ID)
+        self._abort_if_unique_id_configured()
+        options = await async_old_choice(self.hass)
+        await async_forget_old_choice(self.hass)
+        return self.async_create_entry(title="Detector", data={}, options=options)
 
     async def async_step_reauth(self, _data: Mapping[str, Any]) -> ConfigFlowResult:
         """The camera refuses its login."""
@@ -218,6 +243,8 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """The camera has another address or login."""
+        if is_detector(self._get_reconfigure_entry()):
+            return self.async_abort(reason="use_options")
         self._know(self._get_reconfigure_entry())
         return await self.async_step_camera()
 
@@ -225,6 +252,8 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for address and login; every failure comes back here."""
         errors: dict[str, str] = {}
         if user_input is not None:
+            if user_input.get(CONF_BACK):
+                return await self.async_step_pick()
             self._credentials = Credentials(
                 username=user_input.get(CONF_USERNAME, ""),
                 password=user_input.get(CONF_PASSWORD, ""),
@@ -235,19 +264,21 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 errors[CONF_ADDRESS] = "invalid_address"
             else:
                 return await self.async_step_prove()
+        suggested = {
+            CONF_ADDRESS: str(self._address or ""),
+            CONF_USERNAME: self._credentials.username,
+            **(user_input or {}),
+        }
+        # What was typed is not to be typed again, unless it was wrong.
+        if self._credentials.password and self._error not in _LOGIN_ERRORS:
+            suggested[CONF_PASSWORD] = self._credentials.password
         if self._error:
             errors["base"], self._error = self._error, None
         return self.async_show_form(
             step_id="camera",
-            data_schema=self.add_suggested_values_to_schema(
-                _CAMERA_SCHEMA,
-                {
-                    CONF_ADDRESS: str(self._address or ""),
-                    CONF_USERNAME: self._credentials.username,
-                    **(user_input or {}),
-                },
-            ),
+            data_schema=self.add_suggested_values_to_schema(self._camera_schema(), suggested),
             errors=errors,
+            description_placeholders={"name": self._name or str(self._address or "")},
         )
 
     async def async_step_prove(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -283,7 +314,11 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 else self._get_reconfigure_entry()
             )
             return self.async_update_reload_and_abort(entry, data=self._entry_data(proof))
-        self._abort_if_unique_id_configured(updates={CONF_HOST: report.host})
+        known = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, report.unique_id)
+        self._abort_if_unique_id_configured(
+            updates={CONF_HOST: report.host},
+            description_placeholders={"name": known.title if known else ""},
+        )
         if user_input is not None:
             return self.async_create_entry(
                 title=user_input[CONF_NAME],
@@ -291,12 +326,16 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 options={CONF_PICTURES: user_input[CONF_PICTURES]},
             )
         frame = proof.frame
+        errors: dict[str, str] = {}
+        if frame.height < SMALL_HEIGHT:
+            errors["base"] = "small_stream"
         preview = async_previews(self.hass).sign(self.hass, self.flow_id, frame.jpeg)
         return self.async_show_form(
             step_id="confirm",
             data_schema=self.add_suggested_values_to_schema(
                 _CONFIRM_SCHEMA, {CONF_NAME: _name(report), CONF_PICTURES: True}
             ),
+            errors=errors,
             description_placeholders={
                 "preview": preview,
                 "manufacturer": report.manufacturer or "-",
@@ -304,6 +343,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 "firmware": report.firmware or "-",
                 "analysed": _describe(report.analyse, frame),
                 "live": _describe(proof.live),
+                "size": f"{frame.width}x{frame.height}",
             },
         )
 
@@ -328,6 +368,11 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 live = report.analyse
         return Proof(report=report, frame=frame, live=live)
 
+    def _camera_schema(self) -> probatio.Schema:
+        """Address and login, and the way back if there is a list."""
+        back = {probatio.Optional(CONF_BACK, default=False): BooleanSelector()}
+        return probatio.Schema({**_LOGIN, **(back if self._cameras else {})})
+
     def _source(self, profile: Profile) -> Source:
         return Source(url=profile.uri, credentials=self._credentials)
 
@@ -336,6 +381,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             host=found.host, port=found.port, path=found.path, secure=found.secure
         )
         self._endpoint = found.endpoint
+        self._name = _name_of(found)
 
     def _know(self, entry: ConfigEntry) -> None:
         data = entry.data
@@ -347,12 +393,8 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         )
         self._endpoint = data[CONF_ENDPOINT]
         self._credentials = Credentials(username=data[CONF_USERNAME], password="")
+        self._name = entry.title
         self.context["title_placeholders"] = {"name": entry.title}
-
-    def _label(self, camera: Found) -> str:
-        parts = [camera.name, camera.model, f"{camera.host}:{camera.port}"]
-        label = " · ".join(dict.fromkeys(part for part in parts if part))
-        return f"✓ {label}" if entry_of(self.hass, camera) else label
 
     def _entry_data(self, proof: Proof) -> dict[str, Any]:
         report = proof.report
@@ -375,21 +417,21 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         }
 
 
-_CAMERA_SCHEMA = probatio.Schema(
-    {
-        probatio.Required(CONF_ADDRESS): TextSelector(),
-        probatio.Optional(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
-        probatio.Optional(CONF_PASSWORD): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
-        ),
-    }
-)
+_LOGIN = {
+    probatio.Required(CONF_ADDRESS): TextSelector(),
+    probatio.Optional(CONF_USERNAME): TextSelector(TextSelectorConfig(autocomplete="username")),
+    probatio.Optional(CONF_PASSWORD): TextSelector(
+        TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
+    ),
+}
 _CONFIRM_SCHEMA = probatio.Schema(
     {
         probatio.Required(CONF_NAME): TextSelector(),
         probatio.Required(CONF_PICTURES): BooleanSelector(),
     }
 )
+# After these, the password is asked for anew.
+_LOGIN_ERRORS = frozenset({"invalid_auth", "unauthorized"})
 _ERRORS = frozenset(
     {
         "cannot_connect",
@@ -399,6 +441,8 @@ _ERRORS = frozenset(
         "unreachable",
         "unauthorized",
         "refused",
+        "too_many_viewers",
+        "too_large",
         "unsupported_codec",
         "stalled",
         "broken",
@@ -411,6 +455,15 @@ _ERRORS = frozenset(
 
 def _name(report: CameraReport) -> str:
     return report.name or " ".join(filter(None, (report.manufacturer, report.model))) or report.host
+
+
+def _name_of(found: Found) -> str:
+    return found.name or found.model or found.host
+
+
+def _label(camera: Found) -> str:
+    parts = [camera.name, camera.model, f"{camera.host}:{camera.port}"]
+    return " · ".join(dict.fromkeys(part for part in parts if part))
 
 
 def _describe(profile: Profile, frame: FrameTaken | None = None) -> str:

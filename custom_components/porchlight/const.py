@@ -3,10 +3,13 @@
 from typing import Final
 
 DOMAIN: Final = "porchlight"
+# The unique id of the detector's entry; cameras have a MAC, an endpoint or a serial number.
+DETECTOR_ID: Final = "detector"
 
 CONF_ADDRESS: Final = "address"
 CONF_AREA: Final = "area"
 CONF_AREAS: Final = "areas"
+CONF_BACK: Final = "back"
 CONF_BUDGET: Final = "budget"
 CONF_CAMERA: Final = "camera"
 CONF_DAY: Final = "day"
@@ -19,7 +22,6 @@ CONF_FIRMWARE: Final = "firmware"
 CONF_LARGEST: Final = "largest"
 CONF_MAC: Final = "mac"
 CONF_MANUFACTURER: Final = "manufacturer"
-CONF_MASKED_AT: Final = "masked_at"
 CONF_MODEL: Final = "model"
 CONF_NIGHT: Final = "night"
 CONF_ONVIF_PATH: Final = "onvif_path"

@@ -1,4 +1,4 @@
-"""What helps to understand a camera's troubles, without what is private."""
+"""What helps to understand troubles, without what is private."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from .const import (
     CONF_SERIAL,
     CONF_STREAM,
 )
+from .detection.coordinator import DetectionCoordinator
+from .runtime.owner import DATA_OWNER
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
+    from .detection.coordinator import DetectorEntry
     from .detection.trials import Result
-    from .runtime.data import PorchlightConfigEntry
+    from .runtime.coordinator import CameraEntry
 
 PRIVATE = {
     CONF_ENDPOINT,
@@ -41,31 +44,39 @@ PRIVATE = {
 
 
 async def async_get_config_entry_diagnostics(
-    _hass: HomeAssistant, entry: PorchlightConfigEntry
+    hass: HomeAssistant, entry: CameraEntry | DetectorEntry
 ) -> dict[str, Any]:
-    """One camera's diagnostics."""
-    camera = entry.runtime_data
-    detector = camera.owner.detector
+    """One camera's diagnostics, or the detector's."""
+    owned = entry.runtime_data
+    about: dict[str, Any] = {}
+    if not isinstance(owned, DetectionCoordinator):
+        about = {
+            "state": asdict(owned.data),
+            "has_picture": owned.picture is not None,
+            "visit_open": owned.visits.visit is not None,
+        }
     return async_redact_data(
         {
             "entry": {"data": dict(entry.data), "options": dict(entry.options)},
-            "state": asdict(camera.data),
-            "has_picture": camera.picture is not None,
-            "worker_running": camera.owner.bridge.pid is not None,
-            "detector": {
-                "choice": asdict(detector.choice),
-                "outcome": asdict(detector.outcome) if detector.outcome else None,
-                "demand": asdict(detector.demand),
-                "trials": [_trial(result) for result in detector.results],
-            },
-            "load": asdict(camera.owner.load) if camera.owner.load else None,
+            **about,
+            "worker_running": hass.data[DATA_OWNER].bridge.pid is not None,
+            "detector": _detector(hass.data[DATA_OWNER].detection),
         },
         PRIVATE,
     )
 
 
+def _detector(detection: DetectionCoordinator) -> dict[str, Any]:
+    return {
+        "choice": asdict(detection.choice),
+        "state": asdict(detection.data),
+        "demand": asdict(detection.setup.demand),
+        "trials": [_trial(result) for result in detection.setup.results],
+    }
+
+
 def _trial(result: Result) -> dict[str, Any]:
-    """What a trial told; a file of the user's stays unnamed."""
+    """What a trial came to; a file of the user's stays unnamed."""
     return {
         "model": result.model.file if result.model else None,
         "engine": result.outcome.engine,

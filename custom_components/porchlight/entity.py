@@ -1,4 +1,4 @@
-"""What all entities of a camera have in common."""
+"""What all entities of a camera, and all of the detector, have in common."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, override
 
 from homeassistant.const import CONF_HOST
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import (
@@ -15,37 +15,41 @@ from .const import (
     CONF_MANUFACTURER,
     CONF_MODEL,
     CONF_SERIAL,
+    DETECTOR_ID,
     DOMAIN,
 )
+from .detection.coordinator import DetectionCoordinator
 from .runtime.coordinator import CameraCoordinator
 
 if TYPE_CHECKING:
     from homeassistant.helpers.entity import EntityDescription
 
     from .runtime.areas import Area
-    from .runtime.data import PorchlightConfigEntry
+    from .runtime.coordinator import CameraEntry
 
 # The keys of entities that areas have.
 AREA_KEYS = ("zone", "line_in", "line_out")
 
 
 class PorchlightEntity(CoordinatorEntity[CameraCoordinator]):
-    """An entity of one camera; available while its stream is, if it needs that."""
+    """An entity of one camera; available while what it needs is there."""
 
     _attr_has_entity_name = True
     _needs_stream = True
+    _needs_detector = False
 
     def __init__(self, coordinator: CameraCoordinator, description: EntityDescription) -> None:
         super().__init__(coordinator)
         self.entity_description = description
-        entry = coordinator.config_entry
-        self._attr_unique_id = f"{entry.unique_id}_{description.key}"
-        self._attr_device_info = device_info(entry)
+        self._attr_unique_id = f"{coordinator.entry.unique_id}_{description.key}"
+        self._attr_device_info = device_info(coordinator.entry)
 
     @property
     @override
     def available(self) -> bool:
-        """Whether frames arrive, or need not."""
+        """Whether frames arrive and are looked at, as far as the entity needs that."""
+        if self._needs_detector and self.coordinator.detection.data.failed:
+            return False
         return not self._needs_stream or self.coordinator.data.connected is not False
 
 
@@ -61,7 +65,23 @@ class AreaEntity(PorchlightEntity):
         self._attr_translation_placeholders = {"name": area.name}
 
 
-def device_info(entry: PorchlightConfigEntry) -> DeviceInfo:
+class DetectorEntity(CoordinatorEntity[DetectionCoordinator]):
+    """An entity of the detector, which all cameras share."""
+
+    _attr_has_entity_name = True
+    _attr_device_info = DeviceInfo(
+        identifiers={(DOMAIN, DETECTOR_ID)},
+        entry_type=DeviceEntryType.SERVICE,
+        translation_key="detector",
+    )
+
+    def __init__(self, coordinator: DetectionCoordinator, description: EntityDescription) -> None:
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_unique_id = f"{DETECTOR_ID}_{description.key}"
+
+
+def device_info(entry: CameraEntry) -> DeviceInfo:
     """A camera's device."""
     data = entry.data
     mac = data.get(CONF_MAC)

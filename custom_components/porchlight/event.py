@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
@@ -10,18 +9,17 @@ from homeassistant.core import callback
 
 from .const import EVENT_ARRIVED, EVENT_LEFT
 from .entity import PorchlightEntity
+from .runtime.areas import Kind, of_kind
+from .runtime.coordinator import moment
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .runtime.coordinator import CameraCoordinator, PersonEvent
-    from .runtime.data import PorchlightConfigEntry
+    from .runtime.coordinator import CameraCoordinator, CameraEntry
+    from .runtime.ledger import VisitEvent
 
 PARALLEL_UPDATES = 0
-
-# Events kept for a stream that is away; older ones are no news any more.
-MOST_WAITING = 16
 
 PERSON = EventEntityDescription(
     key="person_event",
@@ -32,7 +30,7 @@ PERSON = EventEntityDescription(
 
 async def async_setup_entry(
     _hass: HomeAssistant,
-    entry: PorchlightConfigEntry,
+    entry: CameraEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a camera's event."""
@@ -40,42 +38,34 @@ async def async_setup_entry(
 
 
 class PersonEventEntity(PorchlightEntity, EventEntity):
-    """Arrivals and departures on one camera."""
+    """Arrivals and departures on one camera; there without a stream, too.
+
+    A visit also ends when its stream is away, and an unavailable entity would swallow the event.
+    """
+
+    _needs_stream = False
 
     def __init__(self, coordinator: CameraCoordinator) -> None:
         super().__init__(coordinator, PERSON)
-        self._waiting: deque[PersonEvent] = deque(maxlen=MOST_WAITING)
 
     @override
     async def async_added_to_hass(self) -> None:
         """Listen for visits."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_listen_to_visits(self._async_happened))
+        self.async_on_remove(self.coordinator.visits.async_listen(self._async_happened))
 
     @callback
-    def _async_happened(self, event: PersonEvent) -> None:
-        self._waiting.append(event)
-        self._tell()
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Write the state, and tell what waited for the stream to come back."""
-        super()._handle_coordinator_update()
-        self._tell()
-
-    def _tell(self) -> None:
-        # An unavailable entity would swallow the event.
-        while self.available and self._waiting:
-            event = self._waiting.popleft()
-            self._trigger_event(
-                event.kind,
-                {
-                    "visit_id": event.visit_id,
-                    "time": event.at.isoformat(),
-                    "score": event.score,
-                    "count": event.count,
-                    "zones": list(event.zones),
-                },
-            )
-            self.async_write_ha_state()
+    def _async_happened(self, event: VisitEvent) -> None:
+        visit = event.visit
+        names = {one.area_id: one.name for one in of_kind(self.coordinator.areas, Kind.ZONE)}
+        self._trigger_event(
+            EVENT_ARRIVED if event.arrived else EVENT_LEFT,
+            {
+                "visit_id": visit.visit_id,
+                "time": moment(visit.arrived_at if event.arrived else visit.last_seen).isoformat(),
+                "score": visit.score,
+                "count": visit.count if event.arrived else visit.most,
+                "zones": [names[zone] for zone in visit.zones if zone in names],
+            },
+        )
+        self.async_write_ha_state()

@@ -11,6 +11,7 @@ from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
 from .entity import PorchlightEntity
+from .flows.drawing import nobody_yet
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .runtime.coordinator import CameraCoordinator
-    from .runtime.data import PorchlightConfigEntry
+    from .runtime.coordinator import CameraCoordinator, CameraEntry
 
 PARALLEL_UPDATES = 0
 
@@ -28,7 +28,7 @@ LAST_PERSON = ImageEntityDescription(key="last_person", translation_key="last_pe
 
 async def async_setup_entry(
     hass: HomeAssistant,
-    entry: PorchlightConfigEntry,
+    entry: CameraEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a camera's picture, unless pictures are not wanted."""
@@ -60,9 +60,10 @@ class LastPersonImage(PorchlightEntity, ImageEntity):
 
     @override
     async def async_image(self) -> bytes | None:
-        """The picture as JPEG."""
-        picture = self.coordinator.picture
-        return picture.jpeg if picture else None
+        """The picture as JPEG; a drawing before anybody came."""
+        if picture := self.coordinator.picture:
+            return picture.jpeg
+        return await self.hass.async_add_executor_job(nobody_yet)
 
     @callback
     @override

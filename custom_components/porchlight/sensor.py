@@ -15,34 +15,40 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
+from homeassistant.helpers.typing import StateType
 
-from .entity import AreaEntity, PorchlightEntity
+from .detection.coordinator import DetectionCoordinator, DetectionState
+from .detection.issues import ENGINE_NAMES
+from .entity import AreaEntity, DetectorEntity, PorchlightEntity
 from .runtime.areas import Kind, of_kind
 from .runtime.coordinator import CameraState
-from .runtime.issues import ENGINE_NAMES
-from .worker.messages import EngineReady, Load
+from .worker.errors import StreamProblem
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .runtime.data import PorchlightConfigEntry
+    from .detection.coordinator import DetectorEntry
+    from .runtime.coordinator import CameraCoordinator, CameraEntry
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PorchlightSensorDescription(SensorEntityDescription):
-    """A sensor and where its value comes from."""
+    """A sensor, where its value comes from, and what it needs."""
 
-    value_fn: Callable[[CameraState], float | datetime | None]
+    value_fn: Callable[[CameraState], StateType | datetime]
+    needs_stream: bool = True
+    needs_detector: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadSensorDescription(SensorEntityDescription):
-    """A sensor of what watching all cameras costs."""
+class DetectorSensorDescription(SensorEntityDescription):
+    """A sensor of what all cameras share, and where its value comes from."""
 
-    value_fn: Callable[[Load], float]
+    value_fn: Callable[[DetectionState], StateType]
+    attributes_fn: Callable[[DetectionState], dict[str, StateType] | None] = lambda _state: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +58,28 @@ class LineSensorDescription(SensorEntityDescription):
     inward: bool
 
 
-DETECTOR = SensorEntityDescription(
-    key="detector",
-    translation_key="detector",
-    entity_category=EntityCategory.DIAGNOSTIC,
-)
+def _stream_status(state: CameraState) -> str:
+    if state.set_aside:
+        return "set_aside"
+    return state.problem or ("connected" if state.connected else "connecting")
+
+
+def _engine(state: DetectionState) -> str | None:
+    """The engine and its version."""
+    if (engine := state.engine) is None:
+        return None
+    return f"{ENGINE_NAMES.get(engine.engine, engine.engine)} {engine.version}"
+
+
+def _engine_attributes(state: DetectionState) -> dict[str, StateType] | None:
+    """The model's name, its threads and the milliseconds it takes for a picture."""
+    if (engine := state.engine) is None:
+        return None
+    return {
+        "model": Path(engine.path).stem,
+        "threads": engine.threads,
+        "inference_ms": engine.inference_ms,
+    }
 
 
 DESCRIPTIONS = (
@@ -65,6 +88,7 @@ DESCRIPTIONS = (
         translation_key="people",
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda state: state.people,
+        needs_detector=True,
     ),
     PorchlightSensorDescription(
         key="last_frame",
@@ -72,6 +96,16 @@ DESCRIPTIONS = (
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda state: state.last_frame,
+        needs_stream=False,
+    ),
+    PorchlightSensorDescription(
+        key="stream_status",
+        translation_key="stream_status",
+        device_class=SensorDeviceClass.ENUM,
+        options=["connecting", "connected", "set_aside", *map(str, StreamProblem)],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=_stream_status,
+        needs_stream=False,
     ),
     PorchlightSensorDescription(
         key="analysed_rate",
@@ -97,24 +131,30 @@ DESCRIPTIONS = (
 )
 
 
-LOADS = (
-    LoadSensorDescription(
+DETECTOR = (
+    DetectorSensorDescription(
+        key="engine",
+        translation_key="engine",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=_engine,
+        attributes_fn=_engine_attributes,
+    ),
+    DetectorSensorDescription(
         key="pace",
         translation_key="pace",
         native_unit_of_measurement=PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda load: round(load.pace * 100),
+        value_fn=lambda state: round(state.load.pace * 100) if state.load else None,
     ),
-    LoadSensorDescription(
+    DetectorSensorDescription(
         key="processor",
         translation_key="processor",
         native_unit_of_measurement=PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value_fn=lambda load: load.cores / load.budget * 100,
+        value_fn=lambda state: state.load.cores / state.load.budget * 100 if state.load else None,
     ),
 )
 
@@ -137,18 +177,20 @@ LINES = (
 
 async def async_setup_entry(
     _hass: HomeAssistant,
-    entry: PorchlightConfigEntry,
+    entry: CameraEntry | DetectorEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a camera's sensors."""
+    """Add a camera's sensors, or the detector's."""
+    owned = entry.runtime_data
+    if isinstance(owned, DetectionCoordinator):
+        async_add_entities(DetectorSensor(owned, description) for description in DETECTOR)
+        return
     async_add_entities(
         [
-            *(PorchlightSensor(entry.runtime_data, description) for description in DESCRIPTIONS),
-            DetectorSensor(entry.runtime_data, DETECTOR),
-            *(LoadSensor(entry.runtime_data, description) for description in LOADS),
+            *(PorchlightSensor(owned, description) for description in DESCRIPTIONS),
             *(
-                LineSensor(entry.runtime_data, description, line)
-                for line in of_kind(entry.runtime_data.areas, Kind.LINE)
+                LineSensor(owned, description, line)
+                for line in of_kind(owned.areas, Kind.LINE)
                 for description in LINES
             ),
         ]
@@ -160,53 +202,36 @@ class PorchlightSensor(PorchlightEntity, SensorEntity):
 
     entity_description: PorchlightSensorDescription
 
+    def __init__(
+        self, coordinator: CameraCoordinator, description: PorchlightSensorDescription
+    ) -> None:
+        super().__init__(coordinator, description)
+        self._needs_stream = description.needs_stream
+        self._needs_detector = description.needs_detector
+
     @property
     @override
-    def native_value(self) -> float | datetime | None:
-        """The value; unknown until a frame has told it."""
+    def native_value(self) -> StateType | datetime:
+        """The value; unknown until there is one."""
         return self.entity_description.value_fn(self.coordinator.data)
 
 
-class LoadSensor(PorchlightEntity, SensorEntity):
-    """What watching all cameras costs the box; there without a stream."""
+class DetectorSensor(DetectorEntity, SensorEntity):
+    """A sensor of what all cameras share."""
 
-    entity_description: LoadSensorDescription
-    _needs_stream = False
-
-    @property
-    @override
-    def native_value(self) -> float | None:
-        """The value; unknown until the worker has told it."""
-        load = self.coordinator.owner.load
-        return None if load is None else self.entity_description.value_fn(load)
-
-
-class DetectorSensor(PorchlightEntity, SensorEntity):
-    """The engine that looks for people, on which model, and how fast; there without a stream."""
-
-    _needs_stream = False
+    entity_description: DetectorSensorDescription
 
     @property
     @override
-    def native_value(self) -> str | None:
-        """The engine and its version; unknown without a detector."""
-        outcome = self.coordinator.owner.detector.outcome
-        if not isinstance(outcome, EngineReady):
-            return None
-        return f"{ENGINE_NAMES.get(outcome.engine, outcome.engine)} {outcome.version}"
+    def native_value(self) -> StateType:
+        """The value; unknown until there is one."""
+        return self.entity_description.value_fn(self.coordinator.data)
 
     @property
     @override
-    def extra_state_attributes(self) -> dict[str, str | float] | None:
-        """The model's name, its threads and the milliseconds it takes for a picture."""
-        outcome = self.coordinator.owner.detector.outcome
-        if not isinstance(outcome, EngineReady):
-            return None
-        return {
-            "model": Path(outcome.path).stem,
-            "threads": outcome.threads,
-            "inference_ms": outcome.inference_ms,
-        }
+    def extra_state_attributes(self) -> dict[str, StateType] | None:
+        """What else there is to know."""
+        return self.entity_description.attributes_fn(self.coordinator.data)
 
 
 class LineSensor(AreaEntity, SensorEntity):

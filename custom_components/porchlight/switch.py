@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-    from .runtime.data import PorchlightConfigEntry
+    from .runtime.coordinator import CameraEntry
 
 PARALLEL_UPDATES = 0
 
@@ -26,7 +26,7 @@ DETECTION = SwitchEntityDescription(
 
 async def async_setup_entry(
     _hass: HomeAssistant,
-    entry: PorchlightConfigEntry,
+    entry: CameraEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a camera's switch."""

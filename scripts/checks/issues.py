@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from scripts.checks.syntax import functions, keys, keyword
 
 if TYPE_CHECKING:
+    from scripts.checks.syntax import Module
     from scripts.checks.tree import Tree
 
 # Functions that turn a problem's key into an issue, and which argument the key is.
@@ -40,9 +41,20 @@ def issues(tree: Tree) -> dict[str, Issue]:
         for call in module.calls("async_create_issue"):
             issue = _issue(call, steps)
             key = module.argument(call, "translation_key")
-            # Without a key of its own, it is the one that tells the problems.
-            found |= dict.fromkeys([key] if key else problems, issue)
+            # Without a key of its own, it is the one whose texts are the problems'.
+            streams = _stream_keys(tree, module, keyword(call, "translation_key"))
+            found |= dict.fromkeys([key] if key else streams or problems, issue)
     return found
+
+
+def _stream_keys(tree: Tree, module: Module, key: ast.expr | None) -> set[str]:
+    """The keys of an issue that has a text for each problem of a stream."""
+    match key:
+        case ast.JoinedStr(values=[ast.FormattedValue(value=first), *_]):
+            prefix = module.text(first)
+            problems = tree.module("worker/errors.py").members("StreamProblem")
+            return {f"{prefix}_{problem}" for problem in problems}
+    return set()
 
 
 def _fix_steps(tree: Tree) -> set[str]:

@@ -66,18 +66,28 @@ ROOMS = (
         "worker engines worker-words onvif onvif-words vision vision-words",
         "av numpy PIL",
     ),
-    _room("seam", "runtime/bridge.py runtime/ask.py", "seam worker-words onvif-words"),
+    _room(
+        "seam",
+        "runtime/ask.py runtime/blame.py runtime/bridge.py runtime/faults.py runtime/ledger.py",
+        "seam worker-words onvif-words",
+    ),
+    _room(
+        "detection",
+        "detection/**",
+        "detection top-words worker-words vision-words",
+        "aiohttp homeassistant packaging",
+    ),
     _room(
         "runtime",
-        "runtime/** detection/**",
-        "runtime top-words seam worker-words onvif-words vision-words",
-        "aiohttp homeassistant packaging",
+        "runtime/**",
+        "runtime detection top-words seam worker-words onvif-words vision-words",
+        "homeassistant mashumaro",
     ),
     _room("top-words", "const.py", "top-words"),
     _room(
         "home-assistant",
         "*.py flows/**",
-        "home-assistant top-words runtime seam worker-words onvif-words vision-words",
+        "home-assistant top-words runtime detection seam worker-words onvif-words vision-words",
         "PIL aiohttp homeassistant probatio",
     ),
 )

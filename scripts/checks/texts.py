@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SECTIONS = {
     "config",
     "conditions",
+    "device",
     "entity",
     "exceptions",
     "issues",
@@ -108,7 +109,7 @@ def _models(tree: Tree) -> set[str]:
         if "accuracy" in entry
     }
     automatic = tree.module("detection/choice.py").constants["AUTOMATIC"]
-    return {*named, automatic, tree.module("flows/options.py").constants["OWN_FILE"]}
+    return {*named, automatic, tree.module("flows/detector.py").constants["OWN_FILE"]}
 
 
 def _engines(tree: Tree) -> set[str]:

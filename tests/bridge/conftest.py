@@ -11,8 +11,10 @@ from tests.worker.support import PASSWORD, write_clip
 from .support import Ear, Script
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
+
+    from porchlight.worker.messages import Command
 
 
 @pytest.fixture(autouse=True)
@@ -40,9 +42,12 @@ async def bridge(ear: Ear) -> AsyncIterator[Callable[..., Bridge]]:
     """Start bridges, and stop them in the end."""
     started: list[Bridge] = []
 
-    def start(script: Script | None = None, **waits: Any) -> Bridge:
+    def start(
+        script: Script | None = None, opening: Sequence[Command] = (), **waits: Any
+    ) -> Bridge:
         command = {"command": script.command} if script else {}
-        started.append(Bridge(ear, **({"first_restart": 0.1} | command | waits)))
+        waits = {"first_restart": 0.1} | command | waits
+        started.append(Bridge(ear, lambda: opening, **waits))
         started[-1].start()
         return started[-1]
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from queue import SimpleQueue
 from time import sleep, time
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -22,10 +23,8 @@ import tests.bare  # noqa: F401 - makes `porchlight`, so it comes first
 # isort: split
 from porchlight.worker.channel import Decoder, encode
 from porchlight.worker.messages import (
-    AddCamera,
     Alive,
     EngineReady,
-    SetDetection,
     Still,
     StreamUp,
     TakeStill,
@@ -34,6 +33,7 @@ from porchlight.worker.messages import (
     VisitInfo,
     VisitNews,
     VisitPhase,
+    WatchCamera,
 )
 
 
@@ -49,6 +49,7 @@ class Fake:
         self.start = 1 + (self.log.read_text().count("started") if self.log.exists() else 0)
         self.note("started", str(os.getpid()))
         self.lock = threading.Lock()
+        self.models: SimpleQueue[UseModel] = SimpleQueue()
 
     def note(self, *what: str) -> None:
         with self.log.open("a") as file:
@@ -67,7 +68,7 @@ class Fake:
         if "stubborn" in self.words:
             signal.signal(signal.SIGABRT, signal.SIG_IGN)
         threading.Thread(target=self.beat, daemon=True).start()
-        self.send(ThreadStarted(camera_id=None, thread=threading.get_ident()))
+        threading.Thread(target=self.look, daemon=True).start()
         decoder = Decoder()
         while data := os.read(0, 65536):
             for message in decoder.feed(data):
@@ -90,27 +91,33 @@ class Fake:
     def take(self, message: object) -> None:
         self.note(type(message).__name__, getattr(message, "camera_id", ""))
         match message:
-            case AddCamera():
+            case WatchCamera():
                 threading.Thread(target=self.watch, args=[message], daemon=True).start()
-            case SetDetection():
-                self.note("enabled", str(message.enabled))
+            case TakeStill() if "crashes-on-still" in self.words:
+                ctypes.string_at(0)
             case TakeStill() if "deaf" not in self.words:
                 self.send(Still(request=message.request, jpeg=f"{message.width}".encode()))
             case UseModel():
-                if "engine-crashes" in self.words:
-                    ctypes.string_at(0)
-                self.send(
-                    EngineReady(
-                        engine="fake",
-                        version="1",
-                        path=message.path,
-                        family="none",
-                        side=1,
-                        inference_ms=1.0,
-                    )
-                )
+                self.models.put(message)
 
-    def watch(self, camera: AddCamera) -> None:
+    def look(self) -> None:
+        self.send(ThreadStarted(camera_id=None, thread=threading.get_ident()))
+        while True:
+            model = self.models.get()
+            if "engine-crashes" in self.words:
+                ctypes.string_at(0)
+            self.send(
+                EngineReady(
+                    engine="fake",
+                    version="1",
+                    path=model.path,
+                    family="none",
+                    side=1,
+                    inference_ms=1.0,
+                )
+            )
+
+    def watch(self, camera: WatchCamera) -> None:
         me = threading.get_ident()
         self.send(ThreadStarted(camera_id=camera.camera_id, thread=me))
         self.send(StreamUp(camera_id=camera.camera_id, codec="h264", width=1, height=1))

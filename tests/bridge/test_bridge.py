@@ -12,23 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from porchlight.onvif.values import Credentials
-from porchlight.runtime.bridge import (
-    WORKER,
-    Bridge,
-    CameraSetAside,
-    EngineSetAside,
-    WorkerDown,
-    WorkerUp,
-)
+from porchlight.runtime.bridge import WORKER, Bridge, WorkerDown, WorkerUp
+from porchlight.runtime.faults import Culprit
 from porchlight.worker.messages import (
-    AddCamera,
     Alive,
     EngineReady,
+    RemoveCamera,
     Source,
     StreamUp,
     UseModel,
-    VisitInfo,
-    VisitNews,
+    WatchCamera,
 )
 
 from .support import Ear, gone, until
@@ -42,12 +35,11 @@ if TYPE_CHECKING:
     type Start = Callable[..., Bridge]
 
 MODEL = UseModel(engine="fake", path="/m.tflite")
-VISIT = VisitInfo(visit_id="v0", arrived_at=1.0, last_seen=2.0, score=1.0, count=1, most=1)
 
 
-def camera(camera_id: str, **more: Any) -> AddCamera:
+def camera(camera_id: str, **more: Any) -> WatchCamera:
     login = Credentials(username="", password="")
-    return AddCamera(
+    return WatchCamera(
         camera_id=camera_id, source=Source(url="rtsp://192.0.2.1/", credentials=login), **more
     )
 
@@ -71,76 +63,130 @@ async def test_a_stopped_bridge_can_be_started_again(
     script: Scripts, bridge: Start, ear: Ear
 ) -> None:
     told = script()
-    one = bridge(told)
-    one.add(camera("a"))
+    one = bridge(told, [camera("a")])
     await ear.wait(StreamUp)
     await one.stop()
     one.start()
     await ear.count(StreamUp, 2)
-    assert "AddCamera a" in told.told(2)
+    assert "WatchCamera a" in told.told(2)
 
 
-async def test_what_was_asked_for_before_the_start_is_done_after_it(
-    script: Scripts, ear: Ear
+async def test_a_start_during_a_stop_is_heeded_once_the_old_worker_is_gone(
+    script: Scripts, bridge: Start, ear: Ear
+) -> None:
+    one = bridge(script("stubborn", "lives"))
+    first = await ear.wait(Alive)
+    stopping = asyncio.create_task(one.stop())
+    await asyncio.sleep(0)
+    one.start()
+    await stopping
+    assert gone(first.pid)
+    second = (await ear.count(WorkerUp, 2))[1]
+    assert one.pid == second.pid
+    assert ear.of(WorkerDown) == []
+
+
+@pytest.mark.parametrize("last", ["start", "stop"])
+async def test_starts_and_stops_in_any_order_leave_one_worker_or_none(
+    script: Scripts, bridge: Start, ear: Ear, last: str
 ) -> None:
     told = script()
-    one = Bridge(ear, command=told.command)
-    one.add(camera("a"))
-    one.use_model(MODEL)
-    one.start()
-    await ear.wait(EngineReady)
-    await ear.wait(StreamUp)
-    await one.stop()
-    assert told.told()[1:] == ["UseModel", "AddCamera a"]
-
-
-async def test_commands_arrive(script: Scripts, bridge: Start, ear: Ear) -> None:
-    told = script()
     one = bridge(told)
-    await ear.wait(Alive)
-    one.add(camera("a"))
-    one.set_detection("a", enabled=False)
-    one.set_detection("unknown", enabled=False)
-    one.remove("a")
-    one.remove("unknown")
-    one.use_model(MODEL)
-    one.use_model(None)
-    await ear.wait(EngineReady)
-    assert told.told()[1:] == [
-        "AddCamera a",
-        "SetDetection a",
-        "enabled False",
-        "RemoveCamera a",
-        "UseModel",
-    ]
+    tasks = []
+    for _ in range(6):
+        tasks.append(asyncio.create_task(one.stop()))
+        await asyncio.sleep(0.02)
+        one.start()
+        tasks.append(asyncio.create_task(one.stop()))
+        one.start()
+        await asyncio.sleep(0.05)
+    # By then all stops have begun.
+    await asyncio.sleep(0)
+    if last == "start":
+        one.start()
+    await asyncio.gather(*tasks)
+    if last == "start":
+        await until(lambda: one.pid is not None, "a worker runs")
+    pids = [int(line.split()[1]) for line in told.told() if line.startswith("started")]
+    pids += [up.pid for up in ear.of(WorkerUp)]
+    assert {pid for pid in pids if not gone(pid)} == ({one.pid} if one.pid else set())
+    assert (one.pid is not None) == (last == "start")
 
 
-async def test_a_killed_worker_is_replaced_within_seconds_and_everything_comes_back(
+async def test_each_worker_is_given_what_it_has_to_know(
     script: Scripts, bridge: Start, ear: Ear
 ) -> None:
     told = script()
-    one = bridge(told)
-    one.add(camera("a"))
-    one.add(camera("b"))
-    one.add(camera("c"))
-    one.set_detection("b", enabled=False)
-    one.remove("c")
-    one.use_model(MODEL)
+    opening = [MODEL, camera("a")]
+    one = bridge(told, opening)
     await ear.wait(EngineReady)
+    await ear.wait(StreamUp)
+    assert told.told(1)[1:] == ["UseModel", "WatchCamera a"]
+    opening[:] = [camera("b")]
     first = one.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
     began = monotonic()
     down = await ear.wait(WorkerDown)
-    assert down.detail == "SIGKILL"
-    position = ear.all.index(down)
-    up = await ear.wait(WorkerUp, after=position)
-    await ear.wait(EngineReady, after=position)
-    await ear.wait(StreamUp, after=position, where=lambda up: up.camera_id == "b")
+    assert down == WorkerDown(detail="SIGKILL")
+    up = await ear.wait(WorkerUp, after=ear.all.index(down))
+    await ear.wait(StreamUp, after=ear.all.index(down))
     assert monotonic() - began < 5
     assert up.pid != first
-    assert sorted(told.told(2)[1:]) == ["AddCamera a", "AddCamera b", "UseModel"]
-    assert one._cameras["b"].detect is False
+    assert told.told(2)[1:] == ["WatchCamera b"]
+
+
+async def test_commands_arrive_while_there_is_a_worker(
+    script: Scripts, bridge: Start, ear: Ear
+) -> None:
+    told = script()
+    one = Bridge(ear, command=told.command)
+    one.send(MODEL)
+    one.start()
+    await ear.wait(Alive)
+    one.send(camera("a"))
+    one.send(RemoveCamera(camera_id="a"))
+    one.send(MODEL)
+    await ear.wait(EngineReady)
+    assert told.told()[1:] == ["WatchCamera a", "RemoveCamera a", "UseModel"]
+    await one.stop()
+
+
+@pytest.mark.parametrize(
+    ("words", "opening", "culprit"),
+    [
+        ("camera-crashes", [camera("a"), camera("poison"), camera("b")], Culprit("poison")),
+        ("engine-crashes", [camera("a"), MODEL], Culprit()),
+        ("vanishes", [camera("a"), camera("poison")], None),
+        ("crashes-on-still", [camera("a"), camera("b")], None),
+    ],
+)
+async def test_the_culprit_of_a_death_is_found_where_there_is_proof(
+    script: Scripts,
+    bridge: Start,
+    ear: Ear,
+    words: str,
+    opening: list[Any],
+    culprit: Culprit | None,
+) -> None:
+    one = bridge(script(words, "lives"), opening)
+    await ear.wait(StreamUp)
+    await one.still("a")
+    down = await ear.wait(WorkerDown)
+    assert down.culprit == culprit
+    assert down.detail == ("SIGKILL" if words == "vanishes" else "SIGSEGV")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT])
+async def test_a_signal_from_outside_is_nobodys_doing(
+    script: Scripts, bridge: Start, ear: Ear, number: int
+) -> None:
+    one = bridge(script(), [camera("a"), MODEL])
+    await ear.wait(EngineReady)
+    assert one.pid is not None
+    os.kill(one.pid, number)
+    down = await ear.wait(WorkerDown)
+    assert down.culprit is None
 
 
 @pytest.mark.parametrize(
@@ -148,14 +194,13 @@ async def test_a_killed_worker_is_replaced_within_seconds_and_everything_comes_b
     [
         ("then-dies", "status 7"),
         ("crash-at-start", "status 4"),
-        ("garbage", "it sent what is no report"),
+        ("garbage", "it sent an invalid message"),
     ],
 )
 async def test_a_worker_that_ends_or_errs_is_replaced(
     script: Scripts, bridge: Start, ear: Ear, words: str, detail: str
 ) -> None:
-    one = bridge(script(words, "lives"))
-    one.add(camera("a"))
+    bridge(script(words, "lives"), [camera("a")])
     down = await ear.wait(WorkerDown)
     assert down.detail == detail
     await ear.wait(Alive, after=ear.all.index(down))
@@ -220,44 +265,8 @@ async def test_a_command_that_cannot_be_started_is_tried_again(bridge: Start, ea
     await one.stop()
 
 
-async def test_an_open_visit_is_handed_to_the_next_worker(
-    script: Scripts, bridge: Start, ear: Ear
-) -> None:
-    told = script("arrives then-dies", "lives")
-    one = bridge(told)
-    one.add(camera("a"))
-    await ear.wait(VisitNews)
-    down = await ear.wait(WorkerDown)
-    await ear.wait(StreamUp, after=ear.all.index(down))
-    await until(lambda: "resumes v1" in told.told(2), "the visit goes on")
-
-
-async def test_a_visit_that_has_ended_is_not_handed_on(
-    script: Scripts, bridge: Start, ear: Ear
-) -> None:
-    told = script("arrives leaves then-dies", "lives")
-    one = bridge(told)
-    one.add(camera("a", open_visit=VISIT))
-    down = await ear.wait(WorkerDown)
-    await ear.wait(StreamUp, after=ear.all.index(down))
-    assert one._cameras["a"].open_visit is None
-    assert not any(line.startswith("resumes") for line in told.told(2))
-
-
-async def test_a_camera_that_is_watched_differently_keeps_its_visit(
-    script: Scripts, bridge: Start, ear: Ear
-) -> None:
-    told = script("arrives")
-    one = bridge(told)
-    one.add(camera("a"))
-    await ear.wait(VisitNews)
-    one.add(camera("a", picture_path="/x"))
-    await until(lambda: "resumes v1" in told.told(), "the visit goes on")
-
-
 async def test_a_still_is_what_the_worker_answers(script: Scripts, bridge: Start, ear: Ear) -> None:
-    one = bridge(script())
-    one.add(camera("a"))
+    one = bridge(script(), [camera("a")])
     await ear.wait(StreamUp)
     assert await asyncio.gather(*(one.still("a", width) for width in range(1, 20))) == [
         str(width).encode() for width in range(1, 20)
@@ -265,20 +274,17 @@ async def test_a_still_is_what_the_worker_answers(script: Scripts, bridge: Start
     assert one._stills == {}
 
 
-async def test_there_is_no_still_of_what_is_not_watched(
-    script: Scripts, bridge: Start, ear: Ear
-) -> None:
+async def test_there_is_no_still_without_a_worker(script: Scripts, bridge: Start) -> None:
     one = bridge(script())
     assert await one.still("a") is None
-    await ear.wait(WorkerUp)
+    await one.stop()
     assert await one.still("a") is None
 
 
 async def test_a_still_that_does_not_come_is_none_in_time(
     script: Scripts, bridge: Start, ear: Ear
 ) -> None:
-    one = bridge(script("deaf"), still_seconds=0.3)
-    one.add(camera("a"))
+    one = bridge(script("deaf"), [camera("a")], still_seconds=0.3)
     await ear.wait(StreamUp)
     began = monotonic()
     assert await one.still("a") is None
@@ -290,8 +296,7 @@ async def test_a_still_that_does_not_come_is_none_in_time(
 async def test_a_still_does_not_outlast_its_worker(
     script: Scripts, bridge: Start, ear: Ear, how: str
 ) -> None:
-    one = bridge(script("deaf"), still_seconds=20.0)
-    one.add(camera("a"))
+    one = bridge(script("deaf"), [camera("a")], still_seconds=20.0)
     await ear.wait(StreamUp)
     waiting = asyncio.create_task(one.still("a"))
     await asyncio.sleep(0.1)
@@ -302,69 +307,6 @@ async def test_a_still_does_not_outlast_its_worker(
         await one.stop()
     async with asyncio.timeout(5):
         assert await waiting is None
-
-
-async def test_a_camera_that_crashes_the_worker_three_times_is_set_aside(
-    script: Scripts, bridge: Start, ear: Ear
-) -> None:
-    told = script("camera-crashes")
-    one = bridge(told)
-    for camera_id in ("a", "poison", "b"):
-        one.add(camera(camera_id))
-    aside = await ear.wait(CameraSetAside)
-    assert aside == CameraSetAside(camera_id="poison", detail="SIGSEGV")
-    assert len(ear.of(WorkerDown)) == 3
-    await until(lambda: "AddCamera b" in told.told(4), "the others go on")
-    assert "AddCamera a" in told.told(4)
-    assert "AddCamera poison" not in told.told(4)
-    assert ear.of(EngineSetAside) == []
-
-
-async def test_a_camera_that_was_set_aside_can_be_watched_again(
-    script: Scripts, bridge: Start, ear: Ear
-) -> None:
-    told = script(*["camera-crashes"] * 3, "lives")
-    one = bridge(told)
-    one.add(camera("poison"))
-    await ear.wait(CameraSetAside)
-    await ear.count(WorkerUp, 4)
-    one.add(camera("poison"))
-    await until(lambda: "AddCamera poison" in told.told(4), "it is watched")
-    await asyncio.sleep(0.3)
-    assert len(ear.of(WorkerDown)) == 3
-
-
-async def test_an_engine_that_crashes_the_worker_three_times_is_set_aside(
-    script: Scripts, bridge: Start, ear: Ear
-) -> None:
-    told = script("engine-crashes")
-    one = bridge(told)
-    one.add(camera("a"))
-    one.use_model(MODEL)
-    aside = await ear.wait(EngineSetAside)
-    assert aside.detail == "SIGSEGV"
-    assert len(ear.of(WorkerDown)) == 3
-    await until(lambda: "AddCamera a" in told.told(4), "cameras go on")
-    assert "UseModel" not in told.told(4)
-    assert ear.of(CameraSetAside) == []
-
-
-async def test_deaths_that_nobody_can_explain_are_traced_camera_by_camera(
-    script: Scripts, bridge: Start, ear: Ear
-) -> None:
-    told = script("vanishes")
-    one = bridge(told, one_by_one=0.8)
-    for camera_id in ("a", "poison", "b"):
-        one.add(camera(camera_id))
-    aside = await ear.wait(CameraSetAside)
-    assert aside.camera_id == "poison"
-    assert told.told(4)[1:] == ["AddCamera a", "AddCamera poison"]
-    assert len(ear.of(WorkerDown)) == 4
-    # Now the others, still one by one, until none of them is suspected any more.
-    await until(lambda: "AddCamera b" in told.told(5), "the others go on")
-    await until(lambda: not one._unexplained, "nobody is suspected")
-    assert "AddCamera poison" not in told.told(5)
-    assert one._suspect is None
 
 
 async def test_the_worker_outlives_a_listener_that_fails(
@@ -381,7 +323,7 @@ async def test_the_worker_outlives_a_listener_that_fails(
     await until(lambda: len(heard) > 5, "news go on")
     assert one.pid is not None
     await one.stop()
-    assert "WorkerUp was not taken" in caplog.text
+    assert "WorkerUp could not be handled" in caplog.text
 
 
 async def test_what_the_worker_complains_of_is_logged_however_long_it_is(
@@ -413,22 +355,6 @@ async def test_stopping_while_the_next_start_is_awaited_leaves_nothing(
     count = len(told.told())
     await asyncio.sleep(1.0)
     assert len(told.told()) == count
-
-
-async def test_stopping_during_the_one_by_one_return_leaves_nothing(
-    script: Scripts, bridge: Start, ear: Ear
-) -> None:
-    told = script("vanishes", "vanishes", "vanishes", "lives")
-    one = bridge(told, one_by_one=60.0)
-    for camera_id in ("poison", "b"):
-        one.add(camera(camera_id))
-    await ear.count(WorkerUp, 4)
-    await until(lambda: "AddCamera poison" in told.told(4), "the first is back")
-    pid = one.pid
-    assert pid is not None
-    await one.stop()
-    assert gone(pid)
-    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_stopping_at_once_leaves_nothing(script: Scripts, ear: Ear) -> None:

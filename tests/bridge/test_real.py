@@ -9,14 +9,16 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from porchlight.runtime.bridge import CameraSetAside, EngineSetAside, WorkerDown, WorkerUp
+from porchlight.runtime.bridge import WorkerDown, WorkerUp
+from porchlight.runtime.faults import Culprit
 from porchlight.worker.messages import (
-    AddCamera,
     EngineReady,
+    RemoveCamera,
     Status,
     StreamDown,
     StreamUp,
     UseModel,
+    WatchCamera,
 )
 
 from tests.worker.support import footage, source
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
 SMALL = "models/person_yolox_192_float16.tflite"
 
 
-def add(camera: Camera, camera_id: str, path: str = "sub", **more: Any) -> AddCamera:
-    return AddCamera(camera_id=camera_id, source=source(camera, path=path), **more)
+def add(camera: Camera, camera_id: str, path: str = "sub", **more: Any) -> WatchCamera:
+    return WatchCamera(camera_id=camera_id, source=source(camera, path=path), **more)
 
 
 def crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
@@ -51,10 +53,15 @@ async def test_a_killed_worker_is_back_within_seconds_with_cameras_and_model(
     bridge: Start, ear: Ear, simulator: Simulator, tmp_path: Path
 ) -> None:
     pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
-    one = bridge()
-    one.use_model(UseModel(engine="litert", path=str(footage(SMALL))))
-    for number, camera in enumerate(simulator.cameras):
-        one.add(add(camera, str(number), picture_path=str(tmp_path / f"{number}.jpg")))
+    one = bridge(
+        opening=[
+            UseModel(engine="litert", path=str(footage(SMALL))),
+            *(
+                add(camera, str(number), picture_path=str(tmp_path / f"{number}.jpg"))
+                for number, camera in enumerate(simulator.cameras)
+            ),
+        ]
+    )
     await ear.wait(EngineReady)
     await ear.wait(Status, where=lambda status: status.people == 0)
     still = await one.still("0", 64)
@@ -76,9 +83,7 @@ async def test_a_killed_worker_is_back_within_seconds_with_cameras_and_model(
 async def test_the_bridge_stops_promptly_and_leaves_no_process(
     bridge: Start, ear: Ear, simulator: Simulator
 ) -> None:
-    one = bridge()
-    for number, camera in enumerate(simulator.cameras):
-        one.add(add(camera, str(number)))
+    one = bridge(opening=[add(camera, str(n)) for n, camera in enumerate(simulator.cameras)])
     await ear.wait(StreamUp)
     pid = one.pid
     assert pid is not None
@@ -88,7 +93,7 @@ async def test_the_bridge_stops_promptly_and_leaves_no_process(
     assert gone(pid)
 
 
-async def test_a_camera_whose_stream_kills_the_worker_is_set_aside_and_the_others_go_on(
+async def test_a_camera_whose_stream_kills_the_worker_is_the_culprit(
     bridge: Start,
     ear: Ear,
     simulator: Simulator,
@@ -110,21 +115,13 @@ async def test_a_camera_whose_stream_kills_the_worker_is_set_aside_and_the_other
         av.open = opened
         """,
     )
-    one, other, third = simulator.cameras
-    watch = bridge()
-    watch.add(add(one, "good"))
-    watch.add(add(other, "bad", path="poison"))
-    watch.add(add(third, "also good"))
-    aside = await ear.wait(CameraSetAside, seconds=60)
-    assert aside == CameraSetAside(camera_id="bad", detail="SIGSEGV")
-    assert len(ear.of(WorkerDown)) == 3
-    position = ear.all.index(aside)
-    for camera_id in ("good", "also good"):
-        await ear.wait(StreamUp, after=position, where=lambda up, i=camera_id: up.camera_id == i)  # type: ignore[misc] # bound now
-    assert len(ear.of(WorkerDown)) == 3
+    one, other = simulator.cameras[:2]
+    bridge(opening=[add(one, "good"), add(other, "bad", path="poison")])
+    down = await ear.wait(WorkerDown, seconds=60)
+    assert down == WorkerDown(detail="SIGSEGV", culprit=Culprit("bad"))
 
 
-async def test_an_engine_that_kills_the_worker_as_it_loads_is_set_aside_not_a_camera(
+async def test_an_engine_that_kills_the_worker_as_it_loads_is_the_culprit(
     bridge: Start,
     ear: Ear,
     simulator: Simulator,
@@ -145,20 +142,16 @@ async def test_an_engine_that_kills_the_worker_as_it_loads_is_set_aside_not_a_ca
         interpreter.Interpreter = Interpreter
         """,
     )
-    watch = bridge()
-    watch.add(add(simulator.cameras[0], "good"))
-    watch.use_model(UseModel(engine="litert", path="/any.tflite"))
-    aside = await ear.wait(EngineSetAside, seconds=60)
-    assert len(ear.of(WorkerDown)) == 3
-    assert ear.of(CameraSetAside) == []
-    await ear.wait(StreamUp, after=ear.all.index(aside))
+    model = UseModel(engine="litert", path="/any.tflite")
+    bridge(opening=[model, add(simulator.cameras[0], "good")])
+    down = await ear.wait(WorkerDown, seconds=60)
+    assert down == WorkerDown(detail="SIGSEGV", culprit=Culprit())
 
 
 async def test_a_stopped_worker_is_found_out_and_replaced(
     bridge: Start, ear: Ear, simulator: Simulator
 ) -> None:
-    one = bridge(silence=4.0)
-    one.add(add(simulator.cameras[0], "a"))
+    one = bridge(opening=[add(simulator.cameras[0], "a")], silence=4.0)
     await ear.wait(StreamUp)
     pid = one.pid
     assert pid is not None
@@ -174,13 +167,12 @@ async def test_a_camera_that_goes_and_comes_is_told_and_the_worker_lives(
     bridge: Start, ear: Ear, simulator: Simulator
 ) -> None:
     camera = simulator.cameras[0]
-    one = bridge()
-    one.add(add(camera, "a"))
+    one = bridge(opening=[add(camera, "a")])
     await ear.wait(StreamUp)
     await camera.go_offline()
     down = await ear.wait(StreamDown)
     await camera.go_online()
     await ear.wait(StreamUp, after=ear.all.index(down))
-    one.remove("a")
+    one.send(RemoveCamera(camera_id="a"))
     await until(lambda: camera.state().clients == 0, "the stream is left")
     assert ear.of(WorkerDown) == []

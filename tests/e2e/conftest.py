@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
     from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 
-MODEL = "models/yolox_nano_416_float16.tflite"
+MODELS = (
+    "yolox_nano_416_float16",
+    "yolox_nano_416_dynamic_range",
+    "person_yolox_192_float16",
+    "ssd_mobilenet_v1_coco_300_uint8",
+)
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "porchlight-simulator"
 
 
@@ -30,10 +35,11 @@ def footage(name: str) -> Path:
 
 @pytest.fixture
 def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """A configuration with the default model in it, as a release has."""
+    """A configuration with all models in it: a slow machine must not have to fetch one."""
     folder = Path(hass_tmp_config_dir, ".storage", "porchlight", "models")
     folder.mkdir(parents=True)
-    shutil.copy(footage(MODEL), folder)
+    for name in MODELS:
+        shutil.copy(footage(f"models/{name}.tflite"), folder)
     return hass_tmp_config_dir
 
 

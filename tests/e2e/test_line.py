@@ -17,7 +17,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.runtime.data import DATA_OWNER
+from custom_components.porchlight.runtime.entries import camera_entries
+from custom_components.porchlight.runtime.owner import DATA_OWNER
 from simulator import CameraSpec, Simulator, StreamSpec
 from tests.footage import CAR_PARK, HALLWAY, HALLWAY_WALKS, PORCH
 
@@ -150,9 +151,7 @@ async def test_who_comes_and_goes_is_told_when_it_happens(
     picture = hass.states.get("image.hallway_last_person")
     assert picture is not None
     assert picture.state != "unknown"
-    still = await hass.data[DATA_OWNER].bridge.still(
-        hass.config_entries.async_entries(DOMAIN)[1].entry_id
-    )
+    still = await hass.data[DATA_OWNER].bridge.still(camera_entries(hass)[1].entry_id)
     assert still is not None
     assert still.startswith(b"\xff\xd8")
 
@@ -212,7 +211,7 @@ async def test_it_works_with_an_rtsp_server_that_is_not_ours_and_the_other_engin
     hass_storage: dict[str, Any], house: HomeAssistant, third_party: int
 ) -> None:
     hass = house
-    hass_storage["porchlight.detection.choice"] = {
+    hass_storage["porchlight.detector"] = {
         "version": 1,
         "data": {"model": "auto", "file": None, "engine": "ncnn"},
     }
@@ -245,7 +244,7 @@ async def test_it_works_with_an_rtsp_server_that_is_not_ours_and_the_other_engin
     began.append(monotonic())
     told = record(hass, "event.hallway_person", lambda: monotonic() - began[0])
     await until(lambda: len(told) >= 3, 60)
-    assert state(hass, "sensor.hallway_detector").startswith("ncnn ")
+    assert state(hass, "sensor.detector_engine").startswith("ncnn ")
     first, second, *_ = HALLWAY_WALKS
     assert [kind for kind, _ in told] == ["person_arrived", "person_left", "person_arrived"]
     # The server starts the footage when we connect, about a second before its first picture.

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -12,23 +12,29 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 
 from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.detection.trials import Result
 from custom_components.porchlight.onvif.values import CameraReport, Codec, Profile, Service
 from custom_components.porchlight.runtime.bridge import News
 from custom_components.porchlight.worker.messages import (
-    AddCamera,
+    Command,
+    DropModel,
     EngineReady,
     FrameTaken,
+    RemoveCamera,
+    SetBudget,
     Status,
     StreamUp,
     UseModel,
     VisitInfo,
     VisitNews,
     VisitPhase,
+    WatchCamera,
 )
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from syrupy.assertion import SnapshotAssertion
+
 
 ENTRY_ID = "01PORCHLIGHT"
 MAC = "a4:14:37:01:02:03"
@@ -146,34 +152,44 @@ class FakeBridge:
     """Stands in for the worker's bridge where its reports are to be chosen by a test."""
 
     listener: Callable[[News], None]
+    opening: Callable[[], Iterable[Command]]
     running: bool = False
-    cameras: dict[str, AddCamera] = field(default_factory=dict)
+    cameras: dict[str, WatchCamera] = field(default_factory=dict)
     model: UseModel | None = None
     budget: float | None = None
-    detection: list[tuple[str, bool]] = field(default_factory=list)
+    sent: list[Command] = field(default_factory=list)
     picture: bytes | None = None
     pid: int | None = 42
 
     def start(self) -> None:
-        self.running = True
+        if not self.running:
+            self.running = True
+            self.begin()
+
+    def begin(self) -> None:
+        """A worker begins."""
+        self.cameras, self.model = {}, None
+        for command in self.opening():
+            self.send(command)
 
     async def stop(self) -> None:
         self.running = False
 
-    def add(self, camera: AddCamera) -> None:
-        self.cameras[camera.camera_id] = camera
-
-    def remove(self, camera_id: str) -> None:
-        self.cameras.pop(camera_id, None)
-
-    def set_detection(self, camera_id: str, *, enabled: bool) -> None:
-        self.detection.append((camera_id, enabled))
-
-    def use_model(self, model: UseModel | None) -> None:
-        self.model = model
-
-    def set_budget(self, share: float) -> None:
-        self.budget = share
+    def send(self, command: Command) -> None:
+        if not self.running:
+            return
+        self.sent.append(command)
+        match command:
+            case WatchCamera():
+                self.cameras[command.camera_id] = command
+            case RemoveCamera():
+                self.cameras.pop(command.camera_id, None)
+            case UseModel():
+                self.model = command
+            case DropModel():
+                self.model = None
+            case SetBudget():
+                self.budget = command.share
 
     async def still(
         self, camera_id: str, width: int | None = None, height: int | None = None
@@ -192,6 +208,11 @@ class FakeBridge:
             "inference_ms": 21.4,
         }
         self.listener(Status(camera_id=camera_id, **{**values, **changes}))
+
+    def people(self, number: int) -> None:
+        """So many people are there: their visit, and a status."""
+        self.visit(VisitPhase.ARRIVED, count=number, most=number)
+        self.status(people=number, moving=True)
 
     def visit(self, phase: VisitPhase, visit_id: str = "v1", **changes: Any) -> None:
         values: dict[str, Any] = {
@@ -213,9 +234,11 @@ def detector() -> Iterator[None]:
         inference_ms=21.0,
     )  # fmt: skip
 
+    wish = UseModel(engine="litert", path="/m.tflite")
+
     async def prepare(setup: Any) -> UseModel:
-        setup.outcome = ready
-        return UseModel(engine="litert", path="/m.tflite")
+        setup.running = Result(model=None, wish=wish, outcome=ready, load=0.5)
+        return wish
 
     with patch(
         "custom_components.porchlight.detection.choice.DetectorSetup.async_prepare", prepare
@@ -228,8 +251,10 @@ def bridges(detector: None) -> Iterator[list[FakeBridge]]:
     """Every bridge that was made; there is one."""
     made: list[FakeBridge] = []
 
-    def make(listener: Callable[[News], None]) -> FakeBridge:
-        made.append(FakeBridge(listener))
+    def make(
+        listener: Callable[[News], None], opening: Callable[[], Iterable[Command]]
+    ) -> FakeBridge:
+        made.append(FakeBridge(listener, opening))
         return made[-1]
 
     with (

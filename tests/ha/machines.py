@@ -13,13 +13,16 @@ from unittest.mock import patch
 import aiohttp
 
 from custom_components.porchlight.detection import catalogue
+from custom_components.porchlight.detection.choice import DetectorSetup
 from custom_components.porchlight.runtime import ask
+from custom_components.porchlight.runtime.entries import camera_entries
 from custom_components.porchlight.worker.messages import EngineFailed, EngineReady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pytest
+    from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
 
     from custom_components.porchlight.worker.errors import EngineProblem
@@ -82,6 +85,15 @@ class Engines:
             engine=wish.engine, version="2", path=wish.path, family="yolox", side=416,
             inference_ms=alone / (1 + self.gain * (wish.threads - 1)), threads=wish.threads,
         )  # fmt: skip
+
+
+def detector_setup(hass: HomeAssistant) -> DetectorSetup:
+    """A choice of detector for the cameras that are set up."""
+    return DetectorSetup(
+        hass,
+        lambda wish: ask.try_model(wish),  # noqa: PLW0108 - it may be replaced later
+        lambda: len(camera_entries(hass, disabled=False)),
+    )
 
 
 @contextmanager

@@ -238,6 +238,7 @@ async def test_a_zone_is_unknown_until_a_frame_was_analysed_then_tells_who_is_in
     assert state(hass, PATH) == STATE_UNKNOWN
     bridge.status(people=None, zones=None)
     assert state(hass, PATH) == STATE_UNKNOWN
+    bridge.visit(VisitPhase.ARRIVED)
     bridge.status(people=2, zones={"z1": 0})
     assert state(hass, PATH) == STATE_OFF
     bridge.status(people=2, zones={"z1": 2})

@@ -71,7 +71,11 @@ def _copy(folder: Path) -> None:
 
 async def arrive(hass: HomeAssistant, bridge: FakeBridge, visit: str, **changes: Any) -> None:
     picture = BestPicture(
-        camera_id=ENTRY_ID, visit_id=visit, at=1_790_000_000.0, jpeg=jpeg("green")
+        camera_id=ENTRY_ID,
+        visit_id=visit,
+        at=1_790_000_000.0,
+        jpeg=jpeg("green"),
+        revision=bridge.cameras[ENTRY_ID].revision,
     )
     bridge.listener(picture)
     bridge.visit(VisitPhase.ARRIVED, visit, **changes)

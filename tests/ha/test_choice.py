@@ -21,7 +21,17 @@ from custom_components.porchlight.vision.capacity import Demand
 from custom_components.porchlight.worker.errors import EngineProblem
 
 from .conftest import make_entry
-from .machines import BEST, FAST, LEAST, NEXT, cores, fake_engines, out_of_reach, put
+from .machines import (
+    BEST,
+    FAST,
+    LEAST,
+    NEXT,
+    cores,
+    detector_setup,
+    fake_engines,
+    out_of_reach,
+    put,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +60,7 @@ def engines(
 def watch(hass: HomeAssistant, cameras: int) -> DetectorSetup:
     for number in range(cameras):
         make_entry(entry_id=f"e{number}", unique_id=f"u{number}").add_to_hass(hass)
-    return DetectorSetup(hass)
+    return detector_setup(hass)
 
 
 async def chosen(setup: DetectorSetup) -> tuple[str, int]:
@@ -258,7 +268,7 @@ async def test_on_any_machine_it_is_the_most_accurate_that_keeps_up_or_the_neare
         ms = engines.paces[name] / (1 + engines.gain * (threads - 1))
         return setup.demand.load(ms, threads)
 
-    every = [(model.name, threads) for model, threads in product(catalogue, setup.demand.threads)]
+    every = [(model.name, threads) for model, threads in product(models, setup.demand.threads)]
     expected: Any = next((one for one in every if load(*one) <= 1), None)
     found = await chosen(setup)
     if expected:

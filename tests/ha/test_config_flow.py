@@ -15,11 +15,14 @@ from homeassistant.config_entries import (
 )
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.porchlight.config_flow import Address
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.onvif.values import CameraReport, Credentials, Found
 from custom_components.porchlight.runtime import ask
+from custom_components.porchlight.runtime.entries import camera_entries
+from custom_components.porchlight.worker.messages import FrameTaken
 
 from .conftest import ENTRY_ID, MAC, entry_data, frame, jpeg, make_entry, profile, report
 
@@ -28,10 +31,9 @@ if TYPE_CHECKING:
 
     from homeassistant.config_entries import ConfigFlowResult
     from homeassistant.core import HomeAssistant
-    from pytest_homeassistant_custom_component.common import MockConfigEntry
     from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-    from custom_components.porchlight.worker.messages import FrameTaken, Source
+    from custom_components.porchlight.worker.messages import Source
 
 LOGIN = {"username": "viewer", "password": "p@ss/w:rd #?%é"}
 FOUND = Found(
@@ -63,7 +65,7 @@ class Errands:
 
     found: list[Found] | Exception = field(default_factory=lambda: [FOUND])
     report: CameraReport | Exception = field(default_factory=report)
-    frames: dict[str, Exception] = field(default_factory=dict)
+    frames: dict[str, Exception | FrameTaken] = field(default_factory=dict)
     inspected: list[tuple[str, int, str, Credentials]] = field(default_factory=list)
 
     async def scan(self, sources: Any) -> list[Found]:
@@ -88,9 +90,10 @@ class Errands:
 
     async def first_frame(self, source: Source) -> FrameTaken:
         name = source.url.rpartition("/")[2]
-        if name in self.frames:
-            raise self.frames[name]
-        return frame()
+        answer = self.frames.get(name, frame())
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 @pytest.fixture(autouse=True)
@@ -206,16 +209,21 @@ async def test_it_can_be_searched_again(hass: HomeAssistant, world: Errands) -> 
     assert FOUND.xaddr in labels(result)
 
 
-async def test_a_camera_that_is_set_up_is_marked_and_not_added_twice(
+async def test_a_camera_that_is_set_up_is_named_and_not_offered(
     hass: HomeAssistant, world: Errands
 ) -> None:
-    make_entry().add_to_hass(hass)
     world.found = [FOUND, OTHER]
     result = await start(hass)
-    assert labels(result)[FOUND.xaddr].startswith("✓")
-    assert not labels(result)[OTHER.xaddr].startswith("✓")
+    assert set(labels(result)) == {FOUND.xaddr, OTHER.xaddr, "enter_address", "scan_again"}
+    # By somebody else, while the list was shown.
+    make_entry().add_to_hass(hass)
     result = await answer(hass, result, camera=FOUND.xaddr)
     assert (result["step_id"], result["errors"]) == ("pick", {"camera": "already_configured"})
+    assert set(labels(result)) == {OTHER.xaddr, "enter_address", "scan_again"}
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"]["known"] == "Front door"
+    (field,) = result["data_schema"].schema
+    assert field.default() == OTHER.xaddr
     result = await answer(hass, result, camera=OTHER.xaddr)
     assert result["step_id"] == "camera"
 
@@ -234,6 +242,35 @@ async def test_a_stream_that_cannot_be_seen_leads_back_to_the_form(
     await _fails_then_succeeds(hass, world, key, lambda error: world.frames.update(sub=error))
 
 
+async def test_a_way_leads_back_to_the_list(hass: HomeAssistant, world: Errands) -> None:
+    world.found = [FOUND, OTHER]
+    result = await answer(hass, await start(hass), camera=FOUND.xaddr)
+    assert result["description_placeholders"] == {"name": FOUND.name}
+    result = await answer(hass, result, address="192.168.1.20", back=True)
+    assert result["step_id"] == "pick"
+    result = await answer(hass, result, camera=OTHER.xaddr)
+    assert suggested(result)["address"] == OTHER.host
+
+
+@pytest.mark.parametrize(("height", "errors"), [(239, {"base": "small_stream"}), (240, {})])
+async def test_a_small_stream_is_a_warning(
+    hass: HomeAssistant, world: Errands, height: int, errors: dict[str, str]
+) -> None:
+    world.frames = {"sub": replace(frame(), height=height)}
+    result = await answer(hass, await start(hass), camera=FOUND.xaddr)
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert (result["step_id"], result["errors"]) == ("confirm", errors)
+    result = await answer(hass, result, name="Door", pictures=True)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_the_detector_is_not_reconfigured(hass: HomeAssistant, world: Errands) -> None:
+    entry = MockConfigEntry(domain=DOMAIN, unique_id="detector")
+    entry.add_to_hass(hass)
+    result = await entry.start_reconfigure_flow(hass)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "use_options")
+
+
 async def test_an_error_nobody_foresaw_is_told_as_such(hass: HomeAssistant, world: Errands) -> None:
     world.report = ask.ErrandError("new_kind")
     result = await answer(hass, await start(hass), camera=FOUND.xaddr)
@@ -246,7 +283,8 @@ async def _fails_then_succeeds(hass: HomeAssistant, world: Errands, key: str, fa
     result = await answer(hass, await start(hass), camera=FOUND.xaddr)
     result = await answer(hass, result, address="192.168.1.20", **LOGIN)
     assert (result["step_id"], result["errors"]) == ("camera", {"base": key})
-    assert suggested(result) == {"address": "192.168.1.20", "username": "viewer"}
+    kept = {} if key in ("invalid_auth", "unauthorized") else {"password": LOGIN["password"]}
+    assert suggested(result) == {"address": "192.168.1.20", "username": "viewer", **kept}
     world.report, world.frames = report(), {}
     result = await answer(hass, result, address="192.168.1.20", **LOGIN)
     result = await answer(hass, result, name="Door", pictures=False)
@@ -319,10 +357,7 @@ async def test_two_cameras_of_one_model_do_not_merge(hass: HomeAssistant, world:
     result = await answer(hass, result, address=OTHER.host, **LOGIN)
     result = await answer(hass, result, name="Back door", pictures=True)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert {entry.unique_id for entry in hass.config_entries.async_entries(DOMAIN)} == {
-        MAC,
-        OTHER.mac,
-    }
+    assert {entry.unique_id for entry in camera_entries(hass)} == {MAC, OTHER.mac}
 
 
 async def discovered(hass: HomeAssistant, found: Found) -> ConfigFlowResult:
@@ -381,6 +416,7 @@ async def test_a_new_password_is_asked_for_and_used(
     result = await camera.start_reauth_flow(hass)
     assert result["step_id"] == "camera"
     assert suggested(result) == {"address": "192.168.1.20", "username": "viewer"}
+    assert result["description_placeholders"] == {"name": "Front door"}
     world.report = ask.ErrandError("invalid_auth")
     result = await answer(hass, result, address="192.168.1.20", username="u", password="bad")
     assert result["errors"] == {"base": "invalid_auth"}

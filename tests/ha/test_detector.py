@@ -7,7 +7,6 @@ from unittest.mock import patch
 
 import aiohttp
 import pytest
-from custom_components.porchlight.engines import ENGINES
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.requirements import RequirementsNotFound
@@ -15,10 +14,9 @@ from packaging.tags import Tag
 
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.detection import catalogue
-from custom_components.porchlight.detection.choice import Choice, DetectorSetup
-from custom_components.porchlight.runtime.data import DATA_OWNER
+from custom_components.porchlight.detection.choice import Choice
+from custom_components.porchlight.detection.wheels import ENGINES
 from custom_components.porchlight.worker.errors import EngineProblem
-from custom_components.porchlight.worker.messages import EngineFailed
 
 from .machines import (
     BEST,
@@ -27,6 +25,7 @@ from .machines import (
     LEAST,
     NEXT,
     cores,
+    detector_setup,
     fake_engines,
     fake_model,
     out_of_reach,
@@ -65,7 +64,7 @@ async def test_the_best_model_is_taken_from_the_archive(
     hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
 ) -> None:
     path = put(catalogue.BUNDLED, BEST)
-    wish = await DetectorSetup(hass).async_prepare()
+    wish = await detector_setup(hass).async_prepare()
     assert wish is not None
     assert wish.path == str(path)
     assert aioclient_mock.call_count == 0
@@ -78,7 +77,7 @@ async def test_a_missing_model_is_fetched_once_and_kept(
     model = fake_model(BEST)
     aioclient_mock.get(model.url, content=HEAD + BEST.encode())
     for _ in range(2):
-        setup = DetectorSetup(hass)
+        setup = detector_setup(hass)
         wish = await setup.async_prepare()
         assert wish is not None
         assert Path(wish.path) == setup.kept / model.file
@@ -101,7 +100,7 @@ async def test_without_a_model_an_issue_says_where_to_put_it(
     model = fake_model(BEST)
     aioclient_mock.get(model.url, **answer)
     out_of_reach(aioclient_mock, NEXT, FAST, LEAST)
-    setup = DetectorSetup(hass)
+    setup = detector_setup(hass)
     assert await setup.async_prepare() is None
     found = issue(hass)
     assert found is not None
@@ -120,7 +119,7 @@ async def test_a_full_disk_is_told(
     aioclient_mock.get(model.url, content=HEAD + BEST.encode())
     out_of_reach(aioclient_mock, NEXT, FAST, LEAST)
     with patch.object(Path, "write_bytes", side_effect=OSError("no space")):
-        assert await DetectorSetup(hass).async_prepare() is None
+        assert await detector_setup(hass).async_prepare() is None
     found = issue(hass)
     assert found is not None
     assert found.translation_key == "model_not_kept"
@@ -131,7 +130,7 @@ async def test_a_damaged_copy_is_not_used(
 ) -> None:
     put(catalogue.BUNDLED, BEST).write_bytes(HEAD + b"damaged")
     aioclient_mock.get(fake_model(BEST).url, content=HEAD + BEST.encode())
-    wish = await DetectorSetup(hass).async_prepare()
+    wish = await detector_setup(hass).async_prepare()
     assert wish is not None
     assert Path(wish.path).read_bytes() == HEAD + BEST.encode()
 
@@ -142,12 +141,12 @@ async def test_a_model_that_does_not_run_is_an_issue(
 ) -> None:
     put(catalogue.BUNDLED, BEST)
     engines.failures = {"litert": problem, "ncnn": problem}
-    setup = DetectorSetup(hass)
+    setup = detector_setup(hass)
     assert await setup.async_prepare() is None
     found = issue(hass)
     assert found is not None
     assert found.translation_key == problem.value
-    assert isinstance(setup.outcome, EngineFailed)
+    assert setup.outcome is None
 
 
 LITERT, NCNN = ENGINES
@@ -169,7 +168,7 @@ def machine(hass: HomeAssistant, platforms: list[str], broken: tuple[str, ...] =
 
     tags = [Tag("cp314", "cp314", platform) for platform in platforms]
     with (
-        patch("custom_components.porchlight.wheels.sys_tags", lambda: iter(tags)),
+        patch("custom_components.porchlight.detection.wheels.sys_tags", lambda: iter(tags)),
         patch("custom_components.porchlight.detection.choice.async_process_requirements", install),
     ):
         yield installed
@@ -188,7 +187,7 @@ async def test_the_engine_is_one_whose_wheels_fit_and_only_that_is_installed(
     hass: HomeAssistant, platforms: list[str], forced: str | None, engine: str
 ) -> None:
     put(catalogue.BUNDLED, BEST)
-    setup = DetectorSetup(hass)
+    setup = detector_setup(hass)
     setup.choice = Choice(engine=forced)
     with machine(hass, platforms) as installed:
         wish = await setup.async_prepare()
@@ -202,7 +201,7 @@ async def test_the_engine_is_one_whose_wheels_fit_and_only_that_is_installed(
 async def test_where_no_wheel_fits_that_is_told(hass: HomeAssistant, platforms: list[str]) -> None:
     put(catalogue.BUNDLED, BEST)
     with machine(hass, platforms) as installed:
-        assert await DetectorSetup(hass).async_prepare() is None
+        assert await detector_setup(hass).async_prepare() is None
     assert installed == []
     found = issue(hass)
     assert found is not None
@@ -214,7 +213,7 @@ async def test_an_engine_that_does_not_install_gives_way_to_the_other(
 ) -> None:
     put(catalogue.BUNDLED, BEST)
     with machine(hass, GLIBC, broken=("litert",)):
-        wish = await DetectorSetup(hass).async_prepare()
+        wish = await detector_setup(hass).async_prepare()
     assert wish is not None
     assert wish.engine == "ncnn"
     found = issue(hass)
@@ -235,7 +234,7 @@ async def test_an_engine_that_crashes_or_does_not_load_gives_way_to_the_other(
     put(catalogue.BUNDLED, BEST)
     engines.failures = {"litert": problem}
     with machine(hass, GLIBC):
-        wish = await DetectorSetup(hass).async_prepare()
+        wish = await detector_setup(hass).async_prepare()
     assert wish is not None
     assert wish.engine == "ncnn"
     found = issue(hass)
@@ -247,7 +246,7 @@ async def test_a_forced_engine_that_cannot_be_gives_way_to_the_one_that_can(
     hass: HomeAssistant,
 ) -> None:
     put(catalogue.BUNDLED, BEST)
-    setup = DetectorSetup(hass)
+    setup = detector_setup(hass)
     setup.choice = Choice(engine="litert")
     with machine(hass, MUSL, broken=("litert",)) as installed:
         wish = await setup.async_prepare()
@@ -259,74 +258,24 @@ async def test_a_forced_engine_that_cannot_be_gives_way_to_the_one_that_can(
 async def test_without_any_engine_an_issue_says_so(hass: HomeAssistant) -> None:
     put(catalogue.BUNDLED, BEST)
     with machine(hass, GLIBC, broken=("litert", "ncnn")):
-        assert await DetectorSetup(hass).async_prepare() is None
+        assert await detector_setup(hass).async_prepare() is None
     found = issue(hass)
     assert found is not None
     assert found.translation_key == "engine_not_installed"
 
 
-async def test_a_choice_is_remembered(hass: HomeAssistant, engines: Engines) -> None:
-    put(catalogue.BUNDLED, FAST)
-    await DetectorSetup(hass).async_choose(Choice(model=FAST, engine="ncnn"))
-    setup = DetectorSetup(hass)
-    await setup.async_load()
-    assert setup.choice == Choice(model=FAST, engine="ncnn")
-    wish = await setup.async_prepare()
-    assert wish is not None
-    assert Path(wish.path).stem == FAST
-
-
 async def test_a_choice_that_is_no_longer_there_gives_the_best(hass: HomeAssistant) -> None:
     put(catalogue.BUNDLED, BEST)
-    setup = DetectorSetup(hass)
+    setup = detector_setup(hass)
     setup.choice = Choice(model="withdrawn")
     wish = await setup.async_prepare()
     assert wish is not None
     assert Path(wish.path).stem == BEST
 
 
-async def choose(hass: HomeAssistant, entry: MockConfigEntry, **answers: Any) -> Any:
-    flow = hass.config_entries.options
-    step = await flow.async_init(entry.entry_id)
-    assert step["menu_options"] == ["areas", "sensitivity", "pictures", "detector"]
-    step = await flow.async_configure(step["flow_id"], {"next_step_id": "detector"})
-    return await flow.async_configure(step["flow_id"], answers)
-
-
-async def test_a_model_is_chosen_by_name_for_all_cameras(
-    hass: HomeAssistant, camera: MockConfigEntry
-) -> None:
-    result = await choose(hass, camera, model=FAST, engine="ncnn")
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.data[DATA_OWNER].detector.choice == Choice(model=FAST, engine="ncnn")
-    assert dict(camera.options) == {"pictures": True}
-
-
-async def test_how_much_of_the_processor_may_be_used_is_chosen_for_all_cameras(
-    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
-) -> None:
-    await choose(hass, camera, model="auto", engine="auto", budget=80)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    setup = DetectorSetup(hass)
-    await setup.async_load()
-    assert setup.choice.budget == 0.8
-
-
-async def test_a_file_of_the_user_s_is_tried_first(
-    hass: HomeAssistant, camera: MockConfigEntry, engines: Engines, tmp_path: Path
-) -> None:
-    path = put(tmp_path, "mine")
-    result = await choose(hass, camera, model="own_file", engine="auto", file=str(path))
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert engines.tried == ["mine"]
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.data[DATA_OWNER].detector.choice == Choice(file=str(path))
-
-
 async def test_a_file_of_the_user_s_is_run(hass: HomeAssistant, tmp_path: Path) -> None:
     path = put(tmp_path, "mine")
-    setup = DetectorSetup(hass)
+    setup = detector_setup(hass)
     setup.choice = Choice(file=str(path))
     wish = await setup.async_prepare()
     assert wish is not None
@@ -338,29 +287,10 @@ async def test_a_file_of_the_user_s_is_run(hass: HomeAssistant, tmp_path: Path) 
     assert found.translation_key == "model_file_missing"
 
 
-async def test_a_file_that_is_no_model_is_told_in_the_form(
-    hass: HomeAssistant, camera: MockConfigEntry, engines: Engines, tmp_path: Path
-) -> None:
-    text = tmp_path / "text.tflite"
-    text.write_text("hello")
-    for path, key in ((text, "model_file_invalid"), (tmp_path / "none", "model_file_missing")):
-        result = await choose(hass, camera, model="own_file", engine="auto", file=str(path))
-        assert result["errors"] == {"file": key}
-        assert result["description_placeholders"] == {"detail": str(path)}
-        hass.config_entries.options.async_abort(result["flow_id"])
-    engines.failures = {"litert": EngineProblem.MODEL_UNSUPPORTED}
-    result = await choose(
-        hass, camera, model="own_file", engine="litert", file=str(put(tmp_path, "lstm"))
-    )
-    assert result["errors"] == {"file": "model_unsupported"}
-    assert hass.data[DATA_OWNER].detector.choice == Choice()
-
-
 async def test_pictures_are_switched_off_afterwards(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:
     picture = Path(bridge.cameras[camera.entry_id].picture_path or "")
-    picture.parent.mkdir(parents=True)
     picture.write_bytes(b"somebody")
     flow = hass.config_entries.options
     step = await flow.async_init(camera.entry_id)

@@ -17,15 +17,16 @@ from homeassistant.const import (
     STATE_UNKNOWN,
     Platform,
 )
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.detection.coordinator import SHORT_FOR
+from custom_components.porchlight.flows.drawing import no_pictures, nobody_yet
 from custom_components.porchlight.runtime.bridge import WorkerDown
-from custom_components.porchlight.runtime.owner import SHORT_FOR
+from custom_components.porchlight.runtime.owner import DATA_OWNER, async_owner
 from custom_components.porchlight.vision.types import Box
 from custom_components.porchlight.worker.errors import EngineProblem, StreamProblem
 from custom_components.porchlight.worker.messages import (
@@ -40,6 +41,7 @@ from custom_components.porchlight.worker.messages import (
 from .conftest import ENTRY_ID, MAC, FakeBridge, jpeg, make_entry
 
 if TYPE_CHECKING:
+    from freezegun.api import FrozenDateTimeFactory
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
     from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -82,9 +84,11 @@ async def test_the_entities_are_those_of_the_snapshot(
     bridge: FakeBridge,
     platform: Platform,
     snapshot: SnapshotAssertion,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
+    freezer.move_to("2026-11-21T12:00:00Z")
     bridge.up()
-    bridge.status(people=2, moving=True)
+    bridge.people(2)
     await hass.async_block_till_done()
     entries = [
         entry
@@ -136,24 +140,24 @@ async def test_the_figures_for_experts_are_there_but_disabled(
 
 
 async def test_the_detector_is_told(hass: HomeAssistant, bridge: FakeBridge) -> None:
-    found = hass.states.get("sensor.front_door_detector")
+    found = hass.states.get("sensor.detector_engine")
     assert found is not None
     assert found.state == "LiteRT 2.3.0"
     assert (found.attributes["model"], found.attributes["inference_ms"]) == ("m", 21.0)
     assert found.attributes["threads"] == 1
     bridge.listener(EngineFailed(engine="litert", path="/m.tflite", problem=EngineProblem.CRASHED))
-    assert state(hass, "sensor.front_door_detector") == STATE_UNKNOWN
+    assert state(hass, "sensor.detector_engine") == STATE_UNKNOWN
 
 
 async def test_what_watching_costs_is_told(
     hass: HomeAssistant, all_enabled: None, bridge: FakeBridge
 ) -> None:
-    assert state(hass, "sensor.front_door_analysis_pace") == STATE_UNKNOWN
+    assert state(hass, "sensor.detector_analysis_rate") == STATE_UNKNOWN
     bridge.listener(Load(cores=0.6, budget=2.0, pace=0.8))
-    assert state(hass, "sensor.front_door_analysis_pace") == "80"
-    assert float(state(hass, "sensor.front_door_processor_budget_used")) == pytest.approx(30)
+    assert state(hass, "sensor.detector_analysis_rate") == "80"
+    assert float(state(hass, "sensor.detector_processor_limit_used")) == pytest.approx(30)
     bridge.listener(WorkerDown(detail=""))
-    assert state(hass, "sensor.front_door_analysis_pace") == STATE_UNKNOWN
+    assert state(hass, "sensor.detector_analysis_rate") == STATE_UNKNOWN
 
 
 async def test_a_box_that_is_short_of_time_for_long_is_an_issue_until_it_keeps_up(
@@ -188,7 +192,9 @@ async def test_furniture_is_remembered_across_restarts(
     # What is on its way to the disk is written when Home Assistant stops.
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.async_block_till_done()
+    hass.data[DATA_OWNER] = await async_owner(hass)
     await hass.config_entries.async_reload(ENTRY_ID)
+    assert len(bridges) == 2
     assert bridges[-1].cameras[ENTRY_ID].furniture == (coat,)
     await hass.config_entries.async_remove(ENTRY_ID)
     await hass.async_block_till_done()
@@ -217,7 +223,7 @@ async def test_nothing_is_known_until_a_frame_was_analysed(
 
 async def test_people_and_motion_are_told(hass: HomeAssistant, bridge: FakeBridge) -> None:
     bridge.up()
-    bridge.status(people=2, moving=True)
+    bridge.people(2)
     assert state(hass, PERSON) == STATE_ON
     assert state(hass, PEOPLE) == "2"
     assert state(hass, MOTION) == STATE_ON
@@ -242,7 +248,7 @@ async def test_without_a_stream_all_but_what_still_holds_is_unavailable(
     bridge.status(people=1)
     go_down(bridge)
     unavailable = {entity for entity in ALL if state(hass, entity) == STATE_UNAVAILABLE}
-    assert unavailable == {PERSON, MOTION, PEOPLE, EVENT, CAMERA}
+    assert unavailable == {PERSON, MOTION, PEOPLE, CAMERA}
     assert state(hass, STREAM) == STATE_OFF
     bridge.up()
     assert state(hass, PERSON) == STATE_UNKNOWN
@@ -307,15 +313,13 @@ async def test_arrivals_and_departures_are_events(hass: HomeAssistant, bridge: F
     ]
 
 
-async def test_a_departure_while_the_stream_is_away_is_told_when_it_is_back(
+async def test_a_departure_while_the_stream_is_away_is_an_event_at_once(
     hass: HomeAssistant, bridge: FakeBridge
 ) -> None:
     bridge.up()
     bridge.visit(VisitPhase.ARRIVED)
     go_down(bridge)
     bridge.visit(VisitPhase.LEFT)
-    assert state(hass, EVENT) == STATE_UNAVAILABLE
-    bridge.up()
     found = hass.states.get(EVENT)
     assert found is not None
     assert found.attributes["event_type"] == "person_left"
@@ -326,7 +330,7 @@ async def test_detection_is_switched_and_stays_so(
 ) -> None:
     assert state(hass, SWITCH) == STATE_ON
     await hass.services.async_call("switch", "turn_off", {"entity_id": SWITCH}, blocking=True)
-    assert bridge.detection == [(ENTRY_ID, False)]
+    assert bridge.cameras[ENTRY_ID].detect is False
     assert state(hass, SWITCH) == STATE_OFF
     await hass.config_entries.async_reload(ENTRY_ID)
     await hass.async_block_till_done()
@@ -339,8 +343,9 @@ async def test_detection_is_switched_and_stays_so(
     await hass.services.async_call(
         "camera", "disable_motion_detection", {"entity_id": CAMERA}, blocking=True
     )
+    assert bridge.cameras[ENTRY_ID].detect is False
     await hass.services.async_call("switch", "turn_on", {"entity_id": SWITCH}, blocking=True)
-    assert [enabled for _, enabled in bridge.detection] == [False, True, False, True]
+    assert bridge.cameras[ENTRY_ID].detect is True
 
 
 async def test_the_live_view_is_the_main_stream_with_its_login(
@@ -368,10 +373,18 @@ async def test_a_picture_is_served_and_survives_a_restart(
 ) -> None:
     client = await hass_client()
     first = await client.get(f"/api/image_proxy/{IMAGE}")
-    assert first.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert first.status == HTTPStatus.OK
+    assert await first.read() == nobody_yet()
+    assert state(hass, IMAGE) == STATE_UNKNOWN
     for colour in ("red", "blue"):
         bridge.listener(
-            BestPicture(camera_id=ENTRY_ID, visit_id="v1", at=1_790_000_000.0, jpeg=jpeg(colour))
+            BestPicture(
+                camera_id=ENTRY_ID,
+                visit_id="v1",
+                at=1_790_000_000.0,
+                jpeg=jpeg(colour),
+                revision=bridge.cameras[ENTRY_ID].revision,
+            )
         )
         answer = await client.get(f"/api/image_proxy/{IMAGE}")
         assert answer.headers["Content-Type"] == "image/jpeg"
@@ -401,14 +414,13 @@ async def test_who_wants_no_pictures_gets_none(
     await hass.async_block_till_done()
     (bridge,) = bridges
     bridge.up()
-    bridge.status(people=1)
+    bridge.people(1)
     bridge.picture = jpeg()
     assert hass.states.get(IMAGE) is None
     assert bridge.cameras[ENTRY_ID].picture_path is None
-    with pytest.raises(HomeAssistantError):
-        await async_get_image(hass, CAMERA)
+    image = await async_get_image(hass, CAMERA)
+    assert image.content == no_pictures()
     assert await async_get_stream_source(hass, CAMERA)
     assert state(hass, PERSON) == STATE_ON
-    bridge.visit(VisitPhase.ARRIVED)
     found: Any = hass.states.get(EVENT)
     assert found.attributes["event_type"] == "person_arrived"

@@ -9,7 +9,6 @@ from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, SOURCE_REAUTH
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
@@ -17,13 +16,12 @@ from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.diagnostics import async_get_config_entry_diagnostics
 from custom_components.porchlight.onvif.values import Found
 from custom_components.porchlight.runtime import ask
-from custom_components.porchlight.runtime.bridge import CameraSetAside, EngineSetAside
-from custom_components.porchlight.runtime.data import DATA_OWNER
+from custom_components.porchlight.runtime.bridge import WorkerDown
+from custom_components.porchlight.runtime.faults import Culprit
 from custom_components.porchlight.runtime.owner import FIRST_SEARCH, SEARCH_INTERVAL
 from custom_components.porchlight.runtime.search import async_search
-from custom_components.porchlight.worker.errors import EngineProblem, StreamProblem
+from custom_components.porchlight.worker.errors import StreamProblem
 from custom_components.porchlight.worker.messages import (
-    EngineFailed,
     EngineReady,
     PictureKept,
     StreamDown,
@@ -35,25 +33,6 @@ if TYPE_CHECKING:
     from freezegun.api import FrozenDateTimeFactory
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
-    from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
-
-
-async def test_the_worker_lives_from_the_first_camera_to_the_last(
-    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, bridges: list[FakeBridge]
-) -> None:
-    second = make_entry(entry_id="02", unique_id="02", title="Back door")
-    second.add_to_hass(hass)
-    assert await hass.config_entries.async_setup("02")
-    assert len(bridges) == 1
-    assert bridge.running
-    assert set(bridge.cameras) == {ENTRY_ID, "02"}
-    assert await hass.config_entries.async_unload(ENTRY_ID)
-    assert bridge.running
-    assert set(bridge.cameras) == {"02"}
-    assert await hass.config_entries.async_unload("02")
-    assert not bridge.running
-    assert await hass.config_entries.async_setup(ENTRY_ID)
-    assert bridge.running
 
 
 async def test_the_worker_ends_with_home_assistant(
@@ -85,56 +64,9 @@ async def test_a_removed_camera_leaves_no_picture_behind(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:
     picture = Path(bridge.cameras[ENTRY_ID].picture_path or "")
-    picture.parent.mkdir(parents=True)
     picture.write_bytes(jpeg())
     await hass.config_entries.async_remove(ENTRY_ID)
     assert not picture.parent.exists()
-
-
-async def test_a_camera_set_aside_is_an_issue_that_watches_it_again(
-    hass: HomeAssistant,
-    camera: MockConfigEntry,
-    bridge: FakeBridge,
-    hass_client: ClientSessionGenerator,
-) -> None:
-    assert await async_setup_component(hass, "repairs", {})
-    bridge.listener(CameraSetAside(camera_id=ENTRY_ID, detail="SIGSEGV"))
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"camera_set_aside_{ENTRY_ID}")
-    assert issue is not None
-    assert issue.translation_placeholders == {"name": "Front door", "detail": "SIGSEGV"}
-    bridge.cameras.clear()
-
-    client = await hass_client()
-    answer = await client.post(
-        "/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue.issue_id}
-    )
-    flow = await answer.json()
-    assert flow["step_id"] == "confirm"
-    answer = await client.post(f"/api/repairs/issues/fix/{flow['flow_id']}", json={})
-    assert (await answer.json())["type"] == "create_entry"
-    await hass.async_block_till_done()
-    assert set(bridge.cameras) == {ENTRY_ID}
-    assert ir.async_get(hass).async_get_issue(DOMAIN, issue.issue_id) is None
-
-
-async def test_a_crashing_engine_is_an_issue(hass: HomeAssistant, bridge: FakeBridge) -> None:
-    bridge.listener(EngineSetAside(detail="SIGILL"))
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, "detector")
-    assert issue is not None
-    assert issue.translation_key == "engine_crashed"
-
-
-async def test_a_model_that_fails_only_in_the_worker_is_an_issue(
-    hass: HomeAssistant, bridge: FakeBridge
-) -> None:
-    bridge.listener(
-        EngineFailed(
-            engine="litert", path="/m.tflite", problem=EngineProblem.MODEL_REFUSED, detail="gone"
-        )
-    )
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, "detector")
-    assert issue is not None
-    assert issue.translation_key == "model_refused"
 
 
 async def test_a_full_disk_is_an_issue_until_it_is_not(
@@ -254,7 +186,7 @@ async def test_diagnostics_tell_much_and_nothing_private(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:
     bridge.up()
-    bridge.status(people=1)
+    bridge.people(1)
     bridge.listener(
         EngineReady(
             engine="litert",
@@ -269,7 +201,7 @@ async def test_diagnostics_tell_much_and_nothing_private(
     hass.config_entries.async_update_entry(camera, options={**camera.options, "areas": [area]})
     told = await async_get_config_entry_diagnostics(hass, camera)
     assert told["state"]["people"] == 1
-    assert told["detector"]["outcome"]["inference_ms"] == 21.0
+    assert told["detector"]["state"]["engine"]["inference_ms"] == 21.0
     assert told["worker_running"] is True
     text = str(told)
     for secret in ("192.168.1.20", "p@ss", "viewer", MAC, "S123", "/home/x", "0b6f1b1c", "Smith"):
@@ -281,6 +213,6 @@ async def test_reports_of_unknown_cameras_are_ignored(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:
     bridge.status("nobody", people=3)
-    bridge.listener(CameraSetAside(camera_id="nobody", detail=""))
-    assert hass.data[DATA_OWNER] is camera.runtime_data.owner
+    for _ in range(3):
+        bridge.listener(WorkerDown(detail="SIGSEGV", culprit=Culprit("nobody")))
     assert not ir.async_get(hass).issues

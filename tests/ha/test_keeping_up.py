@@ -17,9 +17,9 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.detection import catalogue
 from custom_components.porchlight.detection.choice import Choice
+from custom_components.porchlight.detection.coordinator import SETTLE, SHORT_FOR
 from custom_components.porchlight.diagnostics import async_get_config_entry_diagnostics
-from custom_components.porchlight.runtime.data import DATA_OWNER
-from custom_components.porchlight.runtime.owner import SETTLE, SHORT_FOR
+from custom_components.porchlight.runtime.owner import DATA_OWNER
 from custom_components.porchlight.worker.errors import EngineProblem
 from custom_components.porchlight.worker.messages import Load
 
@@ -112,6 +112,11 @@ async def add_camera(hass: HomeAssistant, name: str = "b") -> MockConfigEntry:
     return entry
 
 
+async def choose(hass: HomeAssistant, choice: Choice) -> None:
+    hass.data[DATA_OWNER].detection.async_enable(choice)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
 async def test_short_for_long_a_faster_model_runs_before_anybody_is_told(
     hass: HomeAssistant, bridge: FakeBridge, clock: Clock, engines: Engines
 ) -> None:
@@ -124,9 +129,9 @@ async def test_short_for_long_a_faster_model_runs_before_anybody_is_told(
     assert model(bridge) == FAST
     assert engines.tried == [BEST, NEXT, FAST]
     assert not too_busy(hass)
-    detector = hass.data[DATA_OWNER].detector
-    assert detector.outcome is not None
-    assert detector.outcome.path == str(catalogue.BUNDLED / f"{FAST}.tflite")
+    detection = hass.data[DATA_OWNER].detection
+    assert detection.data.engine is not None
+    assert detection.data.engine.path == str(catalogue.BUNDLED / f"{FAST}.tflite")
 
 
 async def test_a_faster_model_has_as_long_to_show_whether_it_keeps_up(
@@ -169,9 +174,7 @@ async def test_what_keeps_up_again_keeps_its_model(
 async def test_a_model_of_the_user_s_stays_and_they_are_told(
     hass: HomeAssistant, bridge: FakeBridge, clock: Clock
 ) -> None:
-    owner = hass.data[DATA_OWNER]
-    await owner.detector.async_choose(Choice(model=NEXT))
-    await owner.async_prepare_detector()
+    await choose(hass, Choice(model=NEXT))
     await clock.short_for_long()
     assert model(bridge) == NEXT
     assert too_busy(hass)
@@ -320,10 +323,8 @@ async def test_a_camera_that_is_loaded_again_changes_nothing(
 
 
 async def test_another_budget_is_another_choice(hass: HomeAssistant, bridge: FakeBridge) -> None:
-    owner = hass.data[DATA_OWNER]
     for share, name in ((0.2, FAST), (0.5, BEST)):
-        await owner.detector.async_choose(Choice(budget=share))
-        await owner.async_prepare_detector()
+        await choose(hass, Choice(budget=share))
         assert model(bridge) == name
         assert bridge.budget == share
 
@@ -378,10 +379,8 @@ async def test_diagnostics_tell_what_was_tried_for_what(
         (f"{FAST}.tflite", 1),
     ]
     assert found["trials"][0]["load"] == pytest.approx(1.5)
-    assert found["outcome"]["threads"] == 1
-    owner = hass.data[DATA_OWNER]
-    await owner.detector.async_choose(Choice(file=str(put(tmp_path / "smith", LEAST))))
-    await owner.async_prepare_detector()
+    assert found["state"]["engine"]["threads"] == 1
+    await choose(hass, Choice(file=str(put(tmp_path / "smith", LEAST))))
     text = str(await async_get_config_entry_diagnostics(hass, camera))
     assert "smith" not in text
     assert LEAST not in text

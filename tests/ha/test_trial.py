@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from custom_components.porchlight.engines import ENGINES
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.helpers import issue_registry as ir
 from packaging.tags import sys_tags
@@ -16,14 +15,15 @@ from packaging.tags import sys_tags
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.detection import catalogue
 from custom_components.porchlight.detection.choice import Choice, DetectorSetup
+from custom_components.porchlight.detection.wheels import ENGINES
 from custom_components.porchlight.runtime import ask
-from custom_components.porchlight.runtime.data import DATA_OWNER
+from custom_components.porchlight.runtime.owner import DATA_OWNER
 from custom_components.porchlight.worker.errors import EngineProblem
 from custom_components.porchlight.worker.messages import EngineFailed, EngineReady
 from tests.worker.support import footage
 
 from .conftest import make_entry
-from .machines import BEST, FAST
+from .machines import BEST, FAST, detector_setup
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,7 +114,7 @@ def saboteur(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Saboteur:
 
 
 def setup(hass: HomeAssistant, first: str) -> DetectorSetup:
-    made = DetectorSetup(hass)
+    made = detector_setup(hass)
     made.choice = Choice(file=str(footage(MODEL)), engine=first)
     return made
 
@@ -169,19 +169,22 @@ async def test_without_an_engine_cameras_have_all_but_detection(
 ) -> None:
     # Chosen before a restart: the detector is prepared as soon as there is a camera.
     choice = asdict(Choice(file=str(footage(MODEL))))
-    hass_storage["porchlight.detection.choice"] = {"version": 1, "data": choice}
+    hass_storage["porchlight.detector"] = {"version": 1, "data": choice}
     (reason,) = {saboteur.on_import(engine, fault) for engine in NAMES}
     entry = make_entry()
     entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
     owner: Owner = hass.data[DATA_OWNER]
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert told(hass) == (problem, {"detail": reason, "folder": str(owner.detector.kept)})
-    assert isinstance(owner.detector.outcome, EngineFailed)
+    assert told(hass) == (problem, {"detail": reason, "folder": str(owner.detection.setup.kept)})
+    assert owner.detection.data.failed
     assert entry.state is ConfigEntryState.LOADED
     assert hass.states.get("camera.front_door") is not None
     assert owner.bridge.pid is not None
-    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert owner.bridge.pid is None
+    assert ir.async_get(hass).async_get_issue(DOMAIN, "detector") is None
 
 
 async def test_with_real_models_it_is_the_most_accurate_that_the_budget_allows(
@@ -189,7 +192,7 @@ async def test_with_real_models_it_is_the_most_accurate_that_the_budget_allows(
 ) -> None:
     best, fast = (footage(f"models/{name}.tflite") for name in (BEST, FAST))
     monkeypatch.setattr(catalogue, "BUNDLED", best.parent)
-    detector = DetectorSetup(hass)
+    detector = detector_setup(hass)
     # A single camera asks for little.
     wish = await detector.async_prepare()
     assert wish is not None

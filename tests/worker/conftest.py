@@ -4,10 +4,15 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from porchlight.worker.analyst import Analyst
+from porchlight.worker.camera import Camera
+from porchlight.worker.messages import EngineReady, UseModel, WatchCamera
+from porchlight.worker.writer import Writer
 
 from simulator import CameraSpec, StreamSpec
 
-from .support import PASSWORD, Heard, Stage, write_clip
+from .support import PASSWORD, Heard, ScriptedDetector, Stage, source, write_clip
+from .watching import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,3 +77,51 @@ def stage(cameras: Callable[..., Stage]) -> Stage:
 @pytest.fixture
 def heard() -> Heard:
     return Heard()
+
+
+@pytest.fixture
+def detector() -> ScriptedDetector:
+    one = ScriptedDetector()
+    one.alive = True
+    return one
+
+
+@pytest.fixture
+def analyst(heard: Heard, detector: ScriptedDetector) -> Iterator[Analyst]:
+    one = Analyst(heard, prepare=detector.prepare)
+    one.start()
+    one.use_model(UseModel(engine="scripted", path=""))
+    heard.wait(EngineReady)
+    yield one
+    one.stop()
+    one.join(10)
+
+
+@pytest.fixture
+def disk() -> Iterator[Writer]:
+    one = Writer()
+    one.start()
+    yield one
+    one.stop()
+    one.join(10)
+
+
+@pytest.fixture
+def watch(
+    stage: Stage, analyst: Analyst, heard: Heard, disk: Writer
+) -> Iterator[Callable[..., Camera]]:
+    """Watch the simulated camera."""
+    started = []
+
+    def start(timing: Any = QUICK, **config: Any) -> Camera:
+        add = WatchCamera(**({"camera_id": "c", "source": source(stage.camera)} | config))
+        camera = Camera(add, analyst, heard, disk, timing=timing)
+        started.append(camera)
+        camera.start()
+        return camera
+
+    yield start
+    for camera in started:
+        camera.stop()
+        camera.join(10)
+        assert not camera.is_alive()

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from porchlight.vision.types import Box
-from porchlight.worker.analyst import Analyst
+from porchlight.worker.analyst import MOST_FAILURES, Analyst
+from porchlight.worker.errors import EngineProblem, FrameError
 from porchlight.worker.messages import EngineFailed, EngineReady, ThreadStarted, UseModel
 
 from .support import SOMEBODY, Heard, ScriptedDetector, frame, until
@@ -256,3 +257,113 @@ def test_a_client_that_takes_long_does_not_make_the_engine_hang(
     analyst.offer(Slow("a", log), frame(), 1.0)
     assert done.wait(10)
     assert busy == [0.0]
+
+
+def failing(
+    analyst: Analyst, detector: ScriptedDetector, client: Client, looks: int, error: Exception
+) -> None:
+    """Let the engine fail on so many frames."""
+    detector.error = error
+    for _ in range(looks):
+        before = len(detector.frames)
+        analyst.offer(client, frame(), 1.0)
+        until(lambda: len(detector.frames) > before, "a look that fails")  # noqa: B023 - awaited here
+    until(lambda: analyst.stuck_for() == 0, "the engine is free")
+
+
+def test_an_engine_that_fails_on_every_frame_is_given_up_and_reported_once(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]], heard: Heard
+) -> None:
+    client = Client("a", log)
+    analyst.use_model(UseModel(engine="scripted", path="/m"))
+    heard.wait(EngineReady)
+    failing(analyst, detector, client, MOST_FAILURES, RuntimeError("secret of the driver"))
+    failed = heard.wait(EngineFailed)
+    assert failed == EngineFailed(
+        engine="scripted", path="/m", problem=EngineProblem.FAILING, detail="RuntimeError"
+    )
+    until(lambda: not analyst.ready, "it is given up")
+    looks = len(detector.frames)
+    detector.error = None
+    for at in range(5):
+        analyst.offer(client, frame(), float(at))
+    analyst.use_model(MODEL)
+    until(lambda: log == [("a", 4.0)], "the next model looks")
+    assert len(detector.frames) == looks + 1
+    assert len(heard.of(EngineFailed)) == 1
+
+
+def test_a_look_that_goes_well_makes_failures_forgotten(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]], heard: Heard
+) -> None:
+    client = Client("a", log)
+    analyst.use_model(MODEL)
+    for number in range(1, 4):
+        failing(analyst, detector, client, MOST_FAILURES - 1, RuntimeError("now and then"))
+        detector.error = None
+        analyst.offer(client, frame(), float(number))
+        until(lambda: len(log) == number, "a look that goes well")  # noqa: B023 - awaited here
+    assert analyst.ready
+    assert heard.of(EngineFailed) == []
+
+
+def test_frames_that_cannot_be_looked_at_are_not_the_engine_s_fault(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]], heard: Heard
+) -> None:
+    bad, good = Client("bad", log), Client("good", log)
+    analyst.use_model(MODEL)
+    failing(analyst, detector, bad, 3 * MOST_FAILURES, FrameError("a hostile camera's"))
+    detector.error = None
+    analyst.offer(good, frame(), 1.0)
+    until(lambda: log == [("good", 1.0)], "the other camera's look")
+    assert heard.of(EngineFailed) == []
+
+
+def test_a_model_that_is_dropped_looks_at_nothing_more(
+    analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]], heard: Heard
+) -> None:
+    client = Client("a", log)
+    gate = held(analyst, detector, client)
+    analyst.drop_model()
+    assert not analyst.ready
+    gate.set()
+    analyst.offer(client, frame(), 1.0)
+    analyst.use_model(MODEL)
+    until(lambda: bool(log), "the next model looks")
+    # What the dropped one was looking at counts no more.
+    assert log == [("a", 1.0)]
+
+
+def test_a_model_that_is_dropped_while_it_loads_is_not_used(heard: Heard) -> None:
+    loading, go_on = threading.Event(), threading.Event()
+    detector = ScriptedDetector()
+
+    def prepare(request: UseModel) -> Any:
+        loading.set()
+        assert go_on.wait(10)
+        return detector.prepare(request)
+
+    one = Analyst(heard, prepare=prepare)
+    one.start()
+    one.use_model(MODEL)
+    assert loading.wait(10)
+    one.drop_model()
+    go_on.set()
+    until(lambda: one.stuck_for() == 0, "it has loaded")
+    one.stop()
+    one.join(10)
+    assert not one.ready
+    assert heard.of(EngineReady) == []
+
+
+def test_a_model_whose_loading_raises_is_reported(heard: Heard) -> None:
+    def prepare(_request: UseModel) -> Any:
+        raise SystemError("of a native package")
+
+    one = Analyst(heard, prepare=prepare)
+    one.start()
+    one.use_model(UseModel(engine="x", path="/m"))
+    failed = heard.wait(EngineFailed)
+    assert (failed.problem, failed.detail) == (EngineProblem.CRASHED, "SystemError")
+    one.stop()
+    one.join(10)

@@ -9,102 +9,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PIL import Image
-from porchlight.onvif.values import Credentials
 from porchlight.vision.life import NEVER_A_PERSON
 from porchlight.vision.settings import Line, Mask, Settings, Zone
 from porchlight.vision.types import Box, Detection
-from porchlight.worker.analyst import Analyst
-from porchlight.worker.camera import TIMING, Camera
+from porchlight.worker.camera import Camera
 from porchlight.worker.errors import StreamProblem
 from porchlight.worker.messages import (
-    AddCamera,
     BestPicture,
-    EngineReady,
     FurnitureKnown,
     LineCrossed,
     PictureKept,
-    Source,
     Status,
     StreamDown,
     StreamUp,
     ThreadStarted,
-    UseModel,
-    VisitInfo,
-    VisitNews,
     VisitPhase,
+    WatchCamera,
 )
 
-from .support import SOMEBODY, SWAY, Heard, ScriptedDetector, frame, sight, source, until
+from .support import SOMEBODY, Direct, Heard, ScriptedDetector, frame, sight, until
+from .watching import BEFORE, HALF, NOWHERE, QUICK, phases, swayed, visit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
+    from porchlight.worker.analyst import Analyst
+
     from .support import Stage
-
-QUICK = replace(
-    TIMING,
-    first_retry=0.2,
-    last_retry=0.4,
-    visit_survives=3.0,
-    status_interval=60.0,
-    picture_interval=0.3,
-    opening=2.0,
-    reading=0.5,
-)
-BEFORE = VisitInfo(
-    visit_id="kept", arrived_at=time() - 60, last_seen=time() - 5, score=0.7, count=1, most=1
-)
-
-
-def swayed(one: Detection, step: int) -> Detection:
-    """Somebody a little aside every other time."""
-    return replace(one, box=one.box.moved(0, SWAY * (step % 2)))
-
-
-@pytest.fixture
-def detector() -> ScriptedDetector:
-    one = ScriptedDetector()
-    one.alive = True
-    return one
-
-
-@pytest.fixture
-def analyst(heard: Heard, detector: ScriptedDetector) -> Iterator[Analyst]:
-    one = Analyst(heard, prepare=detector.prepare)
-    one.start()
-    one.use_model(UseModel(engine="scripted", path=""))
-    heard.wait(EngineReady)
-    yield one
-    one.stop()
-    one.join(10)
-
-
-@pytest.fixture
-def watch(stage: Stage, analyst: Analyst, heard: Heard) -> Iterator[Callable[..., Camera]]:
-    """Watch the simulated camera."""
-    started = []
-
-    def start(timing: Any = QUICK, **config: Any) -> Camera:
-        add = AddCamera(**({"camera_id": "c", "source": source(stage.camera)} | config))
-        camera = Camera(add, analyst, heard, timing=timing)
-        started.append(camera)
-        camera.start()
-        return camera
-
-    yield start
-    for camera in started:
-        camera.stop()
-        camera.join(10)
-        assert not camera.is_alive()
-
-
-def phases(heard: Heard) -> list[VisitPhase]:
-    return [news.phase for news in heard.of(VisitNews)]
-
-
-def visit(heard: Heard, phase: VisitPhase, **more: Any) -> VisitNews:
-    return heard.wait(VisitNews, where=lambda news: news.phase is phase, **more)
 
 
 def test_a_stream_that_comes_up_is_told_with_its_codec_and_size(
@@ -238,7 +170,7 @@ def test_retries_back_off(watch: Callable[..., Camera], heard: Heard, stage: Sta
     until(lambda: len(heard.of(StreamDown)) == 4, "four tries")
     # 0.2 + 0.4 + 0.8 seconds, each at least 70 percent of it.
     assert monotonic() - start >= 0.7 * 1.4
-    assert {down.problem for down in heard.of(StreamDown)} == {StreamProblem.REFUSED}
+    assert {down.problem for down in heard.of(StreamDown)} == {StreamProblem.TOO_MANY_VIEWERS}
 
 
 def test_after_a_good_stream_the_retry_is_quick_again(
@@ -332,7 +264,7 @@ def test_detection_that_is_switched_off_ends_the_visit_and_on_again_finds_who_is
     detector.found = (SOMEBODY,)
     camera = watch()
     visit(heard, VisitPhase.ARRIVED)
-    camera.set_detection(enabled=False)
+    camera.update(replace(camera.config, detect=False))
     left = visit(heard, VisitPhase.LEFT)
     off = heard.wait(Status, after=heard.position(left))
     assert off.people is None
@@ -341,26 +273,22 @@ def test_detection_that_is_switched_off_ends_the_visit_and_on_again_finds_who_is
     began = monotonic()
     until(lambda: monotonic() - began > 1, "frames without looks")
     assert len(detector.frames) <= looks + 1
-    camera.set_detection(enabled=True)
+    camera.update(replace(camera.config, detect=True))
     visit(heard, VisitPhase.ARRIVED, after=heard.position(left))
 
 
 def test_whatever_the_moment_of_switching_off_nobody_leaves_before_arriving(
     analyst: Analyst, heard: Heard
 ) -> None:
-    config = AddCamera(camera_id="c", source=source_nowhere())
-    camera = Camera(config, analyst, heard, timing=QUICK)
-    camera._down_since = None
+    config = WatchCamera(camera_id="c", source=NOWHERE)
+    camera = Camera(config, analyst, heard, Direct(), timing=QUICK)
+    camera._reporter._up = True
     for step in range(3):
         camera.looked(sight(frame(), float(step), swayed(SOMEBODY, step)))
-    camera.set_detection(enabled=False)
+    camera.update(replace(camera.config, detect=False))
     # A look that was under way when detection was switched off.
     camera.looked(sight(frame(), 3.0, SOMEBODY))
     assert phases(heard) == [VisitPhase.ARRIVED, VisitPhase.LEFT]
-
-
-def source_nowhere() -> Any:
-    return Source(url="rtsp://127.0.0.1:9/", credentials=Credentials(username="", password=""))
 
 
 def test_a_stopped_camera_ends_soon_reports_nothing_and_holds_no_frame(
@@ -416,11 +344,13 @@ def test_whatever_goes_wrong_with_a_frame_the_stream_is_tried_again(
 def test_a_frame_that_came_during_a_look_is_not_looked_at_for_nothing(
     analyst: Analyst, heard: Heard, detector: ScriptedDetector
 ) -> None:
-    camera = Camera(AddCamera(camera_id="c", source=source_nowhere()), analyst, heard, timing=QUICK)
-    camera._down_since = None
+    camera = Camera(
+        WatchCamera(camera_id="c", source=NOWHERE), analyst, heard, Direct(), timing=QUICK
+    )
+    camera._reporter._up = True
     still = frame()
     camera._take(still, 100.0)
-    until(lambda: camera._watch._looked_at == 100.0, "the first look")
+    until(lambda: camera._reporter.watch._looked_at == 100.0, "the first look")
     # The first picture of a quiet scene was looked at; the next look is seconds away.
     assert camera.regions(ScriptedDetector.view(still), 100.5) == ()
 
@@ -428,13 +358,12 @@ def test_a_frame_that_came_during_a_look_is_not_looked_at_for_nothing(
 def test_people_stay_unknown_when_a_look_ends_after_the_stream_did(
     analyst: Analyst, heard: Heard
 ) -> None:
-    camera = Camera(AddCamera(camera_id="c", source=source_nowhere()), analyst, heard, timing=QUICK)
-    assert camera._down_since is not None
+    camera = Camera(
+        WatchCamera(camera_id="c", source=NOWHERE), analyst, heard, Direct(), timing=QUICK
+    )
+    assert not camera._reporter._up
     camera.looked(sight(frame(), monotonic(), SOMEBODY))
-    assert camera._people is None
-
-
-HALF = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+    assert camera._reporter.people is None
 
 
 def test_zones_are_known_once_a_frame_was_analysed_and_lines_tell_each_crossing_once(
@@ -482,9 +411,9 @@ def test_furniture_is_known_from_before_and_told_when_it_changes(
     analyst: Analyst, heard: Heard
 ) -> None:
     coat, statue = SOMEBODY.box, Box(0.6, 0.3, 0.7, 0.8)
-    config = AddCamera(camera_id="c", source=source_nowhere(), furniture=(coat,))
-    camera = Camera(config, analyst, heard, timing=QUICK)
-    camera._down_since = None
+    config = WatchCamera(camera_id="c", source=NOWHERE, furniture=(coat,))
+    camera = Camera(config, analyst, heard, Direct(), timing=QUICK)
+    camera._reporter._up = True
     for second in range(round(NEVER_A_PERSON) + 2):
         camera.looked(sight(frame(), float(second), SOMEBODY, Detection(statue, 0.9)))
     assert [one.boxes for one in heard.all if isinstance(one, FurnitureKnown)] == [(coat, statue)]

@@ -50,16 +50,16 @@ PROFILE = Profile(
     service=Service.MEDIA2,
 )
 EVERY = [
-    m.AddCamera(camera_id="c", source=SOURCE),
-    m.AddCamera(camera_id="c", source=SOURCE, detect=False, picture_path=TEXT, open_visit=VISIT),
-    m.AddCamera(
+    m.WatchCamera(camera_id="c", source=SOURCE, revision=7),
+    m.WatchCamera(camera_id="c", source=SOURCE, detect=False, picture_path=TEXT, open_visit=VISIT),
+    m.WatchCamera(
         camera_id="c",
         source=SOURCE,
         open_visit=replace(VISIT, zones=("z", TEXT)),
         settings=DRAWN,
     ),
     m.RemoveCamera(camera_id=TEXT),
-    m.SetDetection(camera_id="c", enabled=True),
+    m.DropModel(),
     m.UseModel(engine="litert", path="/a/ü.tflite", threads=3),
     m.SetBudget(share=0.25),
     m.Load(cores=0.5, budget=1.0, pace=0.75),
@@ -84,7 +84,7 @@ EVERY = [
     m.FurnitureKnown(camera_id="c", boxes=()),
     m.LineCrossed(camera_id="c", line_id="l", inward=False, at=1.25),
     m.VisitNews(camera_id="c", phase=m.VisitPhase.CHANGED, visit=VISIT),
-    m.BestPicture(camera_id="c", visit_id="a1", at=1.0, jpeg=BYTES),
+    m.BestPicture(camera_id="c", visit_id="a1", at=1.0, jpeg=BYTES, revision=3),
     m.PictureKept(camera_id="c", kept=False),
     m.Still(request=7, jpeg=BYTES),
     m.Still(request=7, jpeg=b""),
@@ -210,11 +210,13 @@ def test_text_in_place_of_messages_is_a_channel_error() -> None:
 
 def test_an_error_tells_nothing_of_the_content() -> None:
     with pytest.raises(ChannelError) as caught:
-        read(framed(body("AddCamera", {"password": "secret"})))
+        read(framed(body("WatchCamera", {"password": "secret"})))
     assert "secret" not in str(caught.value)
 
 
 def test_a_password_does_not_show() -> None:
-    shown = repr(m.AddCamera(camera_id="c", source=SOURCE)) + repr(m.Still(request=1, jpeg=b"xyz"))
+    shown = repr(m.WatchCamera(camera_id="c", source=SOURCE)) + repr(
+        m.Still(request=1, jpeg=b"xyz")
+    )
     assert LOGIN.password not in shown
     assert "xyz" not in shown

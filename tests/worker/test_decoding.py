@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import av
 import pytest
 from porchlight.vision.watch import Watch
-from porchlight.worker.decoding import MOST_WAITING, Decoder
+from porchlight.worker.decoding import MOST_BYTES, MOST_WAITING, Decoder
 from porchlight.worker.errors import StreamError, StreamProblem
 from porchlight.worker.eye import Eye
 from porchlight.worker.pixels import Shrinker
@@ -101,6 +101,27 @@ def test_a_camera_without_key_frames_does_not_fill_the_memory(packets: list[Any]
     for number in range(4 * MOST_WAITING):
         list(decoder.take(packets[1 + number % 19], float(number), wanted=False))
         assert len(decoder._waiting) <= MOST_WAITING
+
+
+class Large:
+    """A packet of a quarter of what may wait, which decodes to nothing."""
+
+    is_keyframe, size = False, MOST_BYTES // 4
+    decoded = 0
+
+    def decode(self) -> list[Any]:
+        Large.decoded += 1
+        return []
+
+
+def test_packets_that_wait_are_bounded_in_bytes() -> None:
+    decoder = Decoder()
+    large: Any = Large()
+    for number in range(40):
+        list(decoder.take(large, float(number), wanted=False))
+        assert len(decoder._waiting) * large.size <= MOST_BYTES
+        assert decoder._bytes == len(decoder._waiting) * large.size
+    assert Large.decoded + len(decoder._waiting) == 40
 
 
 class Bad:

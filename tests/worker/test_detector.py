@@ -9,7 +9,7 @@ from PIL import Image
 from porchlight.vision.types import TensorSpec
 from porchlight.worker.detector import Detector, prepare
 from porchlight.worker.engines import load
-from porchlight.worker.errors import EngineError, EngineProblem
+from porchlight.worker.errors import EngineError, EngineProblem, FrameError
 from porchlight.worker.messages import EngineFailed, EngineReady, UseModel
 
 from scripts.lib.assets import MIRROR
@@ -143,3 +143,35 @@ def test_an_engines_model_is_checked_before_it_is_used() -> None:
     with pytest.raises(EngineError) as caught:
         Detector(engine)
     assert caught.value.problem is EngineProblem.MODEL_UNSUPPORTED
+
+
+def test_what_litert_raises_at_run_time_is_an_engine_error() -> None:
+    pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
+    engine = load("litert", footage("models/person_yolox_192_float16.tflite"), 1)
+    with pytest.raises(EngineError) as caught:
+        engine.run(np.zeros((1, 2, 3), np.float32))
+    assert caught.value.problem is EngineProblem.FAILING
+
+    class Fails:
+        def set_tensor(self, *_: Any) -> None:
+            """Takes it."""
+
+        def invoke(self) -> None:
+            raise RuntimeError("Node number 3 failed to invoke.")
+
+    engine._interpreter = Fails()  # type: ignore[attr-defined] # LiteRT's
+    with pytest.raises(EngineError, match="failed to invoke"):
+        engine.run(np.zeros(1, np.float32))
+
+
+def test_a_frame_that_cannot_be_shrunk_is_not_the_engine_s_failure() -> None:
+    class Odd:
+        width, height = 64, 64
+
+        @property
+        def format(self) -> Any:
+            raise ValueError("no such format")
+
+    odd: Any = Odd()
+    with pytest.raises(FrameError):
+        Detector(Counting()).people(odd)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
-from porchlight.worker.pictures import jpeg, keep
+from porchlight.worker.pictures import jpeg
+from porchlight.worker.writer import keep
 
 from .support import frame
 
@@ -36,6 +37,8 @@ def size(picture: bytes) -> tuple[int, int]:
         ((0, 0), (320, 240)),
         ((1, 1), (1, 1)),
         ((-5, None), (1, 1)),
+        ((10**400, -(10**400)), (1, 1)),
+        ((10**400, None), (320, 240)),
     ],
 )
 def test_a_picture_is_no_larger_than_asked_for_and_keeps_its_aspect(

@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 from porchlight.worker.errors import EngineProblem, StreamProblem
 from porchlight.worker.messages import (
-    AddCamera,
     Alive,
     EngineFailed,
     EngineReady,
     RemoveCamera,
-    SetDetection,
     Status,
     Still,
     StreamDown,
@@ -31,6 +29,7 @@ from porchlight.worker.messages import (
     VisitInfo,
     VisitNews,
     VisitPhase,
+    WatchCamera,
 )
 
 from tests.bare import ROOM
@@ -83,7 +82,7 @@ def test_it_ends_when_nothing_more_can_come(worker: Worker) -> None:
 
 
 def test_it_ends_at_once_also_while_cameras_are_read(worker: Worker, stage: Stage) -> None:
-    worker.send(AddCamera(camera_id="c", source=source(stage.camera)))
+    worker.send(WatchCamera(camera_id="c", source=source(stage.camera)))
     worker.heard.wait(StreamUp)
     stage.call(stage.camera.stall, "all")
     began = monotonic()
@@ -97,7 +96,7 @@ def test_it_is_watched_over_from_afar_and_commands_do_what_they_say(
 ) -> None:
     heard = worker.heard
     picture_path = str(tmp_path / "last.jpg")
-    worker.send(AddCamera(camera_id="c", source=source(stage.camera), picture_path=picture_path))
+    worker.send(WatchCamera(camera_id="c", source=source(stage.camera), picture_path=picture_path))
     heard.wait(ThreadStarted, where=lambda one: one.camera_id == "c")
     heard.wait(StreamUp)
     worker.send(TakeStill(camera_id="c", request=1, width=100))
@@ -105,7 +104,10 @@ def test_it_is_watched_over_from_afar_and_commands_do_what_they_say(
     assert still.jpeg is not None
     assert still.jpeg.startswith(b"\xff\xd8")
     count = len(heard.all)
-    worker.send(SetDetection(camera_id="c", enabled=False))
+    off = WatchCamera(
+        camera_id="c", source=source(stage.camera), picture_path=picture_path, detect=False
+    )
+    worker.send(off)
     heard.wait(Status, after=count)
     worker.send(RemoveCamera(camera_id="c"), TakeStill(camera_id="c", request=2))
     gone_now = heard.wait(Still, where=lambda one: one.request == 2)
@@ -115,20 +117,23 @@ def test_it_is_watched_over_from_afar_and_commands_do_what_they_say(
     assert [one for one in after if not isinstance(one, Alive)] == []
 
 
-def test_a_camera_added_twice_is_read_once(worker: Worker, stage: Stage) -> None:
-    add = AddCamera(camera_id="c", source=source(stage.camera))
+def test_a_camera_added_twice_goes_on_without_a_new_connection(
+    worker: Worker, stage: Stage
+) -> None:
+    add = WatchCamera(camera_id="c", source=source(stage.camera))
     worker.send(add)
-    first = worker.heard.wait(StreamUp)
-    worker.send(add)
-    worker.heard.wait(StreamUp, after=worker.heard.position(first) + 1)
-    until(lambda: stage.call(lambda: stage.camera.state().clients) == 1, "one client is left")
+    worker.heard.wait(StreamUp)
+    worker.send(add, TakeStill(camera_id="c", request=1))
+    answered = worker.heard.wait(Still)
+    worker.heard.wait(Status, after=worker.heard.position(answered), seconds=40)
+    assert len(worker.heard.of(StreamUp)) == 1
     assert worker.heard.of(StreamDown) == []
+    assert stage.call(lambda: stage.camera.state().clients) == 1
 
 
 def test_cameras_that_it_does_not_know_are_harmless(worker: Worker) -> None:
     worker.send(
         RemoveCamera(camera_id="x"),
-        SetDetection(camera_id="x", enabled=True),
         TakeStill(camera_id="x", request=9),
     )
     assert worker.heard.wait(Still).jpeg is None
@@ -139,7 +144,7 @@ def test_a_real_model_loads_and_looks(worker: Worker, stage: Stage) -> None:
     path = footage("models/person_yolox_192_float16.tflite")
     worker.send(UseModel(engine="litert", path=str(path)))
     assert worker.heard.wait(EngineReady).family == "yolox"
-    worker.send(AddCamera(camera_id="c", source=source(stage.camera)))
+    worker.send(WatchCamera(camera_id="c", source=source(stage.camera)))
     status = worker.heard.wait(Status, where=lambda one: one.people is not None)
     assert status.people == 0
     assert status.inference_ms
@@ -154,7 +159,7 @@ def test_an_open_visit_is_taken_over_and_ended(worker: Worker, stage: Stage) -> 
     visit = VisitInfo(
         visit_id="kept", arrived_at=100.0, last_seen=200.0, score=0.7, count=1, most=2
     )
-    add = AddCamera(camera_id="c", source=source(stage.camera), detect=False, open_visit=visit)
+    add = WatchCamera(camera_id="c", source=source(stage.camera), detect=False, open_visit=visit)
     worker.send(add)
     news = worker.heard.wait(VisitNews)
     assert (news.phase, news.visit.visit_id) == (VisitPhase.LEFT, "kept")
@@ -169,9 +174,9 @@ def test_no_password_is_told_whatever_goes_wrong(
     stage.call(one.refuse_rtsp, 503)
     stage.call(other.go_offline)
     worker.send(
-        AddCamera(camera_id="refused", source=source(one)),
-        AddCamera(camera_id="gone", source=source(other)),
-        AddCamera(camera_id="wrong", source=source(one, path="x")),
+        WatchCamera(camera_id="refused", source=source(one)),
+        WatchCamera(camera_id="gone", source=source(other)),
+        WatchCamera(camera_id="wrong", source=source(one, path="x")),
     )
     for camera_id in ("refused", "gone"):
         worker.heard.wait(StreamDown, where=lambda down, name=camera_id: down.camera_id == name)  # type: ignore[misc] # bound now
@@ -181,7 +186,7 @@ def test_no_password_is_told_whatever_goes_wrong(
     assert PASSWORD not in told
     assert "p%40ss" not in told
     problems = {down.camera_id: down.problem for down in worker.heard.of(StreamDown)}
-    assert problems["refused"] is StreamProblem.REFUSED
+    assert problems["refused"] is StreamProblem.TOO_MANY_VIEWERS
     assert problems["gone"] is StreamProblem.UNREACHABLE
 
 
@@ -280,7 +285,7 @@ def resident(worker: Worker) -> float:
 def test_a_reader_that_is_slow_is_waited_for_and_nothing_is_lost(stage: Stage) -> None:
     worker = Worker()
     try:
-        add = AddCamera(camera_id="c", source=source(stage.camera), picture_path="/nowhere/x.jpg")
+        add = WatchCamera(camera_id="c", source=source(stage.camera), picture_path="/nowhere/x.jpg")
         worker.send(add)
         # Far more than pipes hold: it stands still, and takes no more than it can answer.
         stills = [TakeStill(camera_id="c", request=number) for number in range(5000)]

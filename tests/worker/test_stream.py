@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from contextlib import closing
 from time import monotonic
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -65,11 +66,23 @@ def test_a_wrong_password_is_told(stage: Stage) -> None:
     assert "wrong" not in str(error)
 
 
-@pytest.mark.parametrize("status", [403, 404, 453, 500, 503])
-def test_a_refusal_is_told_without_the_login(stage: Stage, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (403, StreamProblem.REFUSED),
+        (404, StreamProblem.REFUSED),
+        (453, StreamProblem.TOO_MANY_VIEWERS),
+        (461, StreamProblem.REFUSED),
+        (500, StreamProblem.REFUSED),
+        (503, StreamProblem.TOO_MANY_VIEWERS),
+    ],
+)
+def test_a_refusal_is_told_with_its_reason_and_without_the_login(
+    stage: Stage, status: int, expected: StreamProblem
+) -> None:
     stage.call(stage.camera.refuse_rtsp, status)
     error = problem(source(stage.camera))
-    assert error.problem is StreamProblem.REFUSED
+    assert error.problem is expected
     assert "p%40ss" not in str(error)
     assert PASSWORD not in str(error)
 
@@ -163,6 +176,9 @@ class Packet:
 
     size = 1
 
+    def __buffer__(self, _flags: int) -> memoryview:
+        return memoryview(b"x")
+
     def __init__(self, outcome: Exception | list[Any]) -> None:
         self._outcome = outcome
 
@@ -192,8 +208,31 @@ def reading(*packets: Packet, then: Exception | None = None) -> Stream:
     nowhere = Source(url="rtsp://h/", credentials=Credentials(username="", password=""))
     stream = Stream(nowhere)
     stream._container = Container(*packets, then=then)  # type: ignore[assignment] # as it says
-    stream._video = object()  # type: ignore[assignment] # as above
+    stream._video = SimpleNamespace(codec_context=SimpleNamespace(name="h264"))  # type: ignore[assignment] # as above
     return stream
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        av.error.InvalidDataError(1, "bad"),
+        # FFmpeg's "not yet implemented".
+        av.error.PatchWelcomeError(1, "bad"),
+        av.error.UndefinedError(1, "bad"),
+        av.error.ExternalError(1, "bad"),
+        av.error.MemoryError(12, "bad"),
+        av.error.EOFError(1, "bad"),
+        av.error.HTTPUnauthorizedError(1, "bad"),
+        ValueError("bad"),
+        OSError("bad"),
+        RuntimeError("bad"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_the_decoder_raises_is_an_error_of_one_packet(error: Exception) -> None:
+    frames = whole_frames(reading(Packet(error), Packet([frame()]), Packet(error)))
+    assert next(frames)
+    assert end(frames).problem is StreamProblem.ENDED
 
 
 def test_packets_that_never_decode_are_a_broken_stream() -> None:

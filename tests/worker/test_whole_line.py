@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from porchlight.worker.messages import (
-    AddCamera,
     EngineReady,
     UseModel,
     VisitNews,
     VisitPhase,
+    WatchCamera,
 )
 
 from simulator import CameraSpec
@@ -35,7 +35,7 @@ def test_a_man_on_a_porch_becomes_a_visit(engine: str, sockets: None, cache: Pat
     with Stage([camera], cache) as stage, Worker() as worker:
         worker.send(UseModel(engine=engine, path=str(footage(MODEL))))
         assert worker.heard.wait(EngineReady).engine == engine
-        worker.send(AddCamera(camera_id="porch", source=source(stage.camera)))
+        worker.send(WatchCamera(camera_id="porch", source=source(stage.camera)))
         arrived = worker.heard.wait(VisitNews, seconds=ARRIVAL)
         assert arrived.phase is VisitPhase.ARRIVED
         assert (arrived.visit.count, arrived.camera_id) == (1, "porch")

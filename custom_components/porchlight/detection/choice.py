@@ -5,26 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from homeassistant.core import CoreState
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.storage import STORAGE_DIR, Store
+from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.requirements import RequirementsNotFound, async_process_requirements
 
-from ..const import DOMAIN
-from ..runtime import ask
-from ..runtime.issues import create_detector_issue, create_engine_issue, delete_detector_issue
+from ..const import CONF_BUDGET, CONF_ENGINE, CONF_FILE, CONF_MODEL, DOMAIN
 from ..vision.capacity import Demand
 from ..worker.errors import EngineProblem
 from ..worker.messages import EngineFailed, EngineReady, UseModel
 from . import catalogue, wheels
+from .issues import create_detector_issue, create_engine_issue, delete_detector_issue
 from .trials import Search
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from homeassistant.core import HomeAssistant
 
@@ -40,8 +39,6 @@ AUTOMATIC = "auto"
 BUDGET = 0.5
 # What another engine may do better; all else is the model's fault.
 _ENGINE_PROBLEMS = (EngineProblem.NOT_INSTALLED, EngineProblem.CRASHED)
-_STORE_VERSION = 1
-_STORE_KEY = f"{DOMAIN}.detector"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +54,16 @@ class Choice:
     engine: str | None = None
     budget: float = BUDGET
 
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """As the detector's options keep it; what they lack is as usual."""
+        return cls(
+            model=options.get(CONF_MODEL, AUTOMATIC),
+            file=options.get(CONF_FILE),
+            engine=options.get(CONF_ENGINE),
+            budget=options.get(CONF_BUDGET, BUDGET),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -70,29 +77,40 @@ class Failure:
 class DetectorSetup:
     """Chooses, fetches and tries a model; what goes wrong becomes a repair issue."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        try_model: Callable[[UseModel], Awaitable[EngineReady | EngineFailed]],
+        count_cameras: Callable[[], int],
+    ) -> None:
+        """`try_model` tries a model where a crash hurts nobody."""
         self._hass = hass
-        self._store: Store[dict[str, Any]] = Store(hass, _STORE_VERSION, _STORE_KEY)
+        self._try_model = try_model
+        self._count_cameras = count_cameras
         self.kept = Path(hass.config.path(STORAGE_DIR, DOMAIN, "models"))
         self.choice = Choice()
-        self.outcome: EngineReady | EngineFailed | None = None
         self.running: Result | None = None
         self.results: tuple[Result, ...] = ()
         # What the running model was chosen for, and whether Home Assistant was starting then.
         self.chosen_for: Demand | None = None
         self._hurried = False
-        # Names of models that proved too slow at run time.
+        # Names of models that proved too slow at run time, and engines that failed then.
         self._passed: set[str] = set()
+        self._excluded: dict[str, Failure] = {}
         self._trying = asyncio.Lock()
 
     @property
     def demand(self) -> Demand:
         """What is asked of this machine now."""
-        entries = self._hass.config_entries.async_entries(
-            DOMAIN, include_ignore=False, include_disabled=False
-        )
         cores = os.process_cpu_count() or 1
-        return Demand(cameras=max(1, len(entries)), cores=cores, budget=self.choice.budget * cores)
+        return Demand(
+            cameras=max(1, self._count_cameras()), cores=cores, budget=self.choice.budget * cores
+        )
+
+    @property
+    def outcome(self) -> EngineReady | None:
+        """What the trial of the running model came to."""
+        return self.running.outcome if self.running else None
 
     @property
     def outdated(self) -> bool:
@@ -102,27 +120,30 @@ class DetectorSetup:
         calm = self._hass.state is CoreState.running
         return self.chosen_for != self.demand or (self._hurried and calm)
 
-    async def async_load(self) -> None:
-        """Remember the user's choice."""
-        if stored := await self._store.async_load():
-            self.choice = Choice(
-                model=stored.get("model", AUTOMATIC),
-                file=stored.get("file"),
-                engine=stored.get("engine"),
-                budget=stored.get("budget", BUDGET),
-            )
-
-    async def async_choose(self, choice: Choice) -> None:
+    def choose(self, choice: Choice) -> None:
         """Take over a new choice of the user's."""
         self.choice = choice
         self._passed.clear()
-        await self._store.async_save(asdict(choice))
+        self.forgive_engines()
+
+    def exclude_engine(self, problem: EngineProblem, detail: str) -> None:
+        """The running engine fails: another one goes first from now on."""
+        if self.running:
+            engine = self.running.wish.engine
+            self._excluded[engine] = Failure(engine, problem, detail)
+            self.running = None
+
+    def forgive_engines(self) -> None:
+        """Engines that failed may be tried again."""
+        self._excluded.clear()
 
     async def async_prepare(self) -> UseModel | None:
         """The model to run, tried and found to work; without one, None and a repair issue."""
         demand = self._begin()
-        failures: list[Failure] = []
+        failures = list(self._excluded.values())
         for engine in await self._async_candidates():
+            if engine.name in self._excluded:
+                continue
             search = Search(engine.name, demand, self._async_try)
             try:
                 await self._async_install(engine)
@@ -140,7 +161,6 @@ class DetectorSetup:
                 self._hurried &= not search.straight
                 return self._run(search.best, search.results)
             if search.failure:
-                self.outcome = search.failure
                 problem = search.failure.problem
                 failures.append(Failure(engine.name, problem, search.failure.detail))
                 if problem not in _ENGINE_PROBLEMS:
@@ -210,7 +230,6 @@ class DetectorSetup:
 
     def _run(self, result: Result, results: Sequence[Result]) -> UseModel:
         self.running, self.results = result, tuple(results)
-        self.outcome = result.outcome
         return result.wish
 
     async def _async_pick(self, search: Search) -> None:
@@ -280,4 +299,4 @@ class DetectorSetup:
     async def _async_try(self, wish: UseModel) -> EngineReady | EngineFailed:
         """Try a model; one at a time, or trials would measure each other."""
         async with self._trying:
-            return await ask.try_model(wish)
+            return await self._try_model(wish)

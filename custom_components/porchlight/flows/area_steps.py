@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from time import time
 from typing import TYPE_CHECKING, Any, override
 from uuid import uuid4
 
@@ -24,8 +23,6 @@ from ..const import (
     CONF_AREA,
     CONF_AREAS,
     CONF_DELETE,
-    CONF_MASKED_AT,
-    CONF_PICTURES,
     CONF_POINTS,
     CONF_PRESET,
     CONF_STAY,
@@ -39,12 +36,10 @@ from ..runtime.areas import (
     Kind,
     areas_of,
     check_name,
-    of_kind,
     presets,
     read,
     written,
 )
-from ..runtime.data import DATA_OWNER
 from .drawing import WIDTH, draw
 from .previews import async_previews
 from .selects import select
@@ -54,6 +49,8 @@ if TYPE_CHECKING:
 
     from homeassistant.config_entries import ConfigFlowResult
     from homeassistant.helpers.selector import SelectSelector
+
+    from ..runtime.coordinator import CameraCoordinator
 
 OWN_POINTS = "own_points"
 FINISH = "finish"
@@ -173,10 +170,7 @@ class AreaSteps(OptionsFlowWithReload):
         """Save all that was drawn."""
         entry = self.config_entry
         areas = [area.as_dict() for area in self._result]
-        options = {**entry.options, CONF_AREAS: areas}
-        if of_kind(self._result, Kind.MASK) != of_kind(areas_of(entry.options), Kind.MASK):
-            options[CONF_MASKED_AT] = time()
-        return self.async_create_entry(data=options)
+        return self.async_create_entry(data={**entry.options, CONF_AREAS: areas})
 
     @property
     def _drawn(self) -> tuple[Area, ...]:
@@ -236,7 +230,8 @@ class AreaSteps(OptionsFlowWithReload):
         except AreaError as error:
             self._detail = error.detail
             field = CONF_NAME if error.problem in _NAME_PROBLEMS else CONF_POINTS
-            return {field: error.problem.value}
+            # Also at the top: the field may be below what the dialog shows.
+            return {"base": error.problem.value, field: error.problem.value}
         self._edited = area
         self._result = self._sketch
         return {}
@@ -255,9 +250,10 @@ class AreaSteps(OptionsFlowWithReload):
 
     async def _async_still(self) -> bytes | None:
         entry = self.config_entry
-        if entry.state is not ConfigEntryState.LOADED or not entry.options.get(CONF_PICTURES, True):
+        if entry.state is not ConfigEntryState.LOADED:
             return None
-        return await self.hass.data[DATA_OWNER].bridge.still(entry.entry_id, WIDTH)
+        camera: CameraCoordinator = entry.runtime_data
+        return await camera.async_still(WIDTH)
 
     def _suggested(
         self, schema: probatio.Schema, user_input: dict[str, Any] | None

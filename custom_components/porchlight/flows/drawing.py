@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,34 @@ def draw(still: bytes | None, areas: Sequence[Area], chosen: str | None = None) 
     _grid(ImageDraw.Draw(layer), picture.size)
     output = BytesIO()
     Image.alpha_composite(picture, layer).convert("RGB").save(output, "JPEG", quality=QUALITY)
+    return output.getvalue()
+
+
+@cache
+def nobody_yet() -> bytes:
+    """A JPEG in place of a person's picture before anybody came."""
+    return _sign(crossed=False)
+
+
+@cache
+def no_pictures() -> bytes:
+    """A JPEG in place of a camera's picture where pictures are not wanted."""
+    return _sign(crossed=True)
+
+
+def _sign(*, crossed: bool) -> bytes:
+    """A person's outline, without words, for it is shown in all languages."""
+    picture = Image.new("RGB", (WIDTH, HEIGHT), (48, 52, 58))
+    draw = ImageDraw.Draw(picture)
+    x, y = WIDTH // 2, HEIGHT // 2
+    ink = (120, 128, 138)
+    draw.ellipse((x - 56, y - 150, x + 56, y - 38), fill=ink)
+    draw.pieslice((x - 130, y - 10, x + 130, y + 250), 180, 360, fill=ink)
+    if crossed:
+        draw.line((x - 170, y + 170, x + 170, y - 190), fill=(48, 52, 58), width=44)
+        draw.line((x - 170, y + 170, x + 170, y - 190), fill=ink, width=18)
+    output = BytesIO()
+    picture.save(output, "JPEG", quality=QUALITY)
     return output.getvalue()
 
 

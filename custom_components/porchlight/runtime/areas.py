@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST_AREAS = 20
 MOST_POINTS = 40
 LONGEST_NAME = 40
+# Characters of a list of points: more than the most points take, however they are spaced.
+LONGEST_TEXT = 2000
 LONGEST_STAY = 3600
 # A polygon's least share of the picture, and a line's least length.
 LEAST_AREA = 0.0005
@@ -159,6 +161,8 @@ def written(points: Iterable[Point]) -> str:
 
 def read(text: str, kind: Kind) -> tuple[Point, ...]:
     """The points of a text like "10,60 45,60 45,100". Raises AreaError."""
+    if len(text) > LONGEST_TEXT:
+        raise AreaError(AreaProblem.TOO_MANY_POINTS, str(MOST_POINTS))
     points = tuple(_point(part) for part in _parts(text))
     if kind is Kind.LINE:
         check_line(points)
@@ -205,7 +209,8 @@ def check_name(name: str, others: Iterable[Area]) -> str:
 
 def _parts(text: str) -> list[str]:
     """One part for each point, however it was spaced."""
-    return re.sub(r"\s*,\s*", ",", re.sub(r"[;()\[\]]", " ", text)).split()
+    words = re.sub(r"[;()\[\]]", " ", text).replace(",", " , ").split()
+    return " ".join(words).replace(" , ", ",").split()
 
 
 def _point(part: str) -> Point:

@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from homeassistant.const import (
-    CONF_HOST,
-    CONF_PASSWORD,
-    CONF_PORT,
-    CONF_SSL,
-    CONF_USERNAME,
-)
-from homeassistant.core import CALLBACK_TYPE, callback
-from homeassistant.helpers.storage import STORAGE_DIR, Store
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST
+from homeassistant.core import callback
+from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..const import (
-    CONF_DETECT,
-    CONF_ENDPOINT,
-    CONF_LIVE_STREAM,
-    CONF_MASKED_AT,
-    CONF_ONVIF_PATH,
-    CONF_PICTURES,
-    CONF_STREAM,
-    DOMAIN,
-    EVENT_ARRIVED,
-    EVENT_LEFT,
-)
-from ..onvif.errors import AuthenticationError
-from ..onvif.values import Credentials
+from ..const import CONF_DETECT, CONF_LIVE_STREAM, CONF_PICTURES, CONF_STREAM, DOMAIN
 from ..vision.types import Box
 from ..worker.errors import StreamProblem
 from ..worker.messages import (
-    AddCamera,
     BestPicture,
     FurnitureKnown,
     LineCrossed,
@@ -47,35 +29,33 @@ from ..worker.messages import (
     Status,
     StreamDown,
     StreamUp,
-    VisitInfo,
     VisitNews,
-    VisitPhase,
+    WatchCamera,
 )
-from . import ask
-from .areas import Area, Kind, areas_of, of_kind
-from .issues import create_storage_issue, delete_storage_issue
+from .areas import Area, Kind, areas_of, masks, of_kind
+from .issues import create_storage_issue, delete_camera_issues, delete_storage_issue
+from .journal import VisitJournal
+from .login import LoginCheck, credentials_of
+from .outage import Outage
+from .pictures import Picture, picture_name, prepare_pictures
 from .sensitivity import settings_of
+from .storage import Stored
 from .totals import Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from homeassistant.core import HomeAssistant
 
-    from .bridge import News
-    from .data import PorchlightConfigEntry
-    from .owner import Owner
+    from ..detection.coordinator import DetectionCoordinator
+    from ..worker.messages import Report
+    from .bridge import Bridge
+
+type CameraEntry = ConfigEntry[CameraCoordinator]
 
 _LOGGER = logging.getLogger(__name__)
 
-# Refusals in a row before the camera is asked whether the password is wrong: one alone may
-# only mean that its connections are exhausted.
-REFUSALS = 2
 LAST_FRAME_STEP = timedelta(minutes=1)
-# Seconds within which the worker heeds a new mask.
-MASKED_WITHIN = 5.0
 # Seconds until what the camera learnt is written.
-SAVE_DELAY = 30.0
+FURNITURE_DELAY = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +64,7 @@ class CameraState:
 
     connected: bool | None = None
     problem: StreamProblem | None = None
+    set_aside: bool = False
     moving: bool | None = None
     people: int | None = None
     last_frame: datetime | None = None
@@ -96,119 +77,146 @@ class CameraState:
     zones: Mapping[str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonEvent:
-    """Somebody came, or everybody left."""
-
-    kind: str
-    visit_id: str
-    at: datetime
-    score: float
-    count: int
-    zones: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """The best picture of the latest visit."""
-
-    at: datetime
-    jpeg: bytes
-
-
 class CameraCoordinator(DataUpdateCoordinator[CameraState]):
-    """Keeps one camera's state; push only."""
+    """Keeps one camera's state; push only. Outlives the reloads of its entry."""
 
-    config_entry: PorchlightConfigEntry
-
-    def __init__(self, hass: HomeAssistant, entry: PorchlightConfigEntry, owner: Owner) -> None:
-        super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title)
-        self.owner = owner
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: CameraEntry,
+        bridge: Bridge,
+        detection: DetectionCoordinator,
+    ) -> None:
+        # Bound to the entry, this would be shut down by each reload.
+        super().__init__(hass, _LOGGER, config_entry=None, name=entry.title)
+        self.entry = entry
+        self.detection = detection
         self.data = CameraState()
         self.picture: Picture | None = None
-        self._visit_listeners: list[Callable[[PersonEvent], None]] = []
+        self.visits = VisitJournal(hass, entry.entry_id)
         self.totals = Totals(hass, entry.entry_id)
-        self._refusals = 0
-        self._asking = False
+        self._bridge = bridge
+        self._login = LoginCheck(hass, entry)
+        self._outage = Outage(hass, entry)
+        self._folder = Path(hass.config.path(STORAGE_DIR, DOMAIN, entry.entry_id))
+        self._picture_name: str | None = None
+        # Counts changes of what pictures may show; older pictures are not taken.
+        self._revision = 0
         self._furniture: tuple[Box, ...] = ()
-        self._store: Store[list[dict[str, float]]] = Store(
-            hass, 1, f"{DOMAIN}/{entry.entry_id}/furniture"
+        self._kept_furniture = Stored(
+            hass, f"{DOMAIN}/{entry.entry_id}/furniture", tuple[Box, ...], tuple
         )
 
     @property
     def camera_id(self) -> str:
         """How the worker names this camera."""
-        return self.config_entry.entry_id
+        return self.entry.entry_id
 
     @property
     def detects(self) -> bool:
         """Whether people are looked for."""
-        return bool(self.config_entry.options.get(CONF_DETECT, True))
+        return bool(self.entry.options.get(CONF_DETECT, True))
 
     @property
     def takes_pictures(self) -> bool:
         """Whether pictures may be made and kept."""
-        return bool(self.config_entry.options.get(CONF_PICTURES, True))
+        return bool(self.entry.options.get(CONF_PICTURES, True))
 
     @property
     def areas(self) -> tuple[Area, ...]:
         """The camera's zones, masks and lines."""
-        return areas_of(self.config_entry.options)
-
-    @property
-    def credentials(self) -> Credentials:
-        """The camera's login."""
-        data = self.config_entry.data
-        return Credentials(username=data[CONF_USERNAME], password=data[CONF_PASSWORD])
+        return areas_of(self.entry.options)
 
     @property
     def live_source(self) -> Source:
         """The stream to show live."""
         return self._source(CONF_LIVE_STREAM)
 
-    def command(self) -> AddCamera:
-        """What the worker is told to watch."""
-        picture_path = str(picture_file(self.hass, self.camera_id))
-        return AddCamera(
+    def command(self) -> WatchCamera:
+        """How the worker is to watch the camera."""
+        name = self._picture_name
+        return WatchCamera(
             camera_id=self.camera_id,
             source=self._source(CONF_STREAM),
             detect=self.detects,
-            picture_path=picture_path if self.takes_pictures else None,
-            settings=settings_of(self.config_entry.options),
+            picture_path=str(self._folder / name) if name else None,
+            open_visit=self.visits.visit,
+            settings=settings_of(self.entry.options),
             furniture=self._furniture,
+            revision=self._revision,
         )
 
+    async def async_still(
+        self, width: int | None = None, height: int | None = None
+    ) -> bytes | None:
+        """The last frame as JPEG, unless pictures are not wanted."""
+        if not self.takes_pictures:
+            return None
+        return await self._bridge.still(self.camera_id, width, height)
+
     async def async_load(self) -> None:
-        """Read what is kept from before a restart: furniture, and the picture if it is wanted."""
-        boxes = await self._store.async_load() or []
-        self._furniture = tuple(Box(**box) for box in boxes)
-        path = picture_file(self.hass, self.camera_id)
-        # What was taken before a mask was drawn may show what must no longer be seen; the old
-        # watch takes a moment to end.
-        masked_at = self.config_entry.options.get(CONF_MASKED_AT, 0.0) + MASKED_WITHIN
-        since = masked_at if self.takes_pictures else float("inf")
-        self.picture = await self.hass.async_add_executor_job(_read_picture, path, since)
+        """Read what is kept from before a restart."""
+        self._furniture = await self._kept_furniture.async_load()
+        await self.totals.async_load()
+        await self.visits.async_load()
+
+    async def async_configure(self) -> None:
+        """Take over the entry's data and options."""
+        self.name = self.entry.title
+        areas = self.areas
+        self.totals.async_configure(line.area_id for line in of_kind(areas, Kind.LINE))
+        name = picture_name(masks(areas)) if self.takes_pictures else None
+        if name == self._picture_name and self._revision:
+            return
+        self._picture_name, self.picture = name, None
+        self._revision += 1
+        kept = await self.hass.async_add_executor_job(prepare_pictures, self._folder, name)
+        self._show_kept(kept)
 
     async def async_set_detection(self, *, enabled: bool) -> None:
         """Look for people, or stop; kept across restarts."""
-        options = {**self.config_entry.options, CONF_DETECT: enabled}
-        self.hass.config_entries.async_update_entry(self.config_entry, options=options)
-        self.owner.bridge.set_detection(self.camera_id, enabled=enabled)
+        options = {**self.entry.options, CONF_DETECT: enabled}
+        self.hass.config_entries.async_update_entry(self.entry, options=options)
+        self._bridge.send(self.command())
         self.async_update_listeners()
-
-    @callback
-    def async_listen_to_visits(self, listener: Callable[[PersonEvent], None]) -> CALLBACK_TYPE:
-        """Call `listener` with each arrival and departure."""
-        self._visit_listeners.append(listener)
-        return lambda: self._visit_listeners.remove(listener)
 
     @callback
     def async_worker_down(self) -> None:
         """The worker ended: nothing is known until the next one reports."""
-        self.async_set_updated_data(CameraState(connected=False))
+        self._lose(set_aside=self.data.set_aside)
 
     @callback
-    def async_hear(self, news: News) -> None:
+    def async_set_aside(self, *, aside: bool) -> None:
+        """The camera is not watched for a while, or is watched again."""
+        if aside:
+            self.visits.async_close()
+            self._outage.async_over()
+        if aside != self.data.set_aside:
+            self._lose(set_aside=aside)
+
+    @callback
+    def async_end(self) -> None:
+        """The camera is not watched any more."""
+        self.visits.async_close()
+        self.visits.async_stop()
+        self._outage.async_over()
+
+    @callback
+    def async_stop(self) -> None:
+        """Home Assistant ends."""
+        self.visits.async_stop()
+        self._outage.async_over()
+
+    async def async_remove(self) -> None:
+        """Forget the camera; nothing is written for it from now on."""
+        delete_camera_issues(self.hass, self.entry)
+        await self._kept_furniture.async_remove()
+        await self.totals.async_remove()
+        await self.visits.async_remove()
+        await self.hass.async_add_executor_job(shutil.rmtree, self._folder, True)  # noqa: FBT003 - ignore_errors
+
+    @callback
+    def async_hear(self, news: Report) -> None:
         """Take over a report."""
         match news:
             case StreamUp():
@@ -224,26 +232,31 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
                 self.async_update_listeners()
             case FurnitureKnown(boxes=boxes):
                 self._furniture = boxes
-                self._store.async_delay_save(self._kept_furniture, SAVE_DELAY)
+                self._kept_furniture.async_save_soon(lambda: self._furniture, FURNITURE_DELAY)
             case BestPicture():
-                self.picture = Picture(at=_moment(news.at), jpeg=news.jpeg)
-                self.async_update_listeners()
+                if self.takes_pictures and news.revision == self._revision:
+                    self.picture = Picture(at=moment(news.at), jpeg=news.jpeg)
+                    self.async_update_listeners()
             case PictureKept():
-                tell = delete_storage_issue if news.kept else create_storage_issue
-                tell(self.hass, self.config_entry)
+                show = delete_storage_issue if news.kept else create_storage_issue
+                show(self.hass, self.entry)
 
-    def _kept_furniture(self) -> list[dict[str, float]]:
-        return [asdict(box) for box in self._furniture]
+    def _show_kept(self, picture: Picture | None) -> None:
+        # The worker may have sent a newer one while it was read.
+        if self.picture is None:
+            self.picture = picture
 
     def _came_up(self, news: StreamUp) -> None:
         if self.data.connected is False:
-            _LOGGER.info("The stream of %s is back", self.config_entry.title)
-        self._refusals = 0
+            _LOGGER.info("The stream of %s is back", self.entry.title)
+        self._login.async_accepted()
+        self._outage.async_over()
         self.async_set_updated_data(
             replace(
                 self.data,
                 connected=True,
                 problem=None,
+                set_aside=False,
                 width=news.width,
                 height=news.height,
                 codec=news.codec,
@@ -251,102 +264,65 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         )
 
     def _went_down(self, news: StreamDown) -> None:
-        if self.data.connected is not False:
+        if (self.data.connected, self.data.problem) != (False, news.problem):
             _LOGGER.warning(
-                "The stream of %s is down: %s %s",
-                self.config_entry.title,
-                news.problem,
-                news.detail,
+                "The stream of %s is down: %s %s", self.entry.title, news.problem, news.detail
             )
         if news.problem is StreamProblem.UNAUTHORIZED:
-            self._refusals += 1
-        self.async_set_updated_data(CameraState(connected=False, problem=news.problem))
-        if self._refusals >= REFUSALS and not self._asking:
-            self._asking = True
-            self.config_entry.async_create_background_task(
-                self.hass, self._async_ask_about_login(), f"{DOMAIN} login"
+            self._login.async_refused()
+        self._outage.async_down(news.problem)
+        self._lose(problem=news.problem)
+
+    def _lose(self, *, problem: StreamProblem | None = None, set_aside: bool = False) -> None:
+        """No frames come: what they showed is not known, but when the last one came."""
+        self.async_set_updated_data(
+            CameraState(
+                connected=False,
+                problem=problem,
+                set_aside=set_aside,
+                last_frame=self.data.last_frame,
             )
+        )
 
     def _update(self, news: Status) -> None:
-        last, frame_at = self.data.last_frame, _moment(news.frame_at)
-        # A sign of life, not a clock: each new value is a row in the recorder.
-        if last is None or frame_at - last >= LAST_FRAME_STEP:
+        last, frame_at = self.data.last_frame, moment(news.frame_at)
+        # A sign of life, not a clock: each new value is a row in the recorder. Clocks may be set
+        # back.
+        if last is None or frame_at < last or frame_at - last >= LAST_FRAME_STEP:
             last = frame_at
+        # A worker that is behind may still count people whose visit has been ended here.
+        counts = self.visits.visit is not None or not news.people
         self.async_set_updated_data(
             replace(
                 self.data,
                 moving=news.moving,
-                people=news.people,
+                people=news.people if counts else None,
                 last_frame=last,
                 fps=news.fps,
                 inference_ms=news.inference_ms,
-                zones=news.zones,
+                zones=news.zones if counts else None,
             )
         )
 
     def _visit(self, news: VisitNews) -> None:
-        kinds = {VisitPhase.ARRIVED: EVENT_ARRIVED, VisitPhase.LEFT: EVENT_LEFT}
-        if kind := kinds.get(news.phase):
-            names = {one.area_id: one.name for one in of_kind(self.areas, Kind.ZONE)}
-            event = _person_event(kind, news.visit, names)
-            for listener in list(self._visit_listeners):
-                listener(event)
-
-    async def _async_ask_about_login(self) -> None:
-        """The stream is refused: ask for the password anew only if ONVIF refuses it too."""
-        data = self.config_entry.data
-        try:
-            await ask.inspect(
-                data[CONF_HOST],
-                data[CONF_PORT],
-                self.credentials,
-                path=data[CONF_ONVIF_PATH],
-                endpoint=data[CONF_ENDPOINT],
-                secure=data[CONF_SSL],
-            )
-        except ask.ErrandError as error:
-            if error.key == AuthenticationError.key:
-                self.config_entry.async_start_reauth(self.hass)
-        finally:
-            self._asking = False
-            self._refusals = 0
+        before = self.visits.visit
+        self.visits.async_update(news)
+        if before and self.visits.visit is None:
+            # At once: nobody may read of people whose departure was already announced.
+            zones = self.data.zones and dict.fromkeys(self.data.zones, 0)
+            self.async_set_updated_data(replace(self.data, people=0, zones=zones))
 
     def _source(self, key: str) -> Source:
         """A stored stream at the camera's present address."""
-        data = self.config_entry.data
+        data = self.entry.data
         parts = urlsplit(data[key])
         host = f"[{data[CONF_HOST]}]" if ":" in data[CONF_HOST] else data[CONF_HOST]
         netloc = f"{host}:{parts.port}" if parts.port else host
-        return Source(url=urlunsplit(parts._replace(netloc=netloc)), credentials=self.credentials)
+        return Source(
+            url=urlunsplit(parts._replace(netloc=netloc)), credentials=credentials_of(self.entry)
+        )
 
 
-def picture_file(hass: HomeAssistant, entry_id: str) -> Path:
-    """Where a camera's best picture is kept."""
-    return Path(hass.config.path(STORAGE_DIR, DOMAIN, entry_id, "last_person.jpg"))
-
-
-def _read_picture(path: Path, since: float) -> Picture | None:
-    """The kept picture; one taken before that moment is deleted."""
-    try:
-        if path.stat().st_mtime >= since:
-            return Picture(at=_moment(path.stat().st_mtime), jpeg=path.read_bytes())
-        path.unlink()
-    except OSError:
-        pass
-    return None
-
-
-def _moment(seconds: float) -> datetime:
+def moment(seconds: float) -> datetime:
+    """Seconds since the epoch as a time that Home Assistant understands."""
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _person_event(kind: str, visit: VisitInfo, names: Mapping[str, str]) -> PersonEvent:
-    arrived = kind == EVENT_ARRIVED
-    return PersonEvent(
-        kind=kind,
-        visit_id=visit.visit_id,
-        at=_moment(visit.arrived_at if arrived else visit.last_seen),
-        score=visit.score,
-        count=visit.count if arrived else visit.most,
-        zones=tuple(names[zone] for zone in visit.zones if zone in names),
-    )

@@ -1,84 +1,26 @@
-"""Repair issues: what a person has to see to."""
+"""Repair issues of one camera."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
 
 if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
-    from ..worker.messages import Load
-    from .data import PorchlightConfigEntry
+    from ..worker.errors import StreamProblem
 
-ISSUE_DETECTOR = "detector"
-ENGINE_NAMES = {"litert": "LiteRT", "ncnn": "ncnn"}
 ISSUE_CAMERA = "camera_set_aside"
-ISSUE_LOAD = "too_busy"
 ISSUE_STORAGE = "storage"
+ISSUE_STREAM = "stream"
 
 
-def create_detector_issue(hass: HomeAssistant, problem: str, detail: str, folder: str = "") -> None:
-    """Nothing can be detected; `problem` is the key of its text."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        ISSUE_DETECTOR,
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=problem,
-        translation_placeholders={"detail": detail, "folder": folder},
-    )
-
-
-def create_engine_issue(hass: HomeAssistant, engine: str, other: str, detail: str) -> None:
-    """An engine does not run, and another has taken its place."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        ISSUE_DETECTOR,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="engine_replaced",
-        translation_placeholders={
-            "engine": ENGINE_NAMES.get(engine, engine),
-            "other": ENGINE_NAMES.get(other, other),
-            "detail": detail,
-        },
-    )
-
-
-def delete_detector_issue(hass: HomeAssistant) -> None:
-    """Something can be detected again."""
-    ir.async_delete_issue(hass, DOMAIN, ISSUE_DETECTOR)
-
-
-def create_load_issue(hass: HomeAssistant, load: Load) -> None:
-    """The box has been too slow for its cameras for long."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        ISSUE_LOAD,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=ISSUE_LOAD,
-        translation_placeholders={
-            "pace": str(round(load.pace * 100)),
-            "budget": str(load.budget),
-        },
-    )
-
-
-def delete_load_issue(hass: HomeAssistant) -> None:
-    """The box keeps up again."""
-    ir.async_delete_issue(hass, DOMAIN, ISSUE_LOAD)
-
-
-def create_camera_issue(hass: HomeAssistant, entry: PorchlightConfigEntry, detail: str) -> None:
-    """A camera's stream ends the worker again and again, so it is no longer watched."""
+def create_camera_issue(hass: HomeAssistant, entry: ConfigEntry[Any], detail: str) -> None:
+    """A camera's stream ends the worker again and again, so it is not watched for a while."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -91,7 +33,12 @@ def create_camera_issue(hass: HomeAssistant, entry: PorchlightConfigEntry, detai
     )
 
 
-def create_storage_issue(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
+def delete_camera_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """A camera is watched again."""
+    ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_CAMERA}_{entry.entry_id}")
+
+
+def create_storage_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """The disk does not take a camera's pictures."""
     ir.async_create_issue(
         hass,
@@ -104,12 +51,33 @@ def create_storage_issue(hass: HomeAssistant, entry: PorchlightConfigEntry) -> N
     )
 
 
-def delete_storage_issue(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
+def delete_storage_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """The disk takes a camera's pictures again."""
     ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_STORAGE}_{entry.entry_id}")
 
 
-def delete_camera_issues(hass: HomeAssistant, entry: PorchlightConfigEntry) -> None:
-    """A camera starts anew, or is gone."""
-    ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_CAMERA}_{entry.entry_id}")
+def create_stream_issue(
+    hass: HomeAssistant, entry: ConfigEntry[Any], problem: StreamProblem
+) -> None:
+    """A camera's stream has been off for long."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{ISSUE_STREAM}_{entry.entry_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=f"{ISSUE_STREAM}_{problem}",
+        translation_placeholders={"name": entry.title},
+    )
+
+
+def delete_stream_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """A camera's stream is back."""
+    ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_STREAM}_{entry.entry_id}")
+
+
+def delete_camera_issues(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """A camera is gone."""
+    delete_camera_issue(hass, entry)
     delete_storage_issue(hass, entry)
+    delete_stream_issue(hass, entry)

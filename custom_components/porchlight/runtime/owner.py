@@ -1,8 +1,7 @@
-"""What all cameras share: the worker, the detector, and the search for further cameras."""
+"""Owns what outlives the loading of an entry: the worker, the cameras and their visits."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,180 +9,248 @@ from typing import TYPE_CHECKING
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
-from homeassistant.helpers.start import async_at_started
+from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
-from ..detection.choice import DetectorSetup
-from ..worker.messages import EngineFailed, EngineReady, Load
-from .bridge import Bridge, CameraSetAside, EngineSetAside, WorkerDown
-from .issues import (
-    create_camera_issue,
-    create_detector_issue,
-    create_load_issue,
-    delete_load_issue,
-)
+from ..detection.choice import Choice
+from ..detection.coordinator import DetectionCoordinator
+from ..worker.errors import EngineProblem
+from ..worker.messages import EngineFailed, EngineReady, Load, RemoveCamera
+from . import ask
+from .blame import Blame
+from .bridge import Bridge, WorkerDown, WorkerUp
+from .coordinator import CameraCoordinator
+from .entries import async_old_choice, camera_entries, detector_entry
+from .faults import Culprit
+from .issues import create_camera_issue, delete_camera_issue
 from .search import async_search
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant
 
-    from ..worker.messages import UseModel
+    from ..worker.messages import Command, UseModel
     from .bridge import News
-    from .coordinator import CameraCoordinator
+    from .coordinator import CameraEntry
 
 _LOGGER = logging.getLogger(__name__)
 
 FIRST_SEARCH = 5.0
 SEARCH_INTERVAL = timedelta(minutes=15)
-# A pace below this for so many seconds is worth telling.
-SHORT, SHORT_FOR = 0.6, 600.0
-# Seconds after the last change of cameras until the model is chosen anew.
-SETTLE = 10.0
+# Seconds within which an entry that was unloaded is loaded again if this is a reload.
+RELOAD_TAKES = 30.0
+# Seconds without another death after which a camera that was tried again is well.
+WELL_AFTER = 600.0
+
+
+DATA_OWNER: HassKey[Owner] = HassKey(DOMAIN)
+
+
+async def async_owner(hass: HomeAssistant) -> Owner:
+    """An owner that knows how the user wants people to be detected."""
+    entry = detector_entry(hass)
+    options = entry.options if entry else await async_old_choice(hass)
+    owner = Owner(hass)
+    owner.detection.async_enable(Choice.of(options))
+    if entry and entry.disabled_by:
+        owner.detection.async_disable()
+    return owner
 
 
 class Owner:
-    """Runs while there is at least one camera."""
+    """Runs while there is at least one camera. Used from the event loop only."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
         self._cameras: dict[str, CameraCoordinator] = {}
+        self._watched: set[str] = set()
+        # Cameras whose entry is not loaded at the moment, and those that are set aside.
+        self._leaving: dict[str, CALLBACK_TYPE] = {}
+        self._aside: dict[str, CALLBACK_TYPE] = {}
+        self._blame = Blame()
         self._stop_listening: list[CALLBACK_TYPE] = []
-        self.bridge = Bridge(self._hear)
-        self.detector = DetectorSetup(hass)
-        self.load: Load | None = None
-        self._short_since: float | None = None
-        self._nothing_faster = False
-        self._choosing = asyncio.Lock()
-        self._stop_waiting: CALLBACK_TYPE | None = None
+        self.bridge = Bridge(self._hear, self._opening)
+        self.detection = DetectionCoordinator(
+            hass, self.bridge.send, _try_model, lambda: len(camera_entries(hass, disabled=False))
+        )
+        self.detection.async_add_listener(self._update_cameras)
+
+    async def async_adopt(self, entry: CameraEntry) -> CameraCoordinator:
+        """The camera of an entry that is being loaded, as its data and options say now."""
+        if cancel := self._leaving.pop(entry.entry_id, None):
+            cancel()
+        camera = self._cameras.get(entry.entry_id)
+        if camera is None:
+            camera = CameraCoordinator(self._hass, entry, self.bridge, self.detection)
+            await camera.async_load()
+            self._cameras[entry.entry_id] = camera
+        await camera.async_configure()
+        return camera
 
     @callback
-    def async_attach(self, camera: CameraCoordinator) -> None:
-        """Watch a camera; the first one starts the worker."""
-        if not self._cameras:
+    def async_watch(self, camera: CameraCoordinator) -> None:
+        """Watch a camera, or watch it differently; also one that was set aside."""
+        self._blame.forgive(Culprit(camera.camera_id))
+        self._end_pause(camera)
+        delete_camera_issue(self._hass, camera.entry)
+        if camera.camera_id in self._watched:
+            self.bridge.send(camera.command())
+            return
+        first = not self._watched
+        self._watched.add(camera.camera_id)
+        if first:
             self._start()
-        self._cameras[camera.camera_id] = camera
-        self.bridge.add(camera.command())
-        self._choose_again_soon()
-
-    async def async_detach(self, camera: CameraCoordinator) -> None:
-        """Stop watching a camera; with the last one goes the worker."""
-        self._cameras.pop(camera.camera_id, None)
-        self.bridge.remove(camera.camera_id)
-        if self._cameras:
-            self._choose_again_soon()
-        else:
-            await self._async_stop()
-
-    async def async_prepare_detector(self) -> None:
-        """Get the chosen model to run, or raise a repair issue."""
-        async with self._choosing:
-            self.bridge.set_budget(self.detector.choice.budget)
-            self._use(await self.detector.async_prepare())
-
-    def _use(self, model: UseModel | None) -> None:
-        """Have the worker run a model, which then has time to show whether it keeps up."""
-        self.bridge.use_model(model)
-        self._short_since = None
-        self._nothing_faster = False
-        self._tell_cameras()
+            return
+        self.bridge.send(camera.command())
+        self.detection.async_cameras_changed()
 
     @callback
-    def _choose_again_soon(self, _hass: HomeAssistant | None = None) -> None:
-        """Choose the model anew when no more cameras come or go, if they are others then."""
-        if self._stop_waiting:
-            self._stop_waiting()
-        self._stop_waiting = async_call_later(self._hass, SETTLE, self._async_choose_again)
+    def async_release(self, entry: CameraEntry) -> None:
+        """An entry is unloaded. Its camera goes on being watched, for it may be a reload."""
+        camera = self._cameras.get(entry.entry_id)
+        if camera is None or not self._stop_listening:
+            # It has ended already, or Home Assistant has.
+            self.async_end(entry)
+            return
+        camera.visits.async_hold()
 
-    async def _async_choose_again(self, _now: datetime) -> None:
-        self._stop_waiting = None
-        async with self._choosing:
-            if self._cameras and self.detector.outdated:
-                self._use(await self.detector.async_prepare())
+        @callback
+        def gone(_now: datetime) -> None:
+            self._leaving.pop(entry.entry_id, None)
+            self._drop(entry.entry_id)
 
-    async def _async_step_down(self, load: Load) -> None:
-        """Have a faster model run; tell somebody if there is none."""
-        async with self._choosing:
-            model = await self.detector.async_step_down()
-            if model:
-                self._use(model)
-                return
-        self._nothing_faster = True
-        create_load_issue(self._hass, load)
+        self._leaving[entry.entry_id] = async_call_later(self._hass, RELOAD_TAKES, gone)
+
+    @callback
+    def async_end(self, entry: CameraEntry) -> None:
+        """A camera is not wanted any more."""
+        if cancel := self._leaving.pop(entry.entry_id, None):
+            cancel()
+        self._drop(entry.entry_id)
+
+    async def async_remove(self, entry: CameraEntry) -> None:
+        """Forget a camera for good."""
+        camera = self._cameras.get(entry.entry_id)
+        self.async_end(entry)
+        if camera is None:
+            camera = CameraCoordinator(self._hass, entry, self.bridge, self.detection)
+        await camera.async_remove()
+
+    def _drop(self, camera_id: str) -> None:
+        camera = self._cameras.pop(camera_id, None)
+        if camera is None:
+            return
+        camera.async_end()
+        if cancel := self._aside.pop(camera_id, None):
+            cancel()
+        self._blame.forgive(Culprit(camera_id))
+        self._watched.discard(camera_id)
+        self.bridge.send(RemoveCamera(camera_id=camera_id))
+        if self._watched:
+            self.detection.async_cameras_changed()
+        else:
+            self._stop_work()
+            self._hass.async_create_task(self.bridge.stop(), f"{DOMAIN} stop")
+
+    def _opening(self) -> Iterator[Command]:
+        """What each new worker has to know."""
+        yield from self.detection.commands()
+        for camera_id in self._watched:
+            if not self._cameras[camera_id].data.set_aside:
+                yield self._cameras[camera_id].command()
 
     def _start(self) -> None:
         self.bridge.start()
-        self._hass.async_create_background_task(
-            self.async_prepare_detector(), f"{DOMAIN} detector", eager_start=False
-        )
+        self.detection.async_start()
         self._stop_listening = [
-            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stop),
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_home_stops),
             async_call_later(self._hass, FIRST_SEARCH, self._async_search),
             async_track_time_interval(self._hass, self._async_search, SEARCH_INTERVAL),
-            async_at_started(self._hass, self._choose_again_soon),
         ]
 
-    async def _async_stop(self, _event: Event | None = None) -> None:
-        if self._stop_waiting:
-            self._stop_waiting()
-            self._stop_waiting = None
+    def _stop_work(self) -> None:
         while self._stop_listening:
             self._stop_listening.pop()()
+        self.detection.async_stop()
+
+    async def _async_home_stops(self, _event: Event) -> None:
+        for cancel in (*self._leaving.values(), *self._aside.values()):
+            cancel()
+        for camera in self._cameras.values():
+            camera.async_stop()
+        self._stop_work()
         await self.bridge.stop()
 
     async def _async_search(self, _now: datetime) -> None:
         await async_search(self._hass)
 
-    def _detector_is(self, outcome: EngineReady | EngineFailed) -> None:
-        self.detector.outcome = outcome
-        self._tell_cameras()
-
-    def _tell_cameras(self) -> None:
+    @callback
+    def _update_cameras(self) -> None:
         for camera in self._cameras.values():
             camera.async_update_listeners()
-
-    def _load_is(self, load: Load) -> None:
-        """Show what the watch costs; a box that is short for long needs a faster model, or help."""
-        self.load = load
-        now = self._hass.loop.time()
-        if load.pace >= SHORT:
-            self._short_since = None
-            self._nothing_faster = False
-            delete_load_issue(self._hass)
-        elif self._short_since is None:
-            self._short_since = now
-        elif now - self._short_since >= SHORT_FOR:
-            self._short_for_long(load)
-        self._tell_cameras()
-
-    def _short_for_long(self, load: Load) -> None:
-        if self._nothing_faster:
-            create_load_issue(self._hass, load)
-        elif not self._choosing.locked():
-            self._hass.async_create_background_task(
-                self._async_step_down(load), f"{DOMAIN} faster model"
-            )
 
     @callback
     def _hear(self, news: News) -> None:
         match news:
             case WorkerDown():
-                self.load = None
-                for camera in self._cameras.values():
-                    camera.async_worker_down()
-            case EngineReady():
-                self._detector_is(news)
-            case EngineFailed():
-                self._detector_is(news)
-                create_detector_issue(self._hass, news.problem, news.detail)
-            case Load():
-                self._load_is(news)
-            case EngineSetAside():
-                create_detector_issue(self._hass, "engine_crashed", news.detail)
-            case CameraSetAside():
-                if culprit := self._cameras.get(news.camera_id):
-                    create_camera_issue(self._hass, culprit.config_entry, news.detail)
+                self._bury(news)
+            case EngineReady() | EngineFailed() | Load():
+                self.detection.async_hear(news)
+            case WorkerUp():
+                pass
             case _:
-                if subject := self._cameras.get(getattr(news, "camera_id", None) or ""):
-                    subject.async_hear(news)
+                camera_id = getattr(news, "camera_id", None)
+                if camera_id in self._watched:
+                    self._cameras[camera_id].async_hear(news)
+
+    def _bury(self, down: WorkerDown) -> None:
+        """Draw the conclusions from a worker's death."""
+        for camera in self._cameras.values():
+            camera.async_worker_down()
+        self.detection.async_worker_down()
+        if down.culprit is None:
+            return
+        pause = self._blame.died(down.culprit, self._hass.loop.time())
+        if pause is None:
+            return
+        if down.culprit.camera_id is None:
+            # The next engine is another one.
+            self._blame.forgive(down.culprit)
+            self.detection.async_engine_failed(EngineProblem.CRASHED, down.detail)
+        elif culprit := self._cameras.get(down.culprit.camera_id):
+            self._set_aside(culprit, pause, down.detail)
+
+    def _set_aside(self, camera: CameraCoordinator, pause: float, detail: str) -> None:
+        _LOGGER.warning(
+            "%s ended the worker again and again (%s); it is tried again in %.0f minutes",
+            camera.entry.title,
+            detail,
+            pause / 60,
+        )
+        create_camera_issue(self._hass, camera.entry, detail)
+
+        @callback
+        def try_again(_now: datetime) -> None:
+            self._end_pause(camera)
+            self.bridge.send(camera.command())
+            self._aside[camera.camera_id] = async_call_later(self._hass, WELL_AFTER, well)
+
+        @callback
+        def well(_now: datetime) -> None:
+            self._aside.pop(camera.camera_id, None)
+            delete_camera_issue(self._hass, camera.entry)
+
+        self._end_pause(camera)
+        camera.async_set_aside(aside=True)
+        self._aside[camera.camera_id] = async_call_later(self._hass, pause, try_again)
+
+    def _end_pause(self, camera: CameraCoordinator) -> None:
+        if cancel := self._aside.pop(camera.camera_id, None):
+            cancel()
+        camera.async_set_aside(aside=False)
+
+
+async def _try_model(wish: UseModel) -> EngineReady | EngineFailed:
+    return await ask.try_model(wish)

@@ -12,6 +12,7 @@ from homeassistant.helpers import discovery_flow
 
 from ..const import CONF_ENDPOINT, CONF_MAC, CONF_MODEL, DOMAIN
 from . import ask
+from .entries import camera_entries
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -35,7 +36,7 @@ async def async_scan(hass: HomeAssistant) -> list[Found]:
 
 def entry_of(hass: HomeAssistant, found: Found) -> ConfigEntry | None:
     """The entry of a camera that was found, if it is set up."""
-    for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False):
+    for entry in camera_entries(hass):
         data = entry.data
         if found.mac and found.mac == data[CONF_MAC]:
             return entry

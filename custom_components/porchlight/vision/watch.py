@@ -133,6 +133,15 @@ class Watch:
         """When something is a person, by the light there is."""
         return self._settings.night if self.daylight.night else self._settings.day
 
+    def update(self, settings: Settings) -> None:
+        """Take over other settings; who is there stays, and so does the visit."""
+        before, self._settings = self._settings, settings
+        self._areas.update(settings)
+        if settings.masks != before.masks:
+            # What is masked now, or no longer, is no motion; the visit's picture may show it.
+            self._gate = MotionGate()
+            self._best = 0.0
+
     def began(self, height: int) -> None:
         """A stream begins, of pictures so many pixels high; 0: not known."""
         smallest = SMALLEST * (height or USUAL_HEIGHT)

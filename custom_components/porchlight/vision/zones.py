@@ -59,6 +59,7 @@ class _Walker:
     seen_at: float
     stays: dict[str, _Stay] = field(default_factory=dict)
     paths: dict[str, _Path] = field(default_factory=dict)
+    point: Point = (0.0, 0.0)
     waiting: list[Crossing] = field(default_factory=list)
 
 
@@ -94,6 +95,22 @@ class Areas:
         self._walkers, self.people = walkers, present
         return tuple(crossings)
 
+    def update(self, settings: Settings) -> None:
+        """Take over other zones and lines; who is in a zone that stays is still in it."""
+        lines = {line for line in settings.lines if line in self._lines}
+        kept = {line.line_id for line in lines}
+        self._zones, self._lines = settings.zones, settings.lines
+        for walker in self._walkers.values():
+            walker.stays = {
+                zone.zone_id: stay
+                for zone in self._zones
+                if (stay := walker.stays.get(zone.zone_id)) and inside(walker.point, zone.points)
+            }
+            # A line that has moved was crossed by nobody: each side is found out anew.
+            walker.paths = {name: path for name, path in walker.paths.items() if name in kept}
+            walker.waiting = [one for one in walker.waiting if one.line_id in kept]
+        self.people = {zone.zone_id: self.people.get(zone.zone_id, 0) for zone in self._zones}
+
     def clear(self) -> None:
         """Forget everybody."""
         self._walkers = {}
@@ -102,7 +119,7 @@ class Areas:
     def _step(self, walker: _Walker, track: Track, at: float) -> None:
         """Take over where somebody is seen now."""
         point = feet(track.box)
-        walker.seen_at = track.last_seen
+        walker.seen_at, walker.point = track.last_seen, point
         for zone in self._zones:
             _stay(walker.stays, zone, point, at)
         clear = max(BEYOND, BEYOND_OF_HEIGHT * track.box.height)

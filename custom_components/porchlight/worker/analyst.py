@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 
 from ..vision.types import Box, Detection
 from .detector import prepare
+from .errors import EngineProblem, FrameError
 from .messages import EngineFailed, EngineReady, ThreadStarted, UseModel
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from .messages import Report
 
 _LOGGER = logging.getLogger(__name__)
+
+# Looks in a row on which an engine may fail before it is given up.
+MOST_FAILURES = 5
 
 
 class Client(Protocol):
@@ -71,6 +75,9 @@ class Analyst(threading.Thread):
         self._wake = threading.Condition()
         self._seats: dict[Client, _Seat] = {}
         self._request: UseModel | None = None
+        # What is used or is being loaded, and the looks in a row on which it failed.
+        self._model: UseModel | None = None
+        self._failures = 0
         self._detector: Detector | None = None
         self._stopped = False
         self._busy_since: float | None = None
@@ -89,8 +96,13 @@ class Analyst(threading.Thread):
         It loads in this thread, so that a crash is told to be the engine's.
         """
         with self._wake:
-            self._request = request
+            self._request = self._model = request
             self._wake.notify()
+
+    def drop_model(self) -> None:
+        """Look at nothing more until a model is to be used again."""
+        with self._wake:
+            self._request = self._model = self._detector = None
 
     def offer(self, client: Client, frame: VideoFrame, at: float) -> None:
         """Leave a client's newest frame to be looked at."""
@@ -161,8 +173,19 @@ class Analyst(threading.Thread):
         return partial(self._look, client, frame, at, self._detector)
 
     def _load(self, request: UseModel) -> None:
-        with self._busy():
-            self._detector, outcome = self._prepare(request)
+        detector = None
+        try:
+            with self._busy():
+                detector, outcome = self._prepare(request)
+        except Exception as error:
+            # A native package may raise anything.
+            _LOGGER.exception("A model could not be loaded")
+            outcome = _failure(request, EngineProblem.CRASHED, error)
+        with self._wake:
+            if self._model is not request:
+                # It is not wanted any more.
+                return
+            self._detector, self._failures = detector, 0
         self._report(outcome)
 
     def _look(self, client: Client, frame: VideoFrame, at: float, detector: Detector) -> None:
@@ -171,8 +194,18 @@ class Analyst(threading.Thread):
         if not regions:
             return
         start = perf_counter()
-        with self._busy():
-            people = detector.people(frame, regions)
+        try:
+            with self._busy():
+                people = detector.people(frame, regions)
+        except FrameError:
+            # That is the camera's doing.
+            raise
+        except Exception as error:
+            self._failed(detector, error)
+            raise
+        self._failures = 0
+        if self._detector is not detector:
+            return
         client.looked(
             Sight(
                 frame=frame,
@@ -183,6 +216,16 @@ class Analyst(threading.Thread):
             )
         )
 
+    def _failed(self, detector: Detector, error: Exception) -> None:
+        """The engine failed on a frame: after some in a row it is not used any more."""
+        self._failures += 1
+        with self._wake:
+            model = self._model
+            if self._failures < MOST_FAILURES or model is None or self._detector is not detector:
+                return
+            self._detector = None
+        self._report(_failure(model, EngineProblem.FAILING, error))
+
     @contextmanager
     def _busy(self) -> Iterator[None]:
         self._busy_since = monotonic()
@@ -190,3 +233,9 @@ class Analyst(threading.Thread):
             yield
         finally:
             self._busy_since = None
+
+
+def _failure(model: UseModel, problem: EngineProblem, error: Exception) -> EngineFailed:
+    return EngineFailed(
+        engine=model.engine, path=model.path, problem=problem, detail=type(error).__name__
+    )

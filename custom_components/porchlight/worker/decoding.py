@@ -6,8 +6,6 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import av
-
 from .errors import StreamError, StreamProblem
 
 if TYPE_CHECKING:
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
 DECODE_SECONDS = 30.0
 # Packets that wait at most; a camera that sends more between key frames is decoded always.
 MOST_WAITING = 300
+# Bytes of them.
+MOST_BYTES = 32 * 1024 * 1024
 
 
 class Decoder:
@@ -33,9 +33,11 @@ class Decoder:
     ) -> None:
         """`patience`: seconds without a whole frame after which the stream is broken."""
         self._waiting: deque[tuple[Packet[VideoStream], float]] = deque()
+        self._bytes = 0
         self._patience = patience
         self._clock = clock
         self._good_at = clock()
+        self._error = ""
 
     def take(
         self, packet: Packet[VideoStream], at: float, *, wanted: bool
@@ -46,11 +48,14 @@ class Decoder:
         """
         if packet.is_keyframe:
             self._waiting.clear()
+            self._bytes = 0
         self._waiting.append((packet, at))
-        if not (wanted or len(self._waiting) > MOST_WAITING):
+        self._bytes += packet.size
+        if not (wanted or len(self._waiting) > MOST_WAITING or self._bytes > MOST_BYTES):
             return
         while self._waiting:
             waiting, came = self._waiting.popleft()
+            self._bytes -= waiting.size
             for frame in self.decode(waiting):
                 yield frame, came
 
@@ -58,14 +63,15 @@ class Decoder:
         """The whole frames that a packet completes."""
         try:
             decoded = packet.decode()
-        except (av.error.InvalidDataError, ValueError):
+        except Exception as error:  # noqa: BLE001 - FFmpeg knows many ways
+            self._error = type(error).__name__
             decoded = []
         good = [frame for frame in decoded if not frame.is_corrupt]
         now = self._clock()
         if good:
             self._good_at = now
         elif now - self._good_at >= self._patience:
-            raise StreamError(StreamProblem.BROKEN, "no frame could be decoded")
+            raise StreamError(StreamProblem.BROKEN, f"no frame could be decoded {self._error}")
         return good
 
 

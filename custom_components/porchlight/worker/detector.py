@@ -13,7 +13,7 @@ from ..vision.geometry import Letterbox
 from ..vision.heads import recognise
 from ..vision.regions import View, gather
 from .engines import load
-from .errors import EngineError, EngineProblem
+from .errors import EngineError, EngineProblem, FrameError
 from .messages import EngineFailed, EngineReady
 from .pixels import Shrinker
 
@@ -50,7 +50,10 @@ class Detector:
         return View(frame.width, frame.height, self.layout.side)
 
     def people(self, frame: VideoFrame, regions: Sequence[Region] = ()) -> tuple[Detection, ...]:
-        """The people on a frame: on these regions of it, or on all of it."""
+        """The people on a frame: on these regions of it, or on all of it.
+
+        Raises FrameError if that cannot be shrunk, and what the engine raises.
+        """
         view = self.view(frame)
         return gather(
             [(region, self.people_in_region(frame, region)) for region in regions or (view.whole,)],
@@ -74,9 +77,13 @@ class Detector:
 
     def people_in_region(self, frame: VideoFrame, region: Region) -> tuple[Detection, ...]:
         """The people on a region of a frame, in fractions of the region."""
-        piece = self._shrinker.cut(frame, region)
-        box = Letterbox.fit(piece.width, piece.height, self.layout.side)
-        return self._infer(self._shrinker.rgb(piece, box.width, box.height), box)
+        try:
+            piece = self._shrinker.cut(frame, region)
+            box = Letterbox.fit(piece.width, piece.height, self.layout.side)
+            picture = self._shrinker.rgb(piece, box.width, box.height)
+        except Exception as error:  # a scaler may raise anything on what a camera sends
+            raise FrameError(type(error).__name__) from error
+        return self._infer(picture, box)
 
     def _infer(self, picture: Pixels, box: Letterbox) -> tuple[Detection, ...]:
         return self._head.people(self.engine.run(self._head.feed(picture)), box)

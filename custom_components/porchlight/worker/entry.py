@@ -33,8 +33,9 @@ def main(arguments: Sequence[str]) -> int:
             Service(commands, reports).run()
         case ["errand"]:
             from .errand import Errands  # noqa: PLC0415 - as above
+            from .limits import bound_memory  # noqa: PLC0415 - as above
 
-            Errands(commands, reports).run()
+            Errands(commands, reports, bound_memory).run()
         case _:
             print("usage: worker watch|errand", file=sys.stderr)  # noqa: T201 - a person typed this
             return 2

@@ -7,16 +7,31 @@ nor their crashes.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from typing import TYPE_CHECKING
 
 from ..onvif.errors import NoVideoError, OnvifError
 from .channel import Decoder, encode
-from .errors import StreamError, StreamProblem
-from .messages import Done, ErrandFailed, FirstFrame, FrameTaken, Inspect, Scan, UseModel
+from .errors import EngineProblem, StreamError, StreamProblem
+from .limits import ANSWERS, MODEL, PICTURE
+from .messages import (
+    Done,
+    EngineFailed,
+    ErrandFailed,
+    FirstFrame,
+    FrameTaken,
+    Inspect,
+    Scan,
+    UseModel,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .messages import Answer, Message
+
+_LOGGER = logging.getLogger(__name__)
 
 _CHUNK = 65536
 
@@ -24,9 +39,13 @@ _CHUNK = 65536
 class Errands:
     """Takes one errand from a file descriptor and answers on another."""
 
-    def __init__(self, questions: int, answers: int) -> None:
+    def __init__(
+        self, questions: int, answers: int, bound: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """`bound` is called with the megabytes that an errand may take."""
         self._questions = questions
         self._answers = answers
+        self._bound = bound
 
     def run(self) -> None:
         """Do the errand that comes; nothing if none comes."""
@@ -40,12 +59,16 @@ class Errands:
         try:
             match errand:
                 case Scan():
+                    self._bound(ANSWERS)
                     self._scan(errand)
                 case Inspect():
+                    self._bound(ANSWERS)
                     self._inspect(errand)
                 case FirstFrame():
+                    self._bound(PICTURE)
                     self._first_frame(errand)
                 case UseModel():
+                    self._bound(MODEL)
                     self._try_model(errand)
         except NoVideoError as error:
             self._answer(ErrandFailed(key=error.key, detail=error.reason))
@@ -53,6 +76,10 @@ class Errands:
             self._answer(ErrandFailed(key=error.key, detail=str(error)))
         except StreamError as error:
             self._answer(ErrandFailed(key=error.problem, detail=error.detail))
+        except Exception as error:
+            # Also when there is no memory left: who asked is waiting.
+            _LOGGER.exception("An errand failed")
+            self._answer(_failure(errand, type(error).__name__))
 
     def _answer(self, answer: Answer) -> None:
         data = memoryview(encode(answer))
@@ -103,3 +130,13 @@ class Errands:
         from .detector import prepare  # noqa: PLC0415 - engines
 
         self._answer(prepare(errand)[1])
+
+
+def _failure(errand: Message, reason: str) -> ErrandFailed | EngineFailed:
+    if isinstance(errand, UseModel):
+        return EngineFailed(
+            engine=errand.engine, path=errand.path, problem=EngineProblem.CRASHED, detail=reason
+        )
+    if isinstance(errand, FirstFrame) and reason == MemoryError.__name__:
+        return ErrandFailed(key=StreamProblem.TOO_LARGE, detail=reason)
+    return ErrandFailed(key="worker_failed", detail=reason)

@@ -11,10 +11,12 @@ class StreamProblem(StrEnum):
     UNREACHABLE = "unreachable"
     UNAUTHORIZED = "unauthorized"
     REFUSED = "refused"
+    TOO_MANY_VIEWERS = "too_many_viewers"
     NO_VIDEO = "no_video"
     UNSUPPORTED_CODEC = "unsupported_codec"
     STALLED = "stalled"
     BROKEN = "broken"
+    TOO_LARGE = "too_large"
     ENDED = "ended"
 
 
@@ -23,6 +25,7 @@ class EngineProblem(StrEnum):
 
     NOT_INSTALLED = "engine_not_installed"
     CRASHED = "engine_crashed"
+    FAILING = "engine_failing"
     MODEL_REFUSED = "model_refused"
     MODEL_UNSUPPORTED = "model_unsupported"
 
@@ -38,6 +41,10 @@ class StreamError(WorkerError):
         super().__init__(f"{problem}: {detail}" if detail else problem.value)
         self.problem = problem
         self.detail = detail
+
+
+class FrameError(WorkerError):
+    """A frame cannot be looked at; the next one may."""
 
 
 class EngineError(WorkerError):

@@ -52,21 +52,30 @@ class Eye:
         for frame, came in self._decoder.take(packet, at, wanted=wanted or always):
             newest, hidden = (frame, came), False
             if self._watch.gate_due(came):
-                newest, hidden = (self._hide(frame), came), True
-                self._show(*newest)
+                curtain = self._curtain
+                newest, hidden = (_behind(curtain, frame), came), True
+                self._show(*newest, curtain)
         if newest is not None and not hidden:
-            newest = self._hide(newest[0]), newest[1]
+            newest = _behind(self._curtain, newest[0]), newest[1]
         return newest
 
-    def _hide(self, frame: VideoFrame) -> VideoFrame:
-        return self._curtain.over(frame) if self._curtain else frame
+    def cover(self, curtain: Curtain) -> None:
+        """Hide what this curtain hides from now on. Called with the lock held."""
+        self._curtain = curtain
 
-    def _show(self, frame: VideoFrame, came: float) -> None:
+    def _show(self, frame: VideoFrame, came: float, curtain: Curtain | None) -> None:
         """Show the watch a frame's motion, and now and then its colours."""
         grey = self._shrinker.grey(frame, WIDTH, HEIGHT)
         daylight = self._watch.daylight
         spread = self._shrinker.spread(frame) if daylight.due(came) else None
         with self._lock:
+            if curtain is not self._curtain:
+                # What it hides is no longer what is hidden, and no motion.
+                return
             self._watch.see(grey, came)
             if spread is not None:
                 daylight.measure(spread, came)
+
+
+def _behind(curtain: Curtain | None, frame: VideoFrame) -> VideoFrame:
+    return curtain.over(frame) if curtain else frame

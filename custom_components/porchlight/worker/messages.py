@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAliasType, get_args
 
 from ..onvif.values import CameraReport, Credentials, Found
 from ..vision.settings import DEFAULT, Settings
 from ..vision.types import Box
 from .errors import EngineProblem, StreamProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +40,12 @@ class VisitInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddCamera:
-    """Watch a camera, or watch it differently. `picture_path`: where its best picture is kept."""
+class WatchCamera:
+    """Watch a camera; one that is watched already goes on, as this says.
+
+    `picture_path`: where its best picture is kept. `revision` comes back with each picture.
+    `open_visit` and `furniture` count only for a camera that is not watched yet.
+    """
 
     camera_id: str
     source: Source
@@ -46,6 +54,7 @@ class AddCamera:
     open_visit: VisitInfo | None = None
     settings: Settings = DEFAULT
     furniture: tuple[Box, ...] = ()
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +65,17 @@ class RemoveCamera:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetDetection:
-    """Look for people, or stop looking; the stream stays."""
-
-    camera_id: str
-    enabled: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class UseModel:
     """Run this model from now on."""
 
     engine: str
     path: str
     threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropModel:
+    """Look at nothing more until a model is to be used again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +182,10 @@ class VisitPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitNews:
-    """A visit began, changed or ended."""
+    """A visit began, changed or ended.
+
+    An open one is reported as changed every few seconds, with the time of its last sighting.
+    """
 
     camera_id: str
     phase: VisitPhase
@@ -185,17 +194,21 @@ class VisitNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestPicture:
-    """The best picture of the visit so far; comes before the news that the visit began."""
+    """The best picture of the visit so far; comes before the news that the visit began.
+
+    `revision` is that of the WatchCamera in force when its frame was taken.
+    """
 
     camera_id: str
     visit_id: str
     at: float
     jpeg: bytes = field(repr=False)
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureKept:
-    """Whether the disk took the best picture."""
+    """Whether the disk took the best picture; also reported as not kept when a write hangs."""
 
     camera_id: str
     kept: bool
@@ -282,7 +295,7 @@ class Done:
     """An errand with many answers is over."""
 
 
-type Command = AddCamera | RemoveCamera | SetDetection | UseModel | SetBudget | TakeStill
+type Command = WatchCamera | RemoveCamera | UseModel | DropModel | SetBudget | TakeStill
 type Report = (
     Alive
     | ThreadStarted
@@ -303,33 +316,15 @@ type Errand = Scan | Inspect | FirstFrame | UseModel
 type Answer = Found | CameraReport | FrameTaken | EngineReady | EngineFailed | ErrandFailed | Done
 type Message = Command | Report | Errand | Answer
 
-MESSAGES: tuple[type, ...] = (
-    AddCamera,
-    RemoveCamera,
-    SetDetection,
-    UseModel,
-    SetBudget,
-    TakeStill,
-    Alive,
-    ThreadStarted,
-    StreamUp,
-    StreamDown,
-    Status,
-    LineCrossed,
-    FurnitureKnown,
-    Load,
-    VisitNews,
-    BestPicture,
-    PictureKept,
-    Still,
-    EngineReady,
-    EngineFailed,
-    Scan,
-    Inspect,
-    FirstFrame,
-    FrameTaken,
-    ErrandFailed,
-    Done,
-    Found,
-    CameraReport,
-)
+
+def _members(union: Any) -> Iterator[type]:
+    """The classes that a union of unions is made of."""
+    if isinstance(union, TypeAliasType):
+        union = union.__value__
+    if isinstance(union, type):
+        yield union
+    for member in get_args(union):
+        yield from _members(member)
+
+
+MESSAGES: tuple[type, ...] = tuple(dict.fromkeys(_members(Message)))

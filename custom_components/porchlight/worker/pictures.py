@@ -1,29 +1,28 @@
-"""JPEG pictures, in memory and on disk."""
+"""JPEG pictures."""
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 from typing import TYPE_CHECKING
 
 from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from av.video.frame import VideoFrame
 
 QUALITY = 85
+# Pixels of a picture at most: in memory its colours are one block, which FFmpeg bounds.
+MOST_PIXELS = 16 * 1024 * 1024
 
 
 def jpeg(frame: VideoFrame, width: int | None = None, height: int | None = None) -> bytes:
-    """A frame as JPEG, no larger than asked for, its aspect kept."""
+    """A frame as JPEG, no larger than asked for nor than itself, its aspect kept."""
+    # Whole numbers are compared first: one may be too large to divide.
     scale = min(
-        1.0,
-        (width or frame.width) / frame.width,
-        (height or frame.height) / frame.height,
+        max(1, min(width or frame.width, frame.width)) / frame.width,
+        max(1, min(height or frame.height, frame.height)) / frame.height,
+        (MOST_PIXELS / (frame.width * frame.height)) ** 0.5,
     )
     # A scaler of its own: the frame's may be in use by another thread.
     picture = VideoReformatter().reformat(
@@ -35,20 +34,3 @@ def jpeg(frame: VideoFrame, width: int | None = None, height: int | None = None)
     output = io.BytesIO()
     Image.fromarray(picture.to_ndarray()).save(output, "JPEG", quality=QUALITY)
     return output.getvalue()
-
-
-def keep(path: Path, picture: bytes) -> bool:
-    """Write a picture whole or not at all; False if the disk does not take it."""
-    part = path.with_suffix(".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(picture)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        return False
-    return True

@@ -11,19 +11,21 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from .analyst import Analyst
-from .camera import TIMING, Camera, Timing
+from .camera import Camera
 from .channel import Decoder, encode
 from .governor import Governor
 from .messages import (
-    AddCamera,
     Alive,
+    DropModel,
     RemoveCamera,
     SetBudget,
-    SetDetection,
     Still,
     TakeStill,
     UseModel,
+    WatchCamera,
 )
+from .timing import TIMING, Timing
+from .writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +37,8 @@ _LOGGER = logging.getLogger(__name__)
 HEARTBEAT = 3.0
 # A look that takes longer than this never ends.
 STUCK = 30.0
+# Seconds that the disk has for the last pictures when all is over.
+LAST_WRITES = 1.0
 _CHUNK = 65536
 
 
@@ -60,11 +64,12 @@ class Service:
         self._cameras: dict[str, Camera] = {}
         self._governor = Governor(self.report)
         self._analyst = Analyst(self.report)
+        self._writer = Writer()
         self._handlers: dict[type, Callable[..., None]] = {
-            AddCamera: self._add,
+            WatchCamera: self._watch,
             RemoveCamera: self._remove,
-            SetDetection: self._set_detection,
             UseModel: self._analyst.use_model,
+            DropModel: self._drop_model,
             SetBudget: self._set_budget,
             TakeStill: self._take_still,
         }
@@ -72,12 +77,16 @@ class Service:
     def run(self) -> None:
         """Serve until the other end closes."""
         self._analyst.start()
+        self._writer.start()
         try:
             self._serve()
         finally:
             self._analyst.stop()
             for camera in self._cameras.values():
                 camera.stop()
+            # What still waits for the disk, if that is quick.
+            self._writer.stop()
+            self._writer.join(LAST_WRITES)
 
     def _serve(self) -> None:
         decoder = Decoder()
@@ -86,6 +95,7 @@ class Service:
             # By the clock, not by idleness: commands may come all the time.
             if monotonic() >= beat:
                 self._check()
+                self._writer.check()
                 self._governor.check()
                 self._analyst.pace = self._governor.pace
                 self.report(Alive(pid=os.getpid()))
@@ -111,7 +121,11 @@ class Service:
                     return
 
     def _handle(self, message: Message) -> None:
-        self._handlers[type(message)](message)
+        try:
+            self._handlers[type(message)](message)
+        except Exception:
+            # One request that cannot be done must not end what all the others need.
+            _LOGGER.exception("%s could not be done", type(message).__name__)
 
     def _check(self) -> None:
         if self._analyst.stuck_for() > self._stuck and self._analyst.ident is not None:
@@ -119,24 +133,33 @@ class Service:
             # In its thread, so that the fault handler tells whose doing it was.
             signal.pthread_kill(self._analyst.ident, signal.SIGABRT)
 
-    def _add(self, config: AddCamera) -> None:
-        self._remove(RemoveCamera(camera_id=config.camera_id))
-        camera = Camera(config, self._analyst, self.report, timing=self._timing)
-        self._cameras[config.camera_id] = camera
+    def _watch(self, config: WatchCamera) -> None:
+        if camera := self._cameras.get(config.camera_id):
+            camera.update(config)
+            return
+        camera = Camera(config, self._analyst, self.report, self._writer, timing=self._timing)
         camera.start()
+        self._cameras[config.camera_id] = camera
 
     def _remove(self, command: RemoveCamera) -> None:
         if camera := self._cameras.pop(command.camera_id, None):
             camera.stop()
+            if camera.config.picture_path is not None:
+                self._writer.discard(camera.config.picture_path)
 
-    def _set_detection(self, command: SetDetection) -> None:
-        if camera := self._cameras.get(command.camera_id):
-            camera.set_detection(enabled=command.enabled)
+    def _drop_model(self, _command: DropModel) -> None:
+        self._analyst.drop_model()
 
     def _set_budget(self, command: SetBudget) -> None:
         self._governor.allow(command.share)
 
     def _take_still(self, command: TakeStill) -> None:
         camera = self._cameras.get(command.camera_id)
-        picture = camera.still(command.width, command.height) if camera else None
+        picture = None
+        try:
+            if camera:
+                picture = camera.still(command.width, command.height)
+        except Exception:
+            # Whatever a size or a frame may do to a scaler: who asked is waiting.
+            _LOGGER.exception("A still could not be made")
         self.report(Still(request=command.request, jpeg=picture))

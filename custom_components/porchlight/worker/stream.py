@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Self
@@ -9,6 +11,8 @@ from typing import TYPE_CHECKING, Self
 import av
 
 from .errors import StreamError, StreamProblem
+from .headers import Declared, declared
+from .limits import bound_ffmpeg
 from .urls import redact, with_login
 
 if TYPE_CHECKING:
@@ -26,6 +30,12 @@ OPEN_SECONDS = 10.0
 READ_SECONDS = 5.0
 # Larger than any camera's picture; a header that claims more would eat the memory.
 MAX_PIXELS = 8192 * 4608
+# Longer sides have ended FFmpeg's decoders.
+MAX_SIDE = 16384
+# Bytes that the pictures may take which a decoder keeps, at one and a half for each pixel.
+MAX_KEPT = 512 * 1024 * 1024
+# Bytes of one packet: more than any camera's key frame.
+MAX_PACKET = 16 * 1024 * 1024
 CODECS = frozenset({"h264", "hevc", "mjpeg", "mpeg4"})
 _OPTIONS = {
     "rtsp_transport": "tcp",
@@ -34,7 +44,13 @@ _OPTIONS = {
     # What the stream is, its description says; looking longer only delays the first picture.
     "analyzeduration": "500000",
     "fpsprobesize": "0",
+    # Nothing is decoded before it is known how large it claims to be.
+    "max_pixels": "1",
+    # So there is nothing to wait for but the first packet.
+    "probesize": "32",
 }
+# What FFmpeg logs of a camera that has enough viewers: not enough bandwidth, or no service.
+_TOO_MANY = re.compile(r"failed: (?:453|503)\b")
 
 
 class Stream:
@@ -86,10 +102,27 @@ class Stream:
         Raises StreamError when it no longer does.
         """
         container, video = self._open
+        reading = self._patience[1]
+        late = 0
+        before = monotonic()
         with _translated():
-            # The last one only flushes the decoder.
-            yield from (packet for packet in container.demux(video) if packet.size)
+            for packet in container.demux(video):
+                # After so long it is not whole, but what FFmpeg's parser held when no more of it
+                # came, or when it had no end.
+                late = late + 1 if monotonic() - before >= reading else 0
+                # The last one only flushes the decoder.
+                if packet.size:
+                    self._check(packet, late)
+                    yield packet
+                before = monotonic()
         raise StreamError(StreamProblem.ENDED)
+
+    def _check(self, packet: Packet[VideoStream], late: int) -> None:
+        if packet.size > MAX_PACKET:
+            raise StreamError(StreamProblem.TOO_LARGE, f"a packet of {packet.size} bytes")
+        if late > 1:
+            raise StreamError(StreamProblem.BROKEN, "no packet ends")
+        check_size(self.codec, memoryview(packet))
 
     @property
     def _open(self) -> tuple[InputContainer, VideoStream]:
@@ -99,8 +132,9 @@ class Stream:
 
     def _connect(self) -> InputContainer:
         began = monotonic()
+        bound_ffmpeg()
         try:
-            with _translated():
+            with _errors_logged, _translated():
                 return av.open(with_login(self._source), options=_OPTIONS, timeout=self._patience)
         except StreamError as error:
             # FFmpeg takes an answer that never comes for a malformed one.
@@ -116,11 +150,57 @@ class Stream:
         context = video.codec_context
         if context.name not in CODECS:
             raise StreamError(StreamProblem.UNSUPPORTED_CODEC, context.name)
+        check_size(context.name, context.extradata or b"")
+        check_picture(Declared(context.width, context.height))
         # One thread, so that a crash is told to be this camera's, and no frame of delay.
         context.thread_count = 1
         context.thread_type = "NONE"
         context.options = {"max_pixels": str(MAX_PIXELS)}
         return video
+
+
+def check_size(codec: str, data: bytes | memoryview) -> None:
+    """Raise StreamError if a piece of a stream declares pictures that are too large."""
+    for picture in declared(codec, data):
+        check_picture(picture)
+
+
+def check_picture(picture: Declared) -> None:
+    """Raise StreamError if a picture is too large to be decoded."""
+    pixels = picture.width * picture.height
+    if (
+        max(picture.width, picture.height) > MAX_SIDE
+        or pixels > MAX_PIXELS
+        or pixels * picture.kept * 3 // 2 > MAX_KEPT
+    ):
+        raise StreamError(StreamProblem.TOO_LARGE, f"{picture.width} x {picture.height}")
+
+
+class _ErrorsLogged:
+    """Has FFmpeg's errors carry what was logged last, while somebody connects.
+
+    RTSP's answers are nowhere else. It is off otherwise: each line that a damaged stream makes
+    FFmpeg log would take Python's lock.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._users += 1
+            # Errors are kept for exceptions at any level; nothing is printed at this one.
+            av.logging.set_level(av.logging.PANIC)
+
+    def __exit__(self, *_exc: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                av.logging.set_level(None)
+
+
+_errors_logged = _ErrorsLogged()
 
 
 @contextmanager
@@ -130,6 +210,8 @@ def _translated() -> Iterator[None]:
     except av.error.HTTPUnauthorizedError as error:
         raise StreamError(StreamProblem.UNAUTHORIZED) from error
     except (av.error.HTTPClientError, av.error.HTTPServerError) as error:
+        if error.log and _TOO_MANY.search(error.log[2]):
+            raise StreamError(StreamProblem.TOO_MANY_VIEWERS, redact(str(error))) from error
         raise StreamError(StreamProblem.REFUSED, redact(str(error))) from error
     except av.error.ExitError as error:
         raise StreamError(StreamProblem.STALLED) from error

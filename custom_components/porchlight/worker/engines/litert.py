@@ -42,10 +42,13 @@ class LiteRt:
         self._outputs = [detail["index"] for detail in outputs]
 
     def run(self, tensor: NDArray[np.generic]) -> Sequence[Floats]:
-        """The output tensors for one input tensor."""
-        self._interpreter.set_tensor(self._input, tensor)
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index) for index in self._outputs]
+        """The output tensors for one input tensor. Raises EngineError if LiteRT fails."""
+        try:
+            self._interpreter.set_tensor(self._input, tensor)
+            self._interpreter.invoke()
+            return [self._interpreter.get_tensor(index) for index in self._outputs]
+        except (ValueError, RuntimeError) as error:
+            raise EngineError(EngineProblem.FAILING, str(error)[:300]) from error
 
 
 def _spec(detail: dict[str, Any]) -> TensorSpec:

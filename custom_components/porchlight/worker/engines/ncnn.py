@@ -94,7 +94,7 @@ class Ncnn:
 
 def _check(failed: int) -> None:
     if failed:
-        raise EngineError(EngineProblem.CRASHED, f"ncnn failed with {failed}")
+        raise EngineError(EngineProblem.FAILING, f"ncnn failed with {failed}")
 
 
 def _load(network: Network, threads: int) -> ncnn.Net:

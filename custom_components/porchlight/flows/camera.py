@@ -1,4 +1,4 @@
-"""A camera's options, and the detector that all cameras share."""
+"""A camera's options."""
 
 from __future__ import annotations
 
@@ -11,54 +11,33 @@ from homeassistant.helpers.selector import (
     NumberSelectorConfig,
     NumberSelectorMode,
     SelectSelectorMode,
-    TextSelector,
 )
 
 from ..const import (
-    CONF_BUDGET,
     CONF_DAY,
-    CONF_ENGINE,
-    CONF_FILE,
     CONF_LARGEST,
-    CONF_MODEL,
     CONF_NIGHT,
     CONF_PICTURES,
     CONF_SENSITIVITY,
     CONF_SMALLEST,
 )
-from ..detection import catalogue
-from ..detection.choice import AUTOMATIC, BUDGET, Choice
-from ..detection.wheels import ENGINES
-from ..runtime.data import DATA_OWNER
 from ..runtime.sensitivity import OWN, USUAL, rules_of
 from ..vision.settings import SENSITIVITIES
-from ..worker.messages import EngineFailed
 from .area_steps import AreaSteps
 from .selects import select
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
 
-OWN_FILE = "own_file"
-
-
 # The shares of the picture that a person's height is chosen among, in percent.
 _HEIGHT = NumberSelector(NumberSelectorConfig(min=0, max=100, step=1, unit_of_measurement="%"))
 _SCORE = NumberSelector(
     NumberSelectorConfig(min=0.25, max=0.95, step=0.05, mode=NumberSelectorMode.SLIDER)
 )
-_NUMBERS_SCHEMA = probatio.Schema(
-    {
-        probatio.Required("enter_day"): _SCORE,
-        probatio.Required("confirm_day"): _SCORE,
-        probatio.Required("enter_night"): _SCORE,
-        probatio.Required("confirm_night"): _SCORE,
-    }
-)
 
 
-class PorchlightOptionsFlow(AreaSteps):
-    """Changes one camera, or the detector."""
+class CameraOptionsFlow(AreaSteps):
+    """Changes how one camera is watched."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +46,9 @@ class PorchlightOptionsFlow(AreaSteps):
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Choose what to change."""
         return self.async_show_menu(
-            step_id="init", menu_options=["areas", "sensitivity", "pictures", "detector"]
+            step_id="init",
+            menu_options=["areas", "sensitivity", "pictures"],
+            description_placeholders={"name": self.config_entry.title},
         )
 
     async def async_step_sensitivity(
@@ -106,23 +87,41 @@ class PorchlightOptionsFlow(AreaSteps):
         errors: dict[str, str] = {}
         if user_input is not None:
             self._sensitivity |= user_input
-            if user_input["enter_day"] > user_input["confirm_day"]:
-                errors["confirm_day"] = "scores_swapped"
-            if user_input["enter_night"] > user_input["confirm_night"]:
-                errors["confirm_night"] = "scores_swapped"
+            for light in self._own_lights:
+                if user_input[f"enter_{light}"] > user_input[f"confirm_{light}"]:
+                    errors[f"confirm_{light}"] = "scores_swapped"
             if not errors:
                 return self._save_sensitivity()
         suggested: dict[str, float] = {}
-        for light in (CONF_DAY, CONF_NIGHT):
+        for light in self._own_lights:
             rules = rules_of({CONF_SENSITIVITY: self._sensitivity}, light)
             suggested |= {f"enter_{light}": rules.enter, f"confirm_{light}": rules.confirm}
         return self.async_show_form(
             step_id="numbers",
             data_schema=self.add_suggested_values_to_schema(
-                _NUMBERS_SCHEMA, user_input or suggested
+                self._numbers_schema(), user_input or suggested
             ),
             errors=errors,
         )
+
+    def _numbers_schema(self) -> probatio.Schema:
+        fields: dict[Any, Any] = {}
+        if CONF_DAY in self._own_lights:
+            fields |= {
+                probatio.Required("enter_day"): _SCORE,
+                probatio.Required("confirm_day"): _SCORE,
+            }
+        if CONF_NIGHT in self._own_lights:
+            fields |= {
+                probatio.Required("enter_night"): _SCORE,
+                probatio.Required("confirm_night"): _SCORE,
+            }
+        return probatio.Schema(fields)
+
+    @property
+    def _own_lights(self) -> list[str]:
+        """When the user's own numbers count: by day, at night."""
+        return [light for light in (CONF_DAY, CONF_NIGHT) if self._sensitivity.get(light) == OWN]
 
     def _save_sensitivity(self) -> ConfigFlowResult:
         options = self.config_entry.options
@@ -141,72 +140,6 @@ class PorchlightOptionsFlow(AreaSteps):
                 probatio.Schema({probatio.Required(CONF_PICTURES): BooleanSelector()}),
                 {CONF_PICTURES: options.get(CONF_PICTURES, True)},
             ),
-        )
-
-    async def async_step_detector(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Which model looks for people on all cameras."""
-        errors: dict[str, str] = {}
-        detail = ""
-        detector = self.hass.data[DATA_OWNER].detector
-        if user_input is not None:
-            own = user_input[CONF_MODEL] == OWN_FILE
-            path = user_input.get(CONF_FILE, "").strip()
-            engine = None if user_input[CONF_ENGINE] == AUTOMATIC else user_input[CONF_ENGINE]
-            if own:
-                error, detail = await self._async_try(path, engine)
-                if error:
-                    errors[CONF_FILE] = error
-            if not errors:
-                budget = user_input[CONF_BUDGET] / 100
-                await detector.async_choose(
-                    Choice(file=path, engine=engine, budget=budget)
-                    if own
-                    else Choice(model=user_input[CONF_MODEL], engine=engine, budget=budget)
-                )
-                self.hass.async_create_task(self.hass.data[DATA_OWNER].async_prepare_detector())
-                return self.async_create_entry(data=dict(self.config_entry.options))
-        choice = detector.choice
-        suggested = {
-            CONF_MODEL: OWN_FILE if choice.file else choice.model,
-            CONF_FILE: choice.file or "",
-            CONF_ENGINE: choice.engine or AUTOMATIC,
-            CONF_BUDGET: round(choice.budget * 100),
-        }
-        return self.async_show_form(
-            step_id="detector",
-            data_schema=self.add_suggested_values_to_schema(
-                await self._async_schema(), user_input or suggested
-            ),
-            errors=errors,
-            description_placeholders={"detail": detail},
-        )
-
-    async def _async_try(self, path: str, engine: str | None) -> tuple[str | None, str]:
-        """Try a file of the user's: the error's key, and its detail."""
-        try:
-            outcome = await self.hass.data[DATA_OWNER].detector.async_try_file(path, engine)
-        except catalogue.ModelFileError as error:
-            return error.key, error.detail
-        if isinstance(outcome, EngineFailed):
-            return outcome.problem.value, outcome.detail
-        return None, ""
-
-    async def _async_schema(self) -> probatio.Schema:
-        models = await self.hass.async_add_executor_job(catalogue.all_models)
-        names = [AUTOMATIC, *(model.name for model in models), OWN_FILE]
-        return probatio.Schema(
-            {
-                probatio.Required(CONF_MODEL): select(names, translation_key="model"),
-                probatio.Optional(CONF_FILE): TextSelector(),
-                probatio.Required(CONF_ENGINE): select(
-                    [AUTOMATIC, *(engine.name for engine in ENGINES)], translation_key="engine"
-                ),
-                probatio.Required(CONF_BUDGET, default=round(BUDGET * 100)): NumberSelector(
-                    NumberSelectorConfig(min=10, max=100, step=5, unit_of_measurement="%")
-                ),
-            }
         )
 
 

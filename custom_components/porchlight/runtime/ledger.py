@@ -1,0 +1,55 @@
+"""One camera's visits as the rest of Home Assistant sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..worker.messages import VisitInfo, VisitPhase
+
+if TYPE_CHECKING:
+    from ..worker.messages import VisitNews
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitEvent:
+    """Somebody arrived, or everybody has left."""
+
+    arrived: bool
+    visit: VisitInfo
+
+
+class Ledger:
+    """Turns the worker's news into arrivals and departures, which always take turns.
+
+    Worker processes come and go, and each may resume, repeat or lose what the one before it
+    reported. Whatever they report, an arrival is followed by exactly one departure.
+    """
+
+    def __init__(self, visit: VisitInfo | None = None) -> None:
+        """`visit` is open from before."""
+        self.visit = visit
+
+    def update(self, news: VisitNews) -> tuple[VisitEvent, ...]:
+        """Take over what a worker reports of a visit."""
+        visit, known = news.visit, self.visit
+        same = known is not None and known.visit_id == visit.visit_id
+        if news.phase is VisitPhase.LEFT:
+            if not same:
+                return ()
+            self.visit = visit
+            return self.close()
+        if same:
+            self.visit = visit
+            return ()
+        # Also a visit that goes on although it was closed here: people are there.
+        closed = self.close()
+        self.visit = visit
+        return (*closed, VisitEvent(arrived=True, visit=visit))
+
+    def close(self) -> tuple[VisitEvent, ...]:
+        """End the open visit, if there is one, as of when somebody was last seen."""
+        if self.visit is None:
+            return ()
+        ended, self.visit = replace(self.visit, count=0), None
+        return (VisitEvent(arrived=False, visit=ended),)

@@ -1,0 +1,59 @@
+"""Where a camera's last picture lies, and which one may be shown."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ..vision.settings import Mask
+
+_NAME = "last_person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """The best picture of the latest visit."""
+
+    at: datetime
+    jpeg: bytes
+
+
+def picture_name(masks: Sequence[Mask]) -> str:
+    """A picture's file name.
+
+    It differs with the masks: a picture from before a mask was drawn is never taken for a later
+    one, whatever the clock says and whoever dies before it is deleted.
+    """
+    if not masks:
+        return f"{_NAME}.jpg"
+    drawn = repr(sorted(mask.points for mask in masks))
+    return f"{_NAME}-{hashlib.sha256(drawn.encode()).hexdigest()[:12]}.jpg"
+
+
+def prepare_pictures(folder: Path, wanted: str | None) -> Picture | None:
+    """Delete all pictures but the wanted one, and give that, if there is one. Blocks.
+
+    Makes the folder, for the worker does not: it may hear last that a camera was removed.
+    """
+    if wanted is not None:
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob(f"{_NAME}*"):
+        if path.name != wanted:
+            with contextlib.suppress(OSError):
+                path.unlink()
+    if wanted is None:
+        return None
+    try:
+        path = folder / wanted
+        at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return Picture(at=at, jpeg=path.read_bytes())
+    except OSError:
+        return None

@@ -1,0 +1,337 @@
+"""What one camera's watch comes to, and what is reported of it."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from time import monotonic, time
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
+
+from ..vision.life import Furniture, Piece
+from ..vision.types import NEVER
+from ..vision.visits import Arrived, Left, Visit
+from ..vision.watch import Watch
+from .messages import (
+    BestPicture,
+    FurnitureKnown,
+    LineCrossed,
+    PictureKept,
+    Status,
+    StreamDown,
+    StreamUp,
+    VisitInfo,
+    VisitNews,
+    VisitPhase,
+)
+from .moments import Moments
+from .pictures import jpeg
+from .timing import TIMING, Timing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from av.video.frame import VideoFrame
+
+    from ..vision.regions import Region, View
+    from ..vision.visits import VisitEvent
+    from ..vision.watch import Look
+    from .analyst import Sight
+    from .errors import StreamError
+    from .messages import Report, WatchCamera
+
+RATE_WINDOW = 10.0
+# Updates of which it is remembered when they came: a frame older than all is of the first.
+REVISIONS_KEPT = 32
+
+
+class Disk(Protocol):
+    """Where pictures are kept; jobs for one path are done in order, later."""
+
+    def put(self, path: str, picture: bytes, report: Callable[[bool], None]) -> None:
+        """Have a picture written; whether it was is reported from another thread."""
+
+    def delete(self, path: str) -> None:
+        """Have a picture deleted."""
+
+
+class Reporter:
+    """One camera's watch and its reports; times are monotonic seconds.
+
+    Whoever calls holds `lock`, so that reports come in the order of events.
+    """
+
+    def __init__(
+        self,
+        config: WatchCamera,
+        send: Callable[[Report], None],
+        disk: Disk,
+        *,
+        timing: Timing = TIMING,
+        clock: Callable[[], float] = monotonic,
+        wall: Callable[[], float] = time,
+    ) -> None:
+        self.lock = threading.RLock()
+        self.config = config
+        self._send, self._disk = send, disk
+        self._timing, self._clock = timing, clock
+        self._moments = Moments(clock, wall)
+        # As it was last reported or would be; its moments are those of the wall clock.
+        self._visit = config.open_visit
+        self._seen_at = NEVER
+        self.watch = Watch(
+            lambda: uuid4().hex,
+            _to_visit(self._visit) if self._visit else None,
+            Furniture([Piece(box) for box in config.furniture]),
+            settings=config.settings,
+        )
+        self._furniture = config.furniture
+        # Pictures are made only of frames that came after this.
+        self._pictures_since = NEVER
+        self._revisions: deque[tuple[float, int]] = deque(
+            [(NEVER, config.revision)], maxlen=REVISIONS_KEPT
+        )
+        self._stopped = False
+        self._up = False
+        self._frame_at: float | None = None
+        self._looks: deque[float] = deque(maxlen=100)
+        self._looked_at = self._visit_at = clock()
+        self._inference: float | None = None
+        self.people: int | None = None
+        self._moving: bool | None = None
+        self._status_at = self._picture_at = NEVER
+        self._reported: tuple[object, ...] = ()
+        self._pending: tuple[VideoFrame, float] | None = None
+
+    def start(self) -> None:
+        """A visit from before has ended where nobody is looked for."""
+        if not self.config.detect:
+            self._end_visit()
+
+    def stop(self) -> None:
+        """Nothing is reported from now on."""
+        self._stopped, self._pending = True, None
+
+    def update(self, config: WatchCamera) -> bool:
+        """Go on as this says; whether no frame from before may be used any more."""
+        before, self.config = self.config, config
+        masked = config.settings.masks != before.settings.masks
+        allowed = (config.picture_path is None) != (before.picture_path is None)
+        if config.settings != before.settings:
+            self.watch.update(config.settings)
+        now = self._moments.note()
+        self._revisions.append((now, config.revision))
+        if masked or allowed:
+            self._pictures_since, self._pending = now, None
+            self._picture_at = NEVER
+            if before.picture_path is not None:
+                self._disk.delete(before.picture_path)
+        if config.detect != before.detect:
+            self.people = None
+            if not config.detect:
+                self._end_visit()
+        if self.people is not None and config.settings.zones != before.settings.zones:
+            self._reported = ()
+        self._report_status(force=config.detect != before.detect)
+        return masked or allowed
+
+    def usable(self, at: float) -> bool:
+        """Whether pictures may be made of a frame that came then."""
+        return at > self._pictures_since
+
+    def came_up(self, codec: str, width: int, height: int) -> None:
+        """Frames arrive."""
+        self._up = True
+        self._looked_at = self._clock()
+        # Who heard that the stream was down has forgotten the rest.
+        self._status_at = NEVER
+        self.report(
+            StreamUp(camera_id=self.config.camera_id, codec=codec, width=width, height=height)
+        )
+
+    def went_down(self, error: StreamError) -> None:
+        """No frames arrive."""
+        if self._up:
+            self._up = False
+            self._looked_at = self._clock()
+        self.people = self._moving = None
+        self.report(
+            StreamDown(camera_id=self.config.camera_id, problem=error.problem, detail=error.detail)
+        )
+
+    def came(self, at: float) -> None:
+        """A frame came."""
+        self._frame_at = at
+
+    def note(self) -> float:
+        """The moment; whatever comes now happens at it."""
+        return self._moments.note()
+
+    def idle(self, *, looking: bool = True) -> None:
+        """What is due whether or not there is something new. `looking`: somebody looks."""
+        now = self._moments.note()
+        self._moving = self.watch.moving(now) if self._up else None
+        if not looking:
+            self.people = None
+        if self.watch.visit and now - self._looked_at >= self._timing.visit_survives:
+            self._end_visit()
+        if self._visit and now - self._visit_at >= self._timing.visit_interval:
+            self._report_visit(VisitPhase.CHANGED)
+        self._report_status()
+
+    def look_due(self, at: float, pace: float) -> bool:
+        """Whether a frame should be looked at, when looks are made at this pace."""
+        self.watch.pace = pace
+        return self.config.detect and self.watch.look_due(at)
+
+    def regions(self, view: View, at: float) -> tuple[Region, ...]:
+        """Where to look on a frame."""
+        if self._stopped or not self.config.detect or not self.usable(at):
+            return ()
+        return self.watch.regions(view, at)
+
+    def looked(self, sight: Sight) -> None:
+        """Take over what was seen on a frame."""
+        if self._stopped or not self.config.detect or not self.usable(sight.at):
+            return
+        look = self.watch.look(sight.people, sight.at, sight.regions)
+        self._looked_at = self._moments.note()
+        self._looks.append(sight.at)
+        pace = sight.seconds * 1000
+        self._inference = pace if self._inference is None else (self._inference * 9 + pace) / 10
+        self.people = look.people if self._up else None
+        # The picture first: whoever hears of the visit can already fetch it.
+        self._report_picture(sight.frame, sight.at, look)
+        self._follow(look.events)
+        for crossing in look.crossings:
+            self.report(
+                LineCrossed(
+                    camera_id=self.config.camera_id,
+                    line_id=crossing.line_id,
+                    inward=crossing.inward,
+                    at=self._moments.wall(crossing.at),
+                )
+            )
+        self._report_furniture()
+        self._report_status()
+
+    def report(self, message: Report) -> None:
+        """Send a report, unless all is over."""
+        if not self._stopped:
+            self._send(message)
+
+    def _end_visit(self) -> None:
+        # Who is in view is not known before the next look.
+        self.people = None
+        self._follow(self.watch.pause())
+
+    def _follow(self, events: Sequence[VisitEvent]) -> None:
+        """Report what became of the visit, and keep its moments as the wall clock had them."""
+        for event in events:
+            self._visit = self._stamped(event.visit)
+            phase = {Arrived: VisitPhase.ARRIVED, Left: VisitPhase.LEFT}.get(
+                type(event), VisitPhase.CHANGED
+            )
+            self._report_visit(phase)
+        visit = self.watch.visit
+        self._visit = self._stamped(visit) if visit else None
+
+    def _stamped(self, visit: Visit) -> VisitInfo:
+        known = self._visit if self._visit and self._visit.visit_id == visit.visit_id else None
+        seen_again = known is None or visit.last_seen != self._seen_at
+        self._seen_at = visit.last_seen
+        return VisitInfo(
+            visit_id=visit.visit_id,
+            arrived_at=known.arrived_at if known else self._moments.wall(visit.arrived_at),
+            last_seen=(
+                self._moments.wall(visit.last_seen)
+                if known is None or seen_again
+                else known.last_seen
+            ),
+            score=round(visit.score, 3),
+            count=visit.count,
+            most=visit.most,
+            zones=visit.zones,
+        )
+
+    def _report_visit(self, phase: VisitPhase) -> None:
+        if self._visit:
+            self._visit_at = self._clock()
+            self.report(VisitNews(camera_id=self.config.camera_id, phase=phase, visit=self._visit))
+
+    def _kept(self, kept: bool) -> None:  # noqa: FBT001 - a callback's only argument
+        self.report(PictureKept(camera_id=self.config.camera_id, kept=kept))
+
+    def _report_furniture(self) -> None:
+        boxes = tuple(piece.box for piece in self.watch.furniture.pieces)
+        if boxes != self._furniture:
+            self._furniture = boxes
+            self.report(FurnitureKnown(camera_id=self.config.camera_id, boxes=boxes))
+
+    def _report_picture(self, frame: VideoFrame, at: float, look: Look) -> None:
+        """Report the visit's best picture: at its start, then as better ones come."""
+        path = self.config.picture_path
+        if path is None:
+            return
+        if look.best is not None:
+            self._pending = (frame, at)
+        visit = self.watch.visit
+        if visit is None:
+            self._pending = None
+        if visit is None or self._pending is None:
+            return
+        began = any(isinstance(event, Arrived) for event in look.events)
+        if not began and at - self._picture_at < self._timing.picture_interval:
+            return
+        (best, taken), self._pending, self._picture_at = self._pending, None, at
+        picture = jpeg(best)
+        self.report(
+            BestPicture(
+                camera_id=self.config.camera_id,
+                visit_id=visit.visit_id,
+                at=self._moments.wall(taken),
+                jpeg=picture,
+                revision=next(
+                    revision for since, revision in reversed(self._revisions) if taken > since
+                ),
+            )
+        )
+        self._disk.put(path, picture, self._kept)
+
+    def _report_status(self, *, force: bool = False) -> None:
+        """Report what changed at once, and the rest now and then."""
+        now = self._clock()
+        if self._frame_at is None or (not self._up and not force):
+            return
+        while self._looks and now - self._looks[0] > RATE_WINDOW:
+            self._looks.popleft()
+        zones = None if self.people is None else self.watch.zones
+        state = (self._moving, self.people, zones)
+        overdue = now - self._status_at >= self._timing.status_interval
+        if not (force or overdue or state != self._reported):
+            return
+        self._reported, self._status_at = state, now
+        self.report(
+            Status(
+                camera_id=self.config.camera_id,
+                frame_at=self._moments.wall(self._frame_at),
+                moving=self._moving,
+                people=self.people,
+                zones=zones,
+                fps=round(len(self._looks) / RATE_WINDOW, 1),
+                inference_ms=None if self._inference is None else round(self._inference, 1),
+            )
+        )
+
+
+def _to_visit(info: VisitInfo) -> Visit:
+    """A visit from before; its moments were in another process, and are kept as they are."""
+    return Visit(
+        visit_id=info.visit_id,
+        arrived_at=NEVER,
+        last_seen=NEVER,
+        score=info.score,
+        count=info.count,
+        most=info.most,
+        zones=info.zones,
+    )

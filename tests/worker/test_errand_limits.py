@@ -1,0 +1,108 @@
+"""What others answer cannot make an errand take the machine's memory."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import resource
+import subprocess
+import sys
+import textwrap
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from porchlight.onvif.values import Credentials
+from porchlight.worker.channel import Decoder, encode
+from porchlight.worker.errors import EngineProblem
+from porchlight.worker.limits import ANSWERS, MODEL
+from porchlight.worker.messages import EngineFailed, ErrandFailed, Inspect, UseModel
+
+from tests.bare import ROOM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+needs_tls = pytest.mark.skipif(find_spec("_ssl") is None, reason="no OpenSSL, which ONVIF needs")
+ERRAND = (sys.executable, str(ROOM / "worker"), "errand")
+# An errand whose engine takes ever more memory.
+GREEDY = f"""
+    import os, sys
+    sys.path.insert(0, {str(ROOM.parents[1])!r})
+    import tests.bare
+    from porchlight.worker import detector
+    from porchlight.worker.errand import Errands
+    from porchlight.worker.limits import bound_memory
+    def prepare(request):
+        taken = []
+        while len(taken) < 3000:
+            taken.append(bytearray(b"x") * (1 << 20))
+        raise SystemExit("it took all that")
+    detector.prepare = prepare
+    Errands(0, 1, bound_memory).run()
+"""
+
+
+def outcome(errand: Any, command: Sequence[str] = ERRAND) -> tuple[list[Any], float]:
+    """What an errand's process answers, and the most megabytes that it and others have held."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        command, input=encode(errand), capture_output=True, check=False, timeout=60
+    )
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return list(Decoder().feed(done.stdout)), children
+
+
+@contextmanager
+def bomb(megabytes: int) -> Iterator[int]:
+    """A camera whose every answer unpacks to so much; its port."""
+    packed = io.BytesIO()
+    with gzip.open(packed, "wb", compresslevel=1) as file:
+        for _ in range(megabytes):
+            file.write(bytes(1 << 20))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/soap+xml")
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(packed.getvalue())))
+            self.end_headers()
+            self.wfile.write(packed.getvalue())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+@needs_tls
+def test_an_answer_that_unpacks_to_more_than_there_may_be_ends_the_errand_with_a_reason() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    login = Credentials(username="", password="")
+    with bomb(1300) as port:
+        answers, peak = outcome(
+            Inspect(host="127.0.0.1", port=port, path="/onvif/device_service", credentials=login)
+        )
+    (failed,) = answers
+    assert isinstance(failed, ErrandFailed)
+    assert peak <= max(before, ANSWERS + 50)
+
+
+def test_a_model_that_takes_more_than_there_may_be_ends_the_errand_with_a_reason() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    model = UseModel(engine="litert", path="/m")
+    answers, peak = outcome(model, [sys.executable, "-c", textwrap.dedent(GREEDY)])
+    assert answers == [
+        EngineFailed(
+            engine="litert", path="/m", problem=EngineProblem.CRASHED, detail="MemoryError"
+        )
+    ]
+    assert peak <= max(before, MODEL + 50)
