@@ -56,14 +56,10 @@ def words(path: str) -> str:
     return str(found)
 
 
-def start_of(path: str) -> str:
-    """The first sentence of what the integration says, as far as a browser shows it unchanged."""
-    return re.split(r"(?<=\.)\s|[{*\n]", words(path))[0]
-
-
-def after_value(path: str) -> str:
-    """What the integration says after the value that it is about."""
-    return re.split(r"[.]", words(path).rpartition("}")[2].lstrip("”"))[0].strip()
+def shown(path: str) -> str:
+    """The longest piece of what the integration says that a browser shows unchanged."""
+    pieces = re.split(r"\{\w+\}|[*“”\n]|(?<=\.)\s", words(path))
+    return max(pieces, key=len).strip()
 
 
 class Visitor:
@@ -209,18 +205,18 @@ async def _adds_the_hallway(somebody: Visitor) -> None:
     await somebody.goes("/config/integrations/dashboard/add?domain=porchlight")
     await somebody.presses("OK")
     # The search may be over before it is drawn.
-    await somebody.sees(start_of("config/progress/scan"), words("config/step/pick/title"))
+    await somebody.sees(shown("config/progress/scan"), shown("config/step/pick/title"))
     await somebody.look("flow-1-search")
-    await somebody.sees(words("config/step/pick/title"))
+    await somebody.sees(shown("config/step/pick/title"))
     await somebody.page.get_by_text(f"{somebody.hosts[1]}:").click()
     await somebody.look("flow-2-choose")
     await somebody.presses("Submit")
-    await somebody.sees(words("config/step/camera/title"))
+    await somebody.sees(shown("config/step/camera/title"))
     await somebody.types_login("wrong")
-    await somebody.sees(start_of("config/error/invalid_auth"))
+    await somebody.sees(shown("config/error/invalid_auth"))
     await somebody.look("flow-3-login")
     await somebody.types_login(CAMERA_PASSWORD)
-    await somebody.sees(words("config/step/confirm/title"))
+    await somebody.sees(shown("config/step/confirm/title"))
     await somebody.sees_the_picture()
     await somebody.look("flow-4-confirm")
     await somebody.presses("Submit")
@@ -247,9 +243,9 @@ async def _finds_the_others_discovered(somebody: Visitor) -> None:
 async def _opens_the_options(somebody: Visitor) -> None:
     await somebody.goes("/config/integrations/integration/porchlight")
     await somebody.sees("Car park")
-    await somebody.page.get_by_label("Configure").first.click()
-    await somebody.page.get_by_text(words("options/step/init/menu_options/detector")).click()
-    await somebody.sees(start_of("options/step/detector/description"))
+    row = somebody.page.locator("ha-config-entry-row").filter(has_text="Detector")
+    await row.get_by_label("Configure").click()
+    await somebody.sees(shown("options/step/detector/description"))
     await somebody.look("options-detector")
 
 
@@ -264,11 +260,11 @@ async def _draws_a_zone(somebody: Visitor) -> None:
     await somebody.page.locator("input[name=name]").fill("Doormat")
     await somebody.page.locator("input[name=points]").fill("20,60 70,60 80,100 1O,100")
     await somebody.presses("Submit")
-    await somebody.sees(after_value("options/error/bad_point"))
+    await somebody.sees(shown("options/error/bad_point"))
     await somebody.look("options-zone-mistake")
     await somebody.page.locator("input[name=points]").fill("20,60 70,60 80,100 10,100")
     await somebody.presses("Submit")
-    await somebody.sees(words("options/step/preview/title"))
+    await somebody.sees(shown("options/step/preview/title"))
     await somebody.sees_the_picture()
     await somebody.look("options-zone")
     save = words("options/step/preview/menu_options/save")

@@ -117,7 +117,7 @@ BREAKS: dict[Check, list[Break]] = {
         without("config/abort/reauth_successful"),
         without("config/abort/reconfigure_successful"),
         without("config/progress/scan"),
-        without("options/step/init/menu_options/detector"),
+        without("options/step/init/menu_options/sensitivity"),
         without("options/step/detector/data/file"),
         without("options/step/zone/data/stay"),
         without("options/step/mask/title"),
