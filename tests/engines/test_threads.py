@@ -45,7 +45,7 @@ def test_threads_that_wait_for_each_other_are_in_nobody_s_way() -> None:
         check=True,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     alone, both = json.loads(done.stdout.splitlines()[-1])
     # It is a hundred times as long if they wait awake.

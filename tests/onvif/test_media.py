@@ -28,7 +28,7 @@ MAIN_H265 = Stream(token="main", encoding="H265", width=1920, height=1080, fps=1
 
 async def read(camera: Acme) -> CameraReport:
     return await inspect(
-        camera.host, camera.port, Credentials(username=USERNAME, password=PASSWORD), timeout=6
+        camera.host, camera.port, Credentials(username=USERNAME, password=PASSWORD), timeout=60
     )
 
 

@@ -112,7 +112,7 @@ async def test_a_simulated_camera_behind_nat_with_a_wrong_clock_is_read(simulate
 async def test_a_simulated_camera_is_found_and_known_again_when_read(simulated: Any) -> None:
     async with simulated(discovery=True, name="Garden gate") as simulator:
         (camera,) = simulator.cameras
-        found = await scan(["127.0.0.1"], seconds=0.8)
+        found = await scan(["127.0.0.1"], seconds=3.0)
         (ours,) = [each for each in found if each.endpoint == camera.spec.uuid]
         report = await inspect(
             ours.host,

@@ -58,7 +58,7 @@ class Listener(asyncio.DatagramProtocol):
 
     async def answers(self, count: int, extra: float = 0.1) -> list[Any]:
         """Return `count` answers and whatever comes `extra` seconds after them."""
-        found = [await asyncio.wait_for(self.heard.get(), 3) for _ in range(count)]
+        found = [await asyncio.wait_for(self.heard.get(), 60) for _ in range(count)]
         with contextlib.suppress(TimeoutError):
             while True:
                 found.append(await asyncio.wait_for(self.heard.get(), extra))

@@ -130,5 +130,5 @@ def _size(url: str) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def _opened(url: str) -> Iterator[av.container.InputContainer]:
-    with av.open(url, options={"rtsp_transport": "tcp"}, timeout=10) as container:
+    with av.open(url, options={"rtsp_transport": "tcp"}, timeout=60) as container:
         yield container
