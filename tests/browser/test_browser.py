@@ -215,7 +215,7 @@ async def _adds_the_hallway(somebody: Visitor) -> None:
     await somebody.page.get_by_text(f"{somebody.hosts[1]}:").click()
     await somebody.look("flow-2-choose")
     await somebody.presses("Submit")
-    await somebody.sees(words("config/step/camera/title"))
+    await somebody.sees("Log in to Hallway")
     await somebody.types_login("wrong")
     await somebody.sees(start_of("config/error/invalid_auth"))
     await somebody.look("flow-3-login")
@@ -247,8 +247,8 @@ async def _finds_the_others_discovered(somebody: Visitor) -> None:
 async def _opens_the_options(somebody: Visitor) -> None:
     await somebody.goes("/config/integrations/integration/porchlight")
     await somebody.sees("Car park")
-    await somebody.page.get_by_label("Configure").first.click()
-    await somebody.page.get_by_text(words("options/step/init/menu_options/detector")).click()
+    row = somebody.page.locator("ha-config-entry-row").filter(has_text="Detector")
+    await row.get_by_label("Configure").click()
     await somebody.sees(start_of("options/step/detector/description"))
     await somebody.look("options-detector")
 
