@@ -74,7 +74,7 @@ requirements() { sed -n '/^\[dependency-groups\]/,/^\[[a-ce-z]/p' pyproject.toml
 # environment DIR GROUP…: an environment with exactly what a dependency group lists, made once.
 # What a later group lists takes the place of what is there.
 environment() {
-  local dir=$1 group stamp lock
+  local dir=$1 group stamp lock uv python
   shift
   stamp=$({ echo "$@" && requirements; } | sha256sum)
   # One at a time, where two commands start at once.

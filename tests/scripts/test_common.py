@@ -88,3 +88,15 @@ def test_a_failed_installation_is_told(machine: Path) -> None:
     stand_in(machine, "apt-get", "exit 100")
     assert "Without one some of it is left out" in packages(machine, "no-such-command=one").stderr
     assert packages(machine, "no-such-command=one", ci="true").returncode == 1
+
+
+def test_making_an_environment_leaves_the_caller_s_variables_alone(tmp_path: Path) -> None:
+    stand_in(tmp_path, "uv", f'[ "$1" != venv ] || mkdir -p {tmp_path}/made')
+    calls = (
+        "source scripts/lib/common.sh; python=mine uv=mine;"
+        "find_python() { echo theirs; }; new_enough() { false; };"
+        f'environment {tmp_path}/made test; echo "$python $uv"'
+    )
+    done = run("bash", "-c", calls, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert (done.returncode, done.stdout) == (0, "mine mine\n"), done.stderr
+    assert (tmp_path / "made" / ".stamp").read_text()
