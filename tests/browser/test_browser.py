@@ -211,7 +211,7 @@ async def _adds_the_hallway(somebody: Visitor) -> None:
     await somebody.page.get_by_text(f"{somebody.hosts[1]}:").click()
     await somebody.look("flow-2-choose")
     await somebody.presses("Submit")
-    await somebody.sees(shown("config/step/camera/title"))
+    await somebody.sees("Log in to Hallway")
     await somebody.types_login("wrong")
     await somebody.sees(shown("config/error/invalid_auth"))
     await somebody.look("flow-3-login")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import PropertyMock, patch
 
 import pytest
+from homeassistant.helpers.storage import Store
 from PIL import Image
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -54,6 +55,18 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 def hass_config_dir(hass_tmp_config_dir: str) -> str:
     """Files that are kept go to a folder of the test's own."""
     return hass_tmp_config_dir
+
+
+_STORE = {
+    name: getattr(Store, name) for name in ("_async_load", "_async_write_data", "async_remove")
+}
+
+
+@pytest.fixture
+def real_storage(hass: HomeAssistant) -> Iterator[None]:
+    """Stores are files, where the harness keeps them in memory."""
+    with patch.multiple(Store, **_STORE):
+        yield
 
 
 @pytest.fixture

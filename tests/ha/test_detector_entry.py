@@ -169,7 +169,7 @@ async def test_what_was_chosen_before_the_detector_had_an_entry_is_taken_over(
     ids=["a later version", "another shape", "no data", "no store"],
 )
 async def test_a_choice_that_cannot_be_read_is_the_usual_one(
-    hass: HomeAssistant, bridges: list[FakeBridge], stored: Any
+    hass: HomeAssistant, real_storage: None, bridges: list[FakeBridge], stored: Any
 ) -> None:
     path = Path(hass.config.path(".storage/porchlight.detector"))
     await hass.async_add_executor_job(write, path, stored)
@@ -178,7 +178,8 @@ async def test_a_choice_that_cannot_be_read_is_the_usual_one(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert chosen(hass) == Choice()
-    assert [one.name for one in path.parent.glob("porchlight.detector*")] != []
+    assert list(path.parent.glob("porchlight.detector.invalid.*"))
+    assert not path.exists()
 
 
 def write(path: Path, stored: Any) -> None:

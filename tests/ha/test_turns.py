@@ -233,6 +233,7 @@ def real_bridge(detector: None) -> Iterator[None]:
 @pytest.mark.timeout(1800)
 async def test_arrivals_and_departures_take_turns(
     hass: HomeAssistant,
+    real_storage: None,
     real_bridge: None,
     spied: list[bool],
     monkeypatch: pytest.MonkeyPatch,

@@ -97,7 +97,7 @@ def test_a_visit_from_arrival_to_departure(
 def test_the_best_picture_comes_before_the_arrival_and_is_kept(
     watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector, tmp_path: Path
 ) -> None:
-    path = tmp_path / "c" / "last.jpg"
+    path = tmp_path / "last.jpg"
     watch(picture_path=str(path))
     detector.found = (SOMEBODY,)
     arrived = visit(heard, VisitPhase.ARRIVED)

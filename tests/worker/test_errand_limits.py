@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 needs_tls = pytest.mark.skipif(find_spec("_ssl") is None, reason="no OpenSSL, which ONVIF needs")
+# Megabytes of code that are mapped, and are no data.
+LIBRARIES = 120
 ERRAND = (sys.executable, str(ROOM / "worker"), "errand")
 # An errand whose engine takes ever more memory.
 GREEDY = f"""
@@ -93,7 +95,7 @@ def test_an_answer_that_unpacks_to_more_than_there_may_be_ends_the_errand_with_a
         )
     (failed,) = answers
     assert isinstance(failed, ErrandFailed)
-    assert peak <= max(before, ANSWERS + 50)
+    assert peak <= max(before, ANSWERS + LIBRARIES)
 
 
 def test_a_model_that_takes_more_than_there_may_be_ends_the_errand_with_a_reason() -> None:
@@ -105,4 +107,4 @@ def test_a_model_that_takes_more_than_there_may_be_ends_the_errand_with_a_reason
             engine="litert", path="/m", problem=EngineProblem.CRASHED, detail="MemoryError"
         )
     ]
-    assert peak <= max(before, MODEL + 50)
+    assert peak <= max(before, MODEL + LIBRARIES)

@@ -68,7 +68,7 @@ def test_one_frame_can_be_encoded_by_several_threads_at_once() -> None:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "new" / "folder" / "last.jpg"
+    return tmp_path / "last.jpg"
 
 
 def test_a_picture_is_kept_in_a_folder_that_was_not_there(path: Path) -> None:
@@ -116,6 +116,11 @@ def test_where_no_folder_can_be_nothing_is_kept(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     assert not keep(tmp_path / "file" / "folder" / "last.jpg", b"one")
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_is_gone_does_not_come_back(tmp_path: Path) -> None:
+    assert not keep(tmp_path / "removed" / "last.jpg", b"one")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_where_a_folder_is_in_the_way_nothing_is_left_behind(tmp_path: Path) -> None:

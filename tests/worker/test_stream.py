@@ -257,6 +257,7 @@ def test_now_and_then_a_bad_packet_is_passed_over() -> None:
         (av.error.ExitError(1, "x"), StreamProblem.STALLED),
         (av.error.EOFError(1, "x"), StreamProblem.ENDED),
         (av.error.InvalidDataError(1, "x"), StreamProblem.BROKEN),
+        (av.error.PatchWelcomeError(1, "x"), StreamProblem.BROKEN),
         (ValueError("x"), StreamProblem.BROKEN),
         (av.error.TimeoutError(1, "x"), StreamProblem.UNREACHABLE),
         (OSError(113, "No route to host"), StreamProblem.UNREACHABLE),

@@ -53,7 +53,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
 
 
 def test_a_picture_is_written_for_its_owner_alone(disk: Disk, tmp_path: Path) -> None:
-    path = tmp_path / "c" / "last.jpg"
+    path = tmp_path / "last.jpg"
     disk.works.set()
     disk.put(path, b"one")
     until(lambda: disk.reports == [("last.jpg", True)], "the report")

@@ -38,7 +38,7 @@ FASTER = 0.8
 AUTOMATIC = "auto"
 BUDGET = 0.5
 # What another engine may do better; all else is the model's fault.
-_ENGINE_PROBLEMS = (EngineProblem.NOT_INSTALLED, EngineProblem.CRASHED)
+_ENGINE_PROBLEMS = (EngineProblem.NOT_INSTALLED, EngineProblem.CRASHED, EngineProblem.FAILING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

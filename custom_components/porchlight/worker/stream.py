@@ -217,7 +217,7 @@ def _translated() -> Iterator[None]:
         raise StreamError(StreamProblem.STALLED) from error
     except av.error.EOFError as error:
         raise StreamError(StreamProblem.ENDED) from error
-    except (av.error.InvalidDataError, ValueError) as error:
+    except (av.error.InvalidDataError, av.error.PatchWelcomeError, ValueError) as error:
         raise StreamError(StreamProblem.BROKEN, redact(str(error))) from error
     except (av.error.FFmpegError, OSError) as error:
         raise StreamError(StreamProblem.UNREACHABLE, redact(str(error))) from error

@@ -147,10 +147,12 @@ class Writer(threading.Thread):
 
 
 def keep(path: Path, picture: bytes) -> bool:
-    """Write a picture whole or not at all; False if the disk does not take it."""
+    """Write a picture whole or not at all; False if the disk does not take it.
+
+    Its folder must be there: one that was deleted with its camera must not come back.
+    """
     part = path.with_suffix(".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
         with open(descriptor, "wb") as file:  # noqa: PTH123 - opened already
             # One from before may be there with another mode.
