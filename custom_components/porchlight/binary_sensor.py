@@ -1,4 +1,4 @@
-"""Whether somebody is there, something moves, and the stream runs."""
+"""Whether a person is in view, something moves, and the stream runs."""
 
 from __future__ import annotations
 
@@ -97,19 +97,19 @@ class PorchlightBinarySensor(PorchlightEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        """The state; unknown until a frame has told it."""
+        """The state; unknown until a frame was analyzed."""
         return self.entity_description.is_on_fn(self.coordinator.data)
 
 
 class ZoneSensor(AreaEntity, BinarySensorEntity):
-    """Whether somebody is in a zone."""
+    """Whether a person is in a zone."""
 
     _needs_detector = True
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Whether somebody is there; unknown until a frame was analysed."""
+        """Whether a person is there; unknown until a frame was analyzed."""
         people = self._people
         return None if people is None else people > 0
 

@@ -1,4 +1,4 @@
-"""Somebody came, or everybody left."""
+"""Events: a person arrived, or all people left."""
 
 from __future__ import annotations
 

@@ -275,7 +275,7 @@ async def _draws_a_zone(somebody: Visitor) -> None:
 async def _uses_the_blueprint(somebody: Visitor) -> None:
     """The phone rings at the next visit."""
     await somebody.goes("/config/blueprint/dashboard")
-    await somebody.sees("Tell me when someone comes")
+    await somebody.sees("Notify me when someone comes")
     await somebody.look("blueprint")
     chosen = {
         "person": "event.hallway_person",

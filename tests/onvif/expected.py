@@ -9,16 +9,16 @@ PAGE = Path(__file__).parents[2] / "docs" / "cameras.md"
 
 _PREFACE = """# Cameras
 
-Recorded answers of real cameras are replayed against the ONVIF room; this table is what comes out.
-The expectations are in `tests/onvif/expected.py`, are checked against the recordings by
-`tests/onvif/test_cameras.py`, and the same test fails when this page differs from them. To write
-the page anew: `python -m tests.onvif.expected > docs/cameras.md`.
+Recorded answers of real cameras are replayed against the `onvif/` package. This table shows the
+result. The expected values are in `tests/onvif/expected.py`. `tests/onvif/test_cameras.py` checks
+them against the recordings and fails when this page differs from them. To regenerate this page:
+`python -m tests.onvif.expected > docs/cameras.md`.
 
-“Analysed” and “recorded” name the profile: its token, codec, size, frames a second, and the media
-service it was read from. A camera's recording may be incomplete (not every call was recorded), so
-a reason in the last column says what the recording lacks, not what the camera can't do.
+“Analyzed” and “recorded” name the profile: its token, codec, size, frames per second, and the media
+service it was read from. A recording may be incomplete, so a reason in the last column is a limit
+of the recording, not of the camera.
 
-| Recording | Manufacturer | Model | Known by | Profiles | Analysed | Recorded | Remark |
+| Recording | Manufacturer | Model | Known by | Profiles | Analyzed | Recorded | Remark |
 |---|---|---|---|---|---|---|---|
 """
 

@@ -19,12 +19,12 @@ _ASSETS = Path(__file__).parent / "assets.json"
 BUNDLED = Path(__file__).parents[1] / "models"
 FETCH_SECONDS = 120
 _CHUNK = 65536
-# What a model's file must not exceed, whoever chose it.
+# The maximum size of a model file, also of the user's own.
 MAX_BYTES = 64 * 1024 * 1024
 
 
 class ModelFileError(Exception):
-    """A model's file is not to be had; handled by the caller. `key` tells why."""
+    """A model's file is not available; handled by the caller. `key` gives the reason."""
 
     def __init__(self, key: str, detail: str = "") -> None:
         super().__init__(f"{key}: {detail}" if detail else key)

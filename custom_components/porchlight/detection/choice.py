@@ -83,7 +83,7 @@ class DetectorSetup:
         try_model: Callable[[UseModel], Awaitable[EngineReady | EngineFailed]],
         count_cameras: Callable[[], int],
     ) -> None:
-        """`try_model` tries a model where a crash hurts nobody."""
+        """`try_model` tries a model in a separate process, so that a crash does no harm."""
         self._hass = hass
         self._try_model = try_model
         self._count_cameras = count_cameras

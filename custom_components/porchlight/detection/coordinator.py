@@ -114,7 +114,7 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
 
     @callback
     def async_disable(self) -> None:
-        """Detect nobody until enabled again."""
+        """Stop detection until enabled again."""
         self._enabled = False
         self._use(None)
         self.async_set_updated_data(replace(self.data, engine=None, failed=True))

@@ -45,7 +45,7 @@ class Search:
     ) -> None:
         """It ends with the first model that keeps up; none whose load is above `most` is taken.
 
-        `known` tells of trials before.
+        `known` holds the results of earlier trials.
         """
         self._engine = engine
         self._demand = demand
@@ -78,7 +78,7 @@ class Search:
 
     @property
     def straight(self) -> bool:
-        """Whether the first thing that was tried keeps up: no calmer moment would tell better."""
+        """Whether the first candidate keeps up: a repetition could not do better."""
         return self.reached and len(self.results) == 1 and not self.missing
 
     def open(self, model: Model) -> bool:

@@ -31,7 +31,7 @@ class EngineKind:
         )
 
 
-# The preferred one first. No requirement marker can tell musl from glibc.
+# The preferred one first. No requirement marker can distinguish musl from glibc.
 ENGINES = (
     EngineKind(
         name="litert",
@@ -49,7 +49,7 @@ ENGINES = (
 def candidates(forced: str | None) -> tuple[EngineKind, ...]:
     """The engines to try on this machine, in order; may read files.
 
-    A forced engine comes first even where its wheels do not fit: its failure is then told.
+    A forced engine comes first even if its wheels do not fit: its failure is then reported.
     """
     tags = list(sys_tags())
     fitting = [engine for engine in ENGINES if engine.fits(tags)]

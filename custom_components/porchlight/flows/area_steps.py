@@ -56,7 +56,7 @@ OWN_POINTS = "own_points"
 FINISH = "finish"
 NEW = {f"new_{kind}": kind for kind in Kind}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+.!|<>~-])")
-# The fields that tell of a problem.
+# The fields that show a problem.
 _NAME_PROBLEMS = {AreaProblem.NO_NAME, AreaProblem.LONG_NAME, AreaProblem.NAME_TAKEN}
 
 
@@ -195,7 +195,7 @@ class AreaSteps(OptionsFlowWithReload):
 
     @property
     def _blindness(self) -> dict[str, str]:
-        """What is to be told if the grid is on grey."""
+        """The message to show if there is only a gray grid instead of a picture."""
         errors: dict[str, str] = {}
         if self._blind:
             errors["base"] = "no_picture"

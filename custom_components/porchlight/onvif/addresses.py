@@ -1,4 +1,4 @@
-"""Addresses a camera tells of itself, turned into ones that work from here; pure."""
+"""Turns the addresses that a camera reports into ones that work from here; pure."""
 
 from __future__ import annotations
 

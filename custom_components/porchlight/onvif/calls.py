@@ -1,4 +1,4 @@
-"""One camera's SOAP calls: opened, signed, bounded in time, and their failures told apart."""
+"""One camera's SOAP calls: opened, signed, bounded in time, with failures classified."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ EVENTS_NAMESPACE = "http://www.onvif.org/ver10/events/wsdl"
 
 
 class CameraTransport(Transport):  # type: ignore[misc] # the library ships no types
-    """The library's transport, with refusals and strangers told apart by the raw answer."""
+    """The library's transport; the raw answer separates refusals from non-ONVIF devices."""
 
     async def post_xml(self, address: str, envelope: Any, headers: dict[str, str]) -> Any:
         """Send one envelope; raises AuthenticationError or NotOnvifError."""

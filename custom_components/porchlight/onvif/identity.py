@@ -50,7 +50,7 @@ _WORDS = frozenset(
         "undefined",
     }
 )
-# A repeat or a run this short may well be somebody's real serial number.
+# A repeat or a run this short may well be a real serial number.
 _SHORTEST_PATTERN = 4
 _RUN_OF_ONE = 2
 _MULTICAST_BIT = 1

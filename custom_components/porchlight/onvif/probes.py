@@ -115,7 +115,7 @@ def _best_address(xaddrs: list[str], sender: str, source: str) -> tuple[tuple[in
     ranked = [(_rank(address.host, sender, source), address) for address in addresses]
     rank, best = min(ranked, key=lambda pair: pair[0])
     if rank[0] == _Reach.NOWHERE:
-        # Left-overs such as 0.0.0.0: the datagram itself tells where the camera is.
+        # Placeholders such as 0.0.0.0: the datagram's source is the camera's address.
         best = Address(scheme=best.scheme, host=sender, port=best.port, rest=best.rest)
     return rank, best
 

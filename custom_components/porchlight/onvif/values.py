@@ -1,4 +1,4 @@
-"""What the ONVIF room tells the others: plain values that survive a trip as JSON."""
+"""The values that the ONVIF room returns: plain, and serializable as JSON."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _CHUNK = 262144
 
 
 class ErrandError(Exception):
-    """An errand failed; handled by the caller. `key` tells why, `detail` is for the log."""
+    """An errand failed; handled by the caller. `key` is the reason, `detail` is for the log."""
 
     def __init__(self, key: str, detail: str = "") -> None:
         super().__init__(f"{key}: {detail}" if detail else key)
@@ -86,7 +86,7 @@ async def first_frame(source: Source) -> FrameTaken:
 
 
 async def try_model(model: UseModel) -> EngineReady | EngineFailed:
-    """Load a model into an engine and run it once, where a crash hurts nobody."""
+    """Load a model into an engine and run it once, in a separate process."""
     try:
         return await _answer(model, EngineReady, EngineFailed)
     except ErrandError as error:

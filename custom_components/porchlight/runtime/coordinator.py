@@ -308,7 +308,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         before = self.visits.visit
         self.visits.async_update(news)
         if before and self.visits.visit is None:
-            # At once: nobody may read of people whose departure was already announced.
+            # At once: no state may show people whose departure was already reported.
             zones = self.data.zones and dict.fromkeys(self.data.zones, 0)
             self.async_set_updated_data(replace(self.data, people=0, zones=zones))
 

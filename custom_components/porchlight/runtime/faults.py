@@ -44,7 +44,7 @@ class FaultTrace:
         """Whose doing the end was; None without proof.
 
         A process killed from outside writes nothing. Signals from outside, and whatever a request
-        does, meet the main thread, which nobody owns.
+        does, show up in the main thread, which has no owner.
         """
         if self._thread is not None:
             owned = self._thread in self._owners

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Seconds without news of an open visit after which it has ended. The worker reports more often,
 # and ends visits itself; this is for one that cannot.
 SILENCE = 60.0
-# Seconds until the time at which somebody was last seen is written.
+# Seconds until the time at which a person was last seen is written.
 SEEN_DELAY = 15.0
 
 
@@ -35,7 +35,7 @@ class KeptVisits:
 
 
 class VisitJournal:
-    """Events wait while nobody can listen: during a reload, or while Home Assistant is away."""
+    """Events wait while no entity can take them: during a reload or Home Assistant's absence."""
 
     def __init__(self, hass: HomeAssistant, camera_id: str) -> None:
         self._hass = hass
@@ -52,7 +52,7 @@ class VisitJournal:
         return self._ledger.visit
 
     async def async_load(self) -> None:
-        """End what was open when Home Assistant ended, as of when somebody was last seen."""
+        """End the visit that was open when Home Assistant ended, as of the last sighting."""
         kept = await self._stored.async_load()
         self._waiting = list(kept.waiting)
         self._ledger = Ledger(kept.visit)
@@ -87,7 +87,7 @@ class VisitJournal:
 
     @callback
     def async_close(self) -> None:
-        """End the open visit, if there is one, as of when somebody was last seen."""
+        """End the open visit, if there is one, as of the last sighting."""
         events = self._ledger.close()
         self._watch_for_silence()
         self._deliver(events)

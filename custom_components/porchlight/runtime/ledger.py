@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitEvent:
-    """Somebody arrived, or everybody has left."""
+    """A person arrived, or all people have left."""
 
     arrived: bool
     visit: VisitInfo
@@ -48,7 +48,7 @@ class Ledger:
         return (*closed, VisitEvent(arrived=True, visit=visit))
 
     def close(self) -> tuple[VisitEvent, ...]:
-        """End the open visit, if there is one, as of when somebody was last seen."""
+        """End the open visit, if there is one, as of the last sighting."""
         if self.visit is None:
             return ()
         ended, self.visit = replace(self.visit, count=0), None

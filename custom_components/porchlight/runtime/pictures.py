@@ -29,7 +29,7 @@ def picture_name(masks: Sequence[Mask]) -> str:
     """A picture's file name.
 
     It differs with the masks: a picture from before a mask was drawn is never taken for a later
-    one, whatever the clock says and whoever dies before it is deleted.
+    one, whatever the clock says and whichever process dies before it is deleted.
     """
     if not masks:
         return f"{_NAME}.jpg"

@@ -8,7 +8,7 @@ from math import ceil
 # Of the cameras, those where something moves at once: wind and headlights come to one side of a
 # house, people to one or two doors.
 BUSY = 0.25
-# Whoever walks about is seen by two cameras at a corner.
+# At a corner, two cameras see the same person.
 LEAST_BUSY = 2
 # Inferences a second that a busy camera wants: the benchmark's busy scenes ask for 160 a minute.
 LOOKS = 3.0

@@ -1,4 +1,4 @@
-"""Day or night, told by the picture's colour: by infrared light it has none."""
+"""Day or night, by the picture's color: under infrared light it has none."""
 
 from __future__ import annotations
 

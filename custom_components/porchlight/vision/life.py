@@ -1,4 +1,4 @@
-"""Telling the living from pictures, coats and statues: by whether they ever move."""
+"""Separates people from pictures, coats and statues: by whether they ever move."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOOKS_TO_LIVE = 2
 LOOKS_AFTER_STILLNESS = 6
 LOOKS_KEPT = 8
 STILL_LOOKS = 5
-# Looks without life that make somebody one who stands still.
+# After so many looks without life, a person counts as standing still.
 LOOKS_TO_STAND = 3
 # Seconds without life after which something is furniture: never a person, or one until then.
 NEVER_A_PERSON = 60.0

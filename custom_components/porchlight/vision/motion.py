@@ -38,7 +38,7 @@ LASTING = 2
 # Seconds over which the background follows what stays.
 BACKGROUND_SECONDS = 8.0
 UNREST_SECONDS = 20.0
-# One of so many pixels each way tells by how much the light of the whole picture changed.
+# The change of light in the whole picture is measured on one of so many pixels each way.
 SPARSE = 6
 DARK = 16.0
 SAME_GAIN = 0.02
@@ -56,7 +56,7 @@ class Place:
 class Motion:
     """What the gate saw: the share of the picture that changed, and where something moved.
 
-    `places` come largest first. `stirred`: something may have moved; the next picture tells.
+    `places` come largest first. `stirred`: something may have moved; the next picture decides.
     """
 
     share: float

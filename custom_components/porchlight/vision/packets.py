@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, log
 
-# Bytes that somebody who moves adds to a predicted frame, for each pixel covered: measured with
+# Bytes that a moving person adds to a predicted frame, for each pixel covered: measured with
 # H.264 and H.265 at several qualities, 0.2 to 0.4.
 BYTES_PER_PIXEL = 0.25
 # Seconds within which the smallest person must give an alarm for sizes to be relied on.
@@ -15,7 +15,7 @@ FLOOR = 64.0
 FOLLOW = 0.1
 UNREST_RATE = 0.02
 FIRST_UNREST, LEAST_UNREST = 0.3, 0.05
-# Each packet adds its surplus, in units of the usual unrest, less this; the sum tells.
+# Each packet adds its surplus, in units of the usual variation, less this; the sum decides.
 DRIFT = 0.4
 # A single packet's surplus counts at most so much: alone it is no sign.
 MOST = 3.0
@@ -51,7 +51,7 @@ class PacketSizes:
 
     @property
     def blind(self) -> bool:
-        """Whether sizes tell nothing yet, or vary too much to tell of somebody small."""
+        """Whether sizes are unknown yet, or vary too much to show a small person."""
         if self._groups <= LEARNING_GROUPS or not self._usual:
             return True
         typical = exp(sorted(self._usual)[len(self._usual) // 2])

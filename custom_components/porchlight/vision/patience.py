@@ -1,4 +1,4 @@
-"""How soon to look again where something moves and nobody was found."""
+"""How soon to look again where something moves and no person was found."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from .types import Box
 
 ROWS, COLUMNS = 9, 16
-# Seconds until the next look, by how many looks have found nobody; then the last of them.
+# Seconds until the next look, by the number of looks in vain; then the last of them.
 INTERVALS = np.array([0.2] * 4 + [0.5] * 8 + [1.0])
 # Rain, snow and insects are here now and elsewhere next time. Where so many places at once keep
-# being given up, told over some seconds, only what has moved for so many pictures is looked at.
+# being given up, measured over some seconds, only what moved for so many pictures is looked at.
 SHOWER = 1.0
 LASTING = 4
 SHOWER_RATE = 0.04
@@ -27,7 +27,7 @@ FORGET = 20.0
 
 
 class Patience:
-    """Counts the looks that found nobody, place by place: leaves in the wind are soon known."""
+    """Counts the looks in vain, place by place: leaves in the wind are soon known."""
 
     def __init__(self) -> None:
         self._futile = np.zeros((ROWS, COLUMNS), np.int32)

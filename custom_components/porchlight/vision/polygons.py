@@ -1,4 +1,4 @@
-"""Polygons and lines in fractions of the picture. A side is told as it is seen: y runs down."""
+"""Polygons and lines in fractions of the picture. Left and right are as seen: y runs down."""
 
 from __future__ import annotations
 

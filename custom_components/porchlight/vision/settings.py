@@ -9,7 +9,7 @@ type Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """A polygon where presence counts, once somebody has stood in it for so many seconds."""
+    """A polygon where presence counts, once a person has stood in it for so many seconds."""
 
     zone_id: str
     points: tuple[Point, ...]

@@ -1,4 +1,4 @@
-"""Following people over frames, and telling a person from a passing mistake."""
+"""Follows people over frames, and separates a person from a brief false detection."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 SCORES_TO_CONFIRM = 3
 SCORES_KEPT = 5
-# Somebody small is seen now and then only: so many sightings among the last looks are as good.
+# Small people are seen only now and then: so many sightings among the last looks suffice.
 SIGHTINGS_TO_CONFIRM = 5
 LOOKS_KEPT = 10
 # Seconds unseen after which someone last seen at the picture's border, or amid it, has left.
 GONE_AT_EDGE = 2.0
 GONE_AMID = 6.0
-# Nobody leaves without a motion: who stood still, and where nothing has moved since, is only not
+# Leaving causes motion: who stood still, and where nothing has moved since, is only not
 # recognised. No longer than this, for a motion may be missed.
 GONE_STILL = 60.0
-# A motion so far from somebody, in their own size, may be theirs.
+# A motion within this distance of a person, in units of their size, may be theirs.
 NEAR = 0.25
-# Seconds within which somebody who walks towards the border is about to leave.
+# A person who will reach the border within so many seconds is about to leave.
 AHEAD = 0.6
 # A track that never became a person is dropped sooner.
 GONE_UNCONFIRMED = 2.0
@@ -197,7 +197,7 @@ class Tracker:
     ) -> None:
         """Take over one look at `at` seconds, which never goes back, at regions of the picture.
 
-        `activity` tells the share of a box's pixels that move; `known`: somebody is known to be
+        `activity` gives the share of a box's pixels that move; `known`: a person is known to be
         there, so who is found need not move to be alive.
         """
         pairs = self._pair(detections, at)
@@ -222,7 +222,7 @@ class Tracker:
         ]
 
     def moved(self, places: Sequence[Box], at: float) -> None:
-        """Something moves in these places: whoever stood there may be leaving."""
+        """Something moves in these places: people who stood there may be leaving."""
         for track in self.tracks:
             around = track.box.grown(NEAR)
             if any(around.touches(place) for place in places):

@@ -24,7 +24,7 @@ class Visit:
     score: float
     count: int
     most: int
-    # Zones in which somebody was, in the order in which they were first.
+    # The zones that people were in, in the order of their first presence.
     zones: tuple[str, ...] = ()
 
 
@@ -76,7 +76,7 @@ class Visits:
         return self.close()
 
     def close(self) -> tuple[VisitEvent, ...]:
-        """End the open visit, if there is one, as of when somebody was last seen."""
+        """End the open visit, if there is one, as of the last sighting."""
         if self.visit is None:
             return ()
         ended, self.visit, self.resumed = replace(self.visit, count=0), None, False

@@ -55,7 +55,7 @@ OWN, MOSTLY = 0.4, 0.6
 # The smallest person who must be noticed at once, as a share of the picture's height.
 SMALLEST = 1 / 12
 USUAL_HEIGHT = 720
-# Seconds that may pass unseen before a key frame where packets' sizes tell nothing; key frames
+# Seconds that may pass unseen before a key frame if packets' sizes are of no use; key frames
 # count as regular when their distances differ by no more than this share.
 UNSEEN = 1.0
 KEYS_KEPT = 4
@@ -272,7 +272,7 @@ class Watch:
             if track.confirmed:
                 moves = any(place.box.touches(box) for place in places)
                 interval = _known_interval(track, moves=moves) / self.pace
-                # Whoever is away for long enough has left at that moment, not some time after.
+                # A person who is away for long enough left at that moment, not some time after.
                 leaves, due = track.leaves_at, track.looked_at + interval
                 wishes.append(_Wish(box, min(due, leaves) if track.looked_at < leaves else due))
         if not tracks and self._visits.visit:

@@ -1,4 +1,4 @@
-"""Who is in which zone, and who crosses which line: told by where people's feet are."""
+"""Who is in which zone, and who crosses which line: decided by where people's feet are."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BEYOND_OF_HEIGHT = 0.04
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
-    """Somebody went over a line: in, to its right as it runs, or out."""
+    """A person crossed a line: in, to its right as it runs, or out."""
 
     line_id: str
     inward: bool
@@ -106,7 +106,7 @@ class Areas:
                 for zone in self._zones
                 if (stay := walker.stays.get(zone.zone_id)) and inside(walker.point, zone.points)
             }
-            # A line that has moved was crossed by nobody: each side is found out anew.
+            # Moving a line is not a crossing: each person's side is determined again.
             walker.paths = {name: path for name, path in walker.paths.items() if name in kept}
             walker.waiting = [one for one in walker.waiting if one.line_id in kept]
         self.people = {zone.zone_id: self.people.get(zone.zone_id, 0) for zone in self._zones}
@@ -117,7 +117,7 @@ class Areas:
         self.people = dict.fromkeys(self.people, 0)
 
     def _step(self, walker: _Walker, track: Track, at: float) -> None:
-        """Take over where somebody is seen now."""
+        """Record where a person is seen now."""
         point = feet(track.box)
         walker.seen_at, walker.point = track.last_seen, point
         for zone in self._zones:
@@ -131,7 +131,7 @@ class Areas:
 
 
 def feet(box: Box) -> Point:
-    """Where somebody stands: within the picture, also when its border cuts them."""
+    """Where a person stands: within the picture, also when its border cuts them off."""
     x, y = box.feet
     return min(max(x, EDGE), 1 - EDGE), min(max(y, EDGE), 1 - EDGE)
 
@@ -146,7 +146,7 @@ def _stay(stays: dict[str, _Stay], zone: Zone, point: Point, at: float) -> None:
 
 
 def _lose(stays: dict[str, _Stay]) -> None:
-    """Take over a look that did not find somebody: who was on the way out goes on."""
+    """Record a look that did not find a person: if they were leaving, they continue."""
     for zone_id in [name for name, stay in stays.items() if stay.outside]:
         _step_out(stays, zone_id)
 
@@ -163,7 +163,7 @@ def _counts(stay: _Stay | None, zone: Zone, at: float) -> bool:
 
 
 def _walk(paths: dict[str, _Path], line: Line, point: Point, clear: float) -> int:
-    """1 if somebody has now crossed a line inwards, -1 outwards, 0 if not."""
+    """1 if a person has now crossed a line inwards, -1 outwards, 0 if not."""
     right = turn(line.start, line.end, point) > 0
     path = paths.get(line.line_id)
     if path is None:

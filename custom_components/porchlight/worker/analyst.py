@@ -93,7 +93,7 @@ class Analyst(threading.Thread):
     def use_model(self, request: UseModel) -> None:
         """Look with this model as soon as it is loaded; what comes of that is reported.
 
-        It loads in this thread, so that a crash is told to be the engine's.
+        It loads in this thread, so that a crash is attributed to the engine.
         """
         with self._wake:
             self._request = self._model = request

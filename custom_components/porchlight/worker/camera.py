@@ -177,7 +177,7 @@ class Camera(threading.Thread):
 
     def _came_up(self, codec: str, frame: VideoFrame, at: float) -> None:
         with self._lock:
-            # First: whoever hears of it may ask for a still at once.
+            # First: the receiver of the report may request a still at once.
             self._show(frame, at)
             self._reporter.came_up(codec, frame.width, frame.height)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .engines import Engine
     from .messages import UseModel
 
-# Runs that tell a model's pace; the first warms it up.
+# Runs that measure a model's speed; the first is a warm-up.
 TRIAL_RUNS = 4
 
 

@@ -12,7 +12,7 @@ from .messages import Load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Of the machine's cores, if nobody says otherwise.
+# The default share of the machine's cores.
 SHARE = 0.5
 # Seconds between reports when little changed, and how much is little.
 INTERVAL = 30.0
@@ -20,7 +20,7 @@ LITTLE = 0.1
 
 
 class Governor:
-    """Measures the process and tells at what pace cameras may be looked at."""
+    """Measures the process and sets the pace at which cameras may be looked at."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Governor:
         used: Callable[[], float] = process_time,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """`used` tells the seconds of processor time so far, of all threads together."""
+        """`used` returns the processor seconds so far, of all threads together."""
         self._report = report
         self._used, self._clock = used, clock
         self._budget = Budget(SHARE * cores())

@@ -104,7 +104,7 @@ class Alive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadStarted:
-    """This thread does a camera's work, or with None the engine's: to tell whose a crash is."""
+    """This thread does a camera's work, or with None the engine's: to attribute crashes."""
 
     camera_id: str | None
     thread: int
@@ -133,7 +133,7 @@ class StreamDown:
 class Status:
     """How a camera's watch stands. People is None until a frame has been analysed.
 
-    So are zones, which tell how many people are in each, by its id.
+    So are zones: the number of people in each, by its id.
     """
 
     camera_id: str
@@ -147,7 +147,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineCrossed:
-    """Somebody crossed a line: in, to its right as it runs, or out. Each crossing is told once."""
+    """A person crossed a line: in, to its right as it runs, or out. Reported once each."""
 
     camera_id: str
     line_id: str

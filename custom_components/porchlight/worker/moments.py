@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A change of the wall clock against the monotonic one that is a step: somebody set it, or the
+# A change of the wall clock against the monotonic one that is a step: it was set, or the
 # machine slept, for which the monotonic clock stands still.
 STEP = 0.05
 # Steps that are remembered. What is asked for is seldom older than the last one.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Eight bits and a plane for each component: regions are cut from these as they are.
 PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray"})
-# Of the chroma planes' pixels, each such one each way tells a frame's colours.
+# A frame's colors are measured on one of so many pixels of the chroma planes, each way.
 COARSE = 4
 
 

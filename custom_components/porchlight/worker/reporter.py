@@ -58,7 +58,7 @@ class Disk(Protocol):
 class Reporter:
     """One camera's watch and its reports; times are monotonic seconds.
 
-    Whoever calls holds `lock`, so that reports come in the order of events.
+    Callers hold `lock`, so that reports come in the order of events.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Reporter:
         self._pending: tuple[VideoFrame, float] | None = None
 
     def start(self) -> None:
-        """A visit from before has ended where nobody is looked for."""
+        """End a visit from before where detection is off."""
         if not self.config.detect:
             self._end_visit()
 
@@ -168,7 +168,7 @@ class Reporter:
         return self._moments.note()
 
     def idle(self, *, looking: bool = True) -> None:
-        """What is due whether or not there is something new. `looking`: somebody looks."""
+        """Send what is due even without news. `looking`: detection runs."""
         now = self._moments.note()
         self._moving = self.watch.moving(now) if self._up else None
         if not looking:
@@ -200,7 +200,7 @@ class Reporter:
         pace = sight.seconds * 1000
         self._inference = pace if self._inference is None else (self._inference * 9 + pace) / 10
         self.people = look.people if self._up else None
-        # The picture first: whoever hears of the visit can already fetch it.
+        # The picture first, so that the receiver of the arrival can already fetch it.
         self._report_picture(sight.frame, sight.at, look)
         self._follow(look.events)
         for crossing in look.crossings:

@@ -117,7 +117,7 @@ class Service:
                 try:
                     data = data[os.write(self._reports, data) :]
                 except BrokenPipeError:
-                    # Nobody listens any more: the main loop is about to see the same.
+                    # The reader is gone: the main loop is about to notice it, too.
                     return
 
     def _handle(self, message: Message) -> None:
@@ -130,7 +130,7 @@ class Service:
     def _check(self) -> None:
         if self._analyst.stuck_for() > self._stuck and self._analyst.ident is not None:
             _LOGGER.error("The engine has not returned for %.0f seconds", self._stuck)
-            # In its thread, so that the fault handler tells whose doing it was.
+            # In its thread, so that the fault handler identifies the culprit.
             signal.pthread_kill(self._analyst.ident, signal.SIGABRT)
 
     def _watch(self, config: WatchCamera) -> None:

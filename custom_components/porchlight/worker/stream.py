@@ -152,7 +152,7 @@ class Stream:
             raise StreamError(StreamProblem.UNSUPPORTED_CODEC, context.name)
         check_size(context.name, context.extradata or b"")
         check_picture(Declared(context.width, context.height))
-        # One thread, so that a crash is told to be this camera's, and no frame of delay.
+        # One thread, so that a crash is attributed to this camera, without a frame of delay.
         context.thread_count = 1
         context.thread_type = "NONE"
         context.options = {"max_pixels": str(MAX_PIXELS)}
@@ -177,7 +177,7 @@ def check_picture(picture: Declared) -> None:
 
 
 class _ErrorsLogged:
-    """Has FFmpeg's errors carry what was logged last, while somebody connects.
+    """Adds FFmpeg's last log message to its errors while a stream connects.
 
     RTSP's answers are nowhere else. It is off otherwise: each line that a damaged stream makes
     FFmpeg log would take Python's lock.

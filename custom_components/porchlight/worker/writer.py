@@ -17,7 +17,7 @@ _LOGGER = logging.getLogger(__name__)
 HANGS = 10.0
 # Bytes of pictures that wait for the disk at most.
 MOST_BYTES = 32 * 1024 * 1024
-# Pictures of people are nobody else's business.
+# Pictures of people are readable by their owner only.
 MODE = 0o600
 
 

@@ -78,7 +78,7 @@ class Blob:
 
 
 def finite(limits: Range, step: float) -> Range:
-    """Limits as numbers that a network can be told, in steps."""
+    """Limits as numbers for a network's parameters, in steps."""
     most = float(np.finfo(np.float32).max)
     return max(limits[0] / step, -most), min(limits[1] / step, most)
 

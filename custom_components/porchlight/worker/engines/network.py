@@ -116,5 +116,5 @@ def _parameter(key: int, value: Value) -> str:
 
 
 def _number(value: float) -> str:
-    # ncnn tells the two kinds apart by the point or the e.
+    # ncnn distinguishes the two kinds by the point or the e.
     return str(value) if isinstance(value, int) else f"{value:.9e}"

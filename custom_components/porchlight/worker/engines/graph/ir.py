@@ -128,7 +128,7 @@ def constant(tensor: Tensor) -> NDArray[np.generic]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What an operator is told beside its tensors: here, what a fused activation lets through."""
+    """An operator's options: here, the range of its fused activation."""
 
     clamp: Range = EVERYTHING
 

@@ -1,4 +1,4 @@
-"""What operators are told beside their tensors, as values of ours."""
+"""Operators' options, as values of our own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Window(Options):
     """Of what slides over a picture; (height, width) each.
 
     What is added at the picture's borders, (before, after) for each axis, is known when the
-    shapes are; so is the kernel, which only pooling is told.
+    shapes are; so is the kernel, which only pooling states.
     """
 
     same: bool

@@ -42,7 +42,7 @@ def decode(options: PostProcess, encoded: Floats, anchors: Floats) -> Floats:
     y_scale, x_scale, h_scale, w_scale = options.scales
     centre = encoded[:, :2] / np.array([y_scale, x_scale], np.float32) * anchors[:, 2:]
     centre += anchors[:, :2]
-    # What a damaged model says overflows to infinity, and is no box for whoever reads it.
+    # A damaged model's numbers overflow to infinity; readers do not accept them as boxes.
     with np.errstate(over="ignore", invalid="ignore"):
         half = np.exp(encoded[:, 2:] / np.array([h_scale, w_scale], np.float32))
         half *= anchors[:, 2:] / 2

@@ -30,7 +30,7 @@ _BOX = 4
 def resolve(graph: Graph) -> Graph:
     """The graph with the shapes that its tensors have when it runs.
 
-    Operators are left with the inputs that are values, and told the rest by their options.
+    Operators keep the inputs that are values; their options hold the rest.
     Raises EngineError where they contradict the file or each other.
     """
     tensors = list(graph.tensors)
