@@ -217,8 +217,11 @@ def spied() -> Iterator[list[bool]]:
 
 
 @pytest.fixture
-def real_bridge(detector: None) -> Iterator[None]:
+def real_bridge(detector: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Bridges are real; their workers act."""
+    # They are many, and start in a tenth of the time without being measured.
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+    monkeypatch.delenv("COVERAGE_PROCESS_START", raising=False)
 
     def make(listener: Callable[[News], None], opening: Callable[[], Iterable[Command]]) -> Bridge:
         return Bridge(listener, opening, command=ACTOR, first_restart=0.02)
