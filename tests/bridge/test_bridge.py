@@ -178,7 +178,7 @@ async def test_the_culprit_of_a_death_is_found_where_there_is_proof(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT])
-async def test_a_signal_from_outside_is_nobodys_doing(
+async def test_a_signal_from_outside_has_no_culprit(
     script: Scripts, bridge: Start, ear: Ear, number: int
 ) -> None:
     one = bridge(script(), [camera("a"), MODEL])
@@ -256,7 +256,7 @@ async def test_retries_that_fail_come_ever_later(script: Scripts, bridge: Start,
     assert monotonic() - began >= 0.7 * 3.5
 
 
-async def test_a_command_that_cannot_be_started_is_tried_again(bridge: Start, ear: Ear) -> None:
+async def test_a_command_that_cannot_be_started_is_retried(bridge: Start, ear: Ear) -> None:
     one = Bridge(ear, command=("/nonexistent/worker",))
     one.start()
     downs = await ear.count(WorkerDown, 2)
@@ -326,7 +326,7 @@ async def test_the_worker_outlives_a_listener_that_fails(
     assert "WorkerUp could not be handled" in caplog.text
 
 
-async def test_what_the_worker_complains_of_is_logged_however_long_it_is(
+async def test_the_worker_s_errors_are_logged_whatever_their_length(
     script: Scripts, bridge: Start, ear: Ear, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

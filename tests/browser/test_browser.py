@@ -183,7 +183,7 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def test_somebody_adds_cameras_and_sees_who_is_there(tmp_path: Path, pictures: Path) -> None:
+def test_a_user_adds_cameras_and_sees_people(tmp_path: Path, pictures: Path) -> None:
     asyncio.run(_story(tmp_path / "config", pictures))
 
 

@@ -32,7 +32,7 @@ NAMES = ("porch", "hallway", "car_park")
 
 
 @pytest.mark.timeout(240 + 60 * KILLS)
-async def test_random_kills_set_nobody_aside_and_cost_no_departure(
+async def test_random_kills_set_no_camera_aside_and_lose_no_departure(
     house: HomeAssistant, cameras: Simulator, record_property: pytest.RecordProperty
 ) -> None:
     hass = house

@@ -117,7 +117,7 @@ def state(hass: HomeAssistant, entity_id: str) -> str:
 
 
 @pytest.mark.timeout(240)
-async def test_who_comes_and_goes_is_told_when_it_happens(
+async def test_arrivals_and_departures_are_reported_when_they_happen(
     house: HomeAssistant, cameras: Simulator
 ) -> None:
     hass = house

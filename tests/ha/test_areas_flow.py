@@ -123,7 +123,7 @@ async def test_a_mask_and_a_line_are_drawn_from_ready_made_shapes_in_one_go(
     assert mask["id"] != line["id"]
 
 
-async def test_what_is_not_right_is_changed_before_it_is_saved(somebody: Draughtsman) -> None:
+async def test_mistakes_are_corrected_before_saving(somebody: Draughtsman) -> None:
     await somebody.opens()
     await somebody.picks("new_zone")
     await somebody.answers({**FILLED, "preset": "left_half"})
@@ -144,7 +144,7 @@ async def test_what_is_not_right_is_changed_before_it_is_saved(somebody: Draught
 
 @pytest.mark.parametrize("options", [OPTIONS])
 @pytest.mark.parametrize(("area", "kind"), [(ZONE, "zone"), (MASK, "mask"), (LINE, "line")])
-async def test_what_is_there_is_changed_and_keeps_its_id(
+async def test_a_changed_area_keeps_its_id(
     somebody: Draughtsman, area: dict[str, Any], kind: str
 ) -> None:
     await somebody.opens()
@@ -162,7 +162,7 @@ async def test_what_is_there_is_changed_and_keeps_its_id(
 
 
 @pytest.mark.parametrize("options", [OPTIONS])
-async def test_what_is_there_is_deleted(somebody: Draughtsman) -> None:
+async def test_an_area_is_deleted(somebody: Draughtsman) -> None:
     assert somebody.hass.states.get("sensor.front_door_gate_in") is not None
     await somebody.opens()
     await somebody.picks("l1")
@@ -190,7 +190,7 @@ async def test_what_is_there_is_deleted(somebody: Draughtsman) -> None:
         ("zone", {"name": "x" * 41}, {"name": "long_name"}, "40"),
     ],
 )
-async def test_a_mistake_is_told_and_mended(
+async def test_a_mistake_is_shown_and_can_be_corrected(
     somebody: Draughtsman,
     kind: str,
     changes: dict[str, str],
@@ -247,7 +247,7 @@ async def test_the_picture_is_shown_to_this_user_only_and_not_for_long(
 
 
 @pytest.mark.parametrize("options", [{"pictures": False}])
-async def test_who_wants_no_pictures_draws_on_grey_and_is_told_so(
+async def test_without_pictures_areas_are_drawn_on_gray_with_a_message(
     somebody: Draughtsman, hass_client: ClientSessionGenerator
 ) -> None:
     page = await somebody.opens()
@@ -325,7 +325,7 @@ async def test_sensitivity_is_one_choice_by_day_and_one_by_night(
     assert (told.day.smallest, told.night.largest) == (0.05, 0.6)
 
 
-async def test_the_numbers_are_open_to_who_wants_them(
+async def test_experts_can_change_the_numbers(
     somebody: Draughtsman, bridges: list[FakeBridge]
 ) -> None:
     await somebody.opens("sensitivity")

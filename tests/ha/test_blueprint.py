@@ -82,7 +82,7 @@ async def arrive(hass: HomeAssistant, bridge: FakeBridge, visit: str, **changes:
     await hass.async_block_till_done()
 
 
-async def test_the_phone_is_told_who_came_and_can_fetch_the_picture(
+async def test_the_phone_gets_a_notification_and_can_fetch_the_picture(
     hass: HomeAssistant,
     bridge: FakeBridge,
     phone: str,
@@ -107,7 +107,7 @@ async def test_the_phone_is_told_who_came_and_can_fetch_the_picture(
     assert not (await stranger.get(data["image"])).ok
 
 
-async def test_two_people_are_told_as_two(
+async def test_two_people_are_reported_as_two(
     hass: HomeAssistant, bridge: FakeBridge, phone: str, told: list[ServiceCall]
 ) -> None:
     await automate(hass, phone, message="{{ count }} at {{ name }}, {{ score }}")
@@ -116,7 +116,7 @@ async def test_two_people_are_told_as_two(
     assert told[0].data["message"] == "2 at Front door, 0.87"
 
 
-async def test_each_arrival_is_told_once_and_nothing_else_is(
+async def test_each_arrival_is_reported_once_and_nothing_else_is(
     hass: HomeAssistant, bridge: FakeBridge, phone: str, told: list[ServiceCall]
 ) -> None:
     await automate(hass, phone)

@@ -44,7 +44,7 @@ async def test_the_worker_ends_with_home_assistant(
     assert not bridge.running
 
 
-async def test_the_worker_is_told_where_the_camera_is_now(
+async def test_the_worker_gets_the_camera_s_new_address(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:
     assert bridge.cameras[ENTRY_ID].source.url == "rtsp://192.168.1.20:554/sub"
@@ -173,7 +173,7 @@ async def test_a_camera_that_moved_is_followed_if_it_is_surely_the_same(
     assert hass.config_entries.flow.async_progress() == []
 
 
-async def test_a_search_that_fails_is_no_harm(
+async def test_a_failed_search_does_no_harm(
     hass: HomeAssistant, camera: MockConfigEntry, mock_network: None
 ) -> None:
     error = ask.ErrandError("no_interface")
@@ -182,7 +182,7 @@ async def test_a_search_that_fails_is_no_harm(
     assert hass.config_entries.flow.async_progress() == []
 
 
-async def test_diagnostics_tell_much_and_nothing_private(
+async def test_diagnostics_contain_nothing_private(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:
     bridge.up()

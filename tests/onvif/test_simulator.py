@@ -73,7 +73,9 @@ async def test_a_simulated_camera_is_read_with_a_nasty_password(simulated: Any) 
 
 
 @pytest.mark.parametrize("fault_status", [400, 401])
-async def test_a_wrong_password_is_told_by_either_status(simulated: Any, fault_status: int) -> None:
+async def test_a_wrong_password_is_recognized_by_either_status(
+    simulated: Any, fault_status: int
+) -> None:
     async with simulated(fault_status=fault_status) as simulator:
         with pytest.raises(AuthenticationError):
             await read(simulator.cameras[0], "guess")

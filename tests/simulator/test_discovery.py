@@ -118,7 +118,7 @@ async def test_a_multicast_probe_finds_every_camera(simulator: Simulator) -> Non
     assert {text(one, "RelatesTo") for one in found} == {"urn:uuid:1"}
 
 
-async def test_an_answer_tells_name_hardware_address_and_identity(simulator: Simulator) -> None:
+async def test_an_answer_contains_name_hardware_address_and_identity(simulator: Simulator) -> None:
     async with listening() as (transport, listener):
         transport.sendto(probe(), (HOSTS[0], 3702))
         (found,) = await listener.answers(1)
@@ -180,7 +180,7 @@ async def test_a_camera_offline_does_not_answer(simulator: Simulator) -> None:
     assert text(found, "XAddrs") == simulator.cameras[1].onvif_url
 
 
-async def test_what_is_no_probe_is_ignored(simulator: Simulator) -> None:
+async def test_an_invalid_probe_is_ignored(simulator: Simulator) -> None:
     async with listening() as (transport, listener):
         transport.sendto(b"hello", GROUP)
         transport.sendto(b"<a/>", GROUP)

@@ -86,7 +86,7 @@ def test_a_detection_continues_one_track_and_a_track_takes_one_detection(
 
 @settings(max_examples=150, deadline=None)
 @given(steps(EITHER_WAY))
-def test_whatever_is_detected_and_whenever_tracks_make_sense(taken: list[Step]) -> None:
+def test_tracks_stay_consistent_for_any_detections(taken: list[Step]) -> None:
     tracker, at = Tracker(), 100.0
     for gap, detections, activity in taken:
         at += gap
@@ -156,7 +156,7 @@ def test_no_number_is_given_twice(rounds: list[list[Step]]) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(steps(ONWARD, 40))
-def test_nobody_vanishes_who_was_not_missed_for_long_or_showed_no_life(taken: list[Step]) -> None:
+def test_tracks_vanish_only_after_a_long_miss_or_without_life(taken: list[Step]) -> None:
     tracker, at = Tracker(), 100.0
     # Of each track when it was seen last, how many looks missed it since, and when it was alive.
     seen: dict[int, float] = {}
@@ -184,7 +184,7 @@ def test_nobody_vanishes_who_was_not_missed_for_long_or_showed_no_life(taken: li
 
 @settings(max_examples=150, deadline=None)
 @given(steps(EITHER_WAY), st.booleans())
-def test_nobody_is_waited_for_longer_than_need_be(taken: list[Step], still: bool) -> None:
+def test_no_track_is_kept_longer_than_allowed(taken: list[Step], still: bool) -> None:
     tracker, at = Tracker(), 100.0
     latest = at
     somebody = [(0.2, [person(0.5)], 1.0)] * 3 + [(0.2, [person(0.5)], float(not still))] * 3
@@ -205,7 +205,7 @@ AWAY = Box(0.0, 0.0, 0.3, 1.0)
 @given(
     st.lists(st.tuples(ONWARD, st.lists(st.floats(0.0, 0.2).map(person), max_size=2)), max_size=20)
 )
-def test_who_is_where_nobody_looks_is_neither_lost_nor_missed(
+def test_a_person_outside_the_regions_is_neither_lost_nor_missed(
     elsewhere: list[tuple[float, list[Detection]]],
 ) -> None:
     tracker = Tracker()

@@ -185,7 +185,7 @@ def test_what_a_frame_shows_comes_back_from_the_model_where_it_was(
     SIDES,
     st.lists(st.lists(st.floats(width=32), min_size=4, max_size=4), max_size=6),
 )
-def test_whatever_a_model_says_a_detection_lies_within_the_frame(
+def test_every_detection_lies_within_the_frame(
     frame: tuple[int, int], side: int, rows: list[list[float]]
 ) -> None:
     boxes = np.array(rows, np.float32).reshape(-1, 4)
@@ -254,7 +254,7 @@ def sights(draw: st.DrawFn) -> tuple[View, list[tuple[Region, list[Detection]]]]
 
 @settings(max_examples=200, deadline=None)
 @given(sights())
-def test_what_is_gathered_was_seen_and_is_told_once(
+def test_gathered_detections_were_seen_and_are_reported_once(
     sight: tuple[View, list[tuple[Region, list[Detection]]]],
 ) -> None:
     view, seen = sight
@@ -307,7 +307,7 @@ def seen_in(region: Region, people: list[Box], view: View) -> list[Detection]:
 
 @settings(max_examples=200, deadline=None)
 @given(PLACES, st.sampled_from([(1280, 720), (2560, 1440), (640, 480)]), SIDES)
-def test_a_detector_that_misses_nobody_is_believed(
+def test_a_perfect_detector_is_believed(
     places: list[tuple[int, int]], size: tuple[int, int], side: int
 ) -> None:
     view = View(*size, side)

@@ -70,7 +70,7 @@ def assert_in_order(events: list[VisitEvent], opened: str | None = None) -> None
 
 @settings(max_examples=150, deadline=None)
 @given(LOOKS)
-def test_nobody_leaves_who_has_not_arrived(looks: list[tuple[float, list[Detection]]]) -> None:
+def test_no_departure_without_an_arrival(looks: list[tuple[float, list[Detection]]]) -> None:
     watch, events, _ = run(looks)
     events += watch.pause()
     assert_in_order(events)

@@ -85,7 +85,7 @@ def assert_told_in_order(events: list[VisitEvent], before: Visit | None) -> None
 
 @settings(max_examples=200, deadline=None)
 @given(LOOKS, st.sampled_from([None, BEFORE]))
-def test_visits_are_told_in_order_and_closing_ends_the_last(
+def test_visits_are_reported_in_order_and_closing_ends_the_last(
     looks: list[Look], before: Visit | None
 ) -> None:
     visits = machine(before)
@@ -102,7 +102,7 @@ def test_visits_are_told_in_order_and_closing_ends_the_last(
 
 @settings(max_examples=200, deadline=None)
 @given(LOOKS, st.sampled_from([None, BEFORE]))
-def test_a_visit_is_open_while_somebody_is_there(looks: list[Look], before: Visit | None) -> None:
+def test_a_visit_is_open_while_a_person_is_there(looks: list[Look], before: Visit | None) -> None:
     visits = machine(before)
     patience = RESUMED_LOOKS if before else 0
     for people, at, zones in looks:

@@ -86,13 +86,13 @@ def test_each_of_six_people_in_a_hallway_arrives_once_and_leaves_once() -> None:
     assert seen.calls < 3 * seen.seconds
 
 
-def test_cars_in_a_car_park_are_nobody() -> None:
+def test_cars_in_a_car_park_are_not_people() -> None:
     seen = Seen("videos/car_park_nobody.mp4")
     assert seen.arrived == []
     assert seen.looks > 10
 
 
-def test_somebody_in_infrared_light_arrives_and_leaves_once() -> None:
+def test_a_person_in_infrared_light_arrives_and_leaves_once() -> None:
     seen = Seen("videos/ir_night_person_32s_57s.mp4")
     (arrived,) = seen.arrived
     assert 32 <= arrived.arrived_at <= 34
@@ -102,7 +102,7 @@ def test_somebody_in_infrared_light_arrives_and_leaves_once() -> None:
     assert 6 <= at - left.last_seen <= 7.5
 
 
-def test_nobody_in_infrared_light_is_nobody() -> None:
+def test_an_empty_infrared_scene_has_no_visit() -> None:
     seen = Seen("videos/ir_night_nobody.mp4")
     assert seen.arrived == []
     # Noise keeps nobody busy.

@@ -37,7 +37,7 @@ def machine() -> Machine:
     return Machine()
 
 
-def test_half_of_the_cores_are_used_unless_somebody_says_otherwise(machine: Machine) -> None:
+def test_half_of_the_cores_are_used_by_default(machine: Machine) -> None:
     machine.run(3.0 * cores(), 120)
     last = machine.reports[-1]
     assert last.budget == SHARE * cores()
