@@ -1,4 +1,4 @@
-"""Composes a scene: stage, people, light and weather, noise; and tells what is to be seen."""
+"""Composes a scene: stage, people, light and weather, noise; and returns what is visible."""
 
 from __future__ import annotations
 

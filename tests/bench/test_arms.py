@@ -61,8 +61,8 @@ def test_guided_looks_where_and_when_the_truth_says() -> None:
     case = next(case for case in clips() if case.name == "clip-porch_man_leaves_gop10")
     sight = Sight(walk=0, person=0, box=(0, 0, 1, 1), share=1)
     frames = tuple((index / 10, (sight,) if index < 20 else ()) for index in range(59))
-    told = replace(case, truth=Truth(seconds=case.seconds, frames=frames))
-    seen = run_named("guided", told)
+    reported = replace(case, truth=Truth(seconds=case.seconds, frames=frames))
+    seen = run_named("guided", reported)
     assert seen.counts["inference"] == 10
     (visit,) = seen.visits
     assert visit.arrived_at < 1

@@ -1,4 +1,4 @@
-"""What is told to be in a frame is there, and only that."""
+"""A frame shows exactly what its ground truth says."""
 
 from __future__ import annotations
 

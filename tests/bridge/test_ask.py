@@ -97,13 +97,13 @@ async def test_onvif_errors_are_reported_by_key(simulator: Simulator) -> None:
 async def test_cameras_are_found_one_after_the_other(clip: Path, cache: Path) -> None:
     names = ("Bridge scan one", "Bridge scan two")
     specs = [CameraSpec(video=clip, name=name, password=PASSWORD) for name in names]
-    told: list[Found] = []
+    reported: list[Found] = []
     async with Simulator(specs, cache=cache, discovery=True) as simulator:
-        found = await ask.scan(["127.0.0.1"], seconds=1.5, on_found=told.append)
+        found = await ask.scan(["127.0.0.1"], seconds=1.5, on_found=reported.append)
         silent = await ask.scan(["127.0.0.1"], seconds=0.2)
         wanted = {camera.spec.uuid for camera in simulator.cameras}
     assert wanted <= {one.endpoint for one in found}
-    assert told == found
+    assert reported == found
     assert isinstance(silent, list)
 
 

@@ -1,4 +1,4 @@
-"""Whatever workers report, and whoever ends a visit: arrivals and departures take turns."""
+"""Arrivals and departures alternate, whatever workers report and whatever ends a visit."""
 
 from __future__ import annotations
 

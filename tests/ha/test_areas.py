@@ -350,9 +350,9 @@ async def test_events_name_the_zones_of_a_visit_in_their_order(
     bridge.visit(VisitPhase.ARRIVED)
     bridge.visit(VisitPhase.LEFT, zones=("z2", "gone", "z1"))
     await hass.async_block_till_done()
-    told = [
+    reported = [
         change.data["new_state"].attributes["zones"]
         for change in changes
         if change.data["entity_id"] == "event.front_door_person"
     ]
-    assert told == [[], ["Lawn", "Path"]]
+    assert reported == [[], ["Lawn", "Path"]]

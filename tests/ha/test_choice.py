@@ -66,10 +66,10 @@ def watch(hass: HomeAssistant, cameras: int) -> DetectorSetup:
 async def chosen(setup: DetectorSetup) -> tuple[str, int]:
     wish = await setup.async_prepare()
     assert wish is not None
-    return told(wish)
+    return summary(wish)
 
 
-def told(wish: UseModel) -> tuple[str, int]:
+def summary(wish: UseModel) -> tuple[str, int]:
     return Path(wish.path).stem, wish.threads
 
 

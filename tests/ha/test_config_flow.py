@@ -215,7 +215,7 @@ async def test_a_camera_that_is_set_up_is_named_and_not_offered(
     world.found = [FOUND, OTHER]
     result = await start(hass)
     assert set(labels(result)) == {FOUND.xaddr, OTHER.xaddr, "enter_address", "scan_again"}
-    # By somebody else, while the list was shown.
+    # By another user, while the list was shown.
     make_entry().add_to_hass(hass)
     result = await answer(hass, result, camera=FOUND.xaddr)
     assert (result["step_id"], result["errors"]) == ("pick", {"camera": "already_configured"})

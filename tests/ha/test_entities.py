@@ -287,7 +287,7 @@ async def test_arrivals_and_departures_are_events(hass: HomeAssistant, bridge: F
     bridge.visit(VisitPhase.CHANGED, count=2)
     bridge.visit(VisitPhase.LEFT, count=0)
     await hass.async_block_till_done()
-    told = [
+    reported = [
         {
             key: change.data["new_state"].attributes[key]
             for key in ("event_type", "visit_id", "time", "score", "count")
@@ -295,7 +295,7 @@ async def test_arrivals_and_departures_are_events(hass: HomeAssistant, bridge: F
         for change in changes
         if change.data["entity_id"] == EVENT
     ]
-    assert told == [
+    assert reported == [
         {
             "event_type": "person_arrived",
             "visit_id": "v1",

@@ -199,14 +199,14 @@ async def test_diagnostics_contain_nothing_private(
     )
     area = {"id": "m1", "kind": "mask", "name": "Mr Smith", "points": [[0, 0]], "stay": 0}
     hass.config_entries.async_update_entry(camera, options={**camera.options, "areas": [area]})
-    told = await async_get_config_entry_diagnostics(hass, camera)
-    assert told["state"]["people"] == 1
-    assert told["detector"]["state"]["engine"]["inference_ms"] == 21.0
-    assert told["worker_running"] is True
-    text = str(told)
+    reported = await async_get_config_entry_diagnostics(hass, camera)
+    assert reported["state"]["people"] == 1
+    assert reported["detector"]["state"]["engine"]["inference_ms"] == 21.0
+    assert reported["worker_running"] is True
+    text = str(reported)
     for secret in ("192.168.1.20", "p@ss", "viewer", MAC, "S123", "/home/x", "0b6f1b1c", "Smith"):
         assert secret not in text
-    assert told["entry"]["data"]["password"] == REDACTED
+    assert reported["entry"]["data"]["password"] == REDACTED
 
 
 async def test_reports_of_unknown_cameras_are_ignored(

@@ -72,16 +72,16 @@ def events(hass: HomeAssistant) -> list[Event[Any]]:
 
 def story(events: list[Event[Any]]) -> list[str]:
     """The camera's events; a state that is only there again after a reload is none."""
-    told: list[tuple[str, str]] = []
+    reported: list[tuple[str, str]] = []
     for event in events:
         new = event.data["new_state"]
         if event.data["entity_id"] != EVENT or new is None:
             continue
         if new.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
             continue
-        if not told or told[-1][0] != new.state:
-            told.append((new.state, new.attributes["event_type"].removeprefix("person_")))
-    return [what for _, what in told]
+        if not reported or reported[-1][0] != new.state:
+            reported.append((new.state, new.attributes["event_type"].removeprefix("person_")))
+    return [what for _, what in reported]
 
 
 async def later(hass: HomeAssistant, seconds: float) -> None:

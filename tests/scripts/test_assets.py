@@ -1,4 +1,4 @@
-"""Models and footage come from the mirror or the cache, are whole, or are told to be missing."""
+"""Models and footage come from the mirror or the cache, are complete, or are reported missing."""
 
 from __future__ import annotations
 

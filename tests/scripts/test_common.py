@@ -1,4 +1,4 @@
-"""What the commands share: system packages are installed, or what they are for is told."""
+"""What the commands share: system packages are installed, or their purpose is printed."""
 
 from __future__ import annotations
 

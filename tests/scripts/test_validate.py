@@ -59,8 +59,8 @@ def test_every_check_has_something_to_find() -> None:
 def test_all_faults_are_listed_with_the_check_that_found_them(checkout: Path) -> None:
     (checkout / "hacs.json").unlink()
     (checkout / "custom_components" / "porchlight" / "services.yaml").write_text("look:\n")
-    told = faults(Tree(root=checkout, homes=installed()))
-    assert {line.partition(":")[0] for line in told} == {
+    reported = faults(Tree(root=checkout, homes=installed()))
+    assert {line.partition(":")[0] for line in reported} == {
         "actions",
         "blueprints",
         "marketplace",

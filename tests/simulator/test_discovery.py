@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 GROUP = ("239.255.255.250", 3702)
 VIDEO = "dn:NetworkVideoTransmitter"
-# Addresses and identities nobody else on this machine is likely to have: not another process
+# Addresses and identities unlikely to be in use on this machine: not another process
 # that runs these tests either.
 _NETWORK = f"127.{1 + os.getpid() // 250 % 250}.{1 + os.getpid() % 250}"
 HOSTS = (f"{_NETWORK}.1", f"{_NETWORK}.2", f"{_NETWORK}.3")

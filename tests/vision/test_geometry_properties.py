@@ -258,11 +258,11 @@ def test_gathered_detections_were_seen_and_are_reported_once(
     sight: tuple[View, list[tuple[Region, list[Detection]]]],
 ) -> None:
     view, seen = sight
-    told = gather(seen, view)
+    reported = gather(seen, view)
     left = [
         (pixels(one.box, region), one.score) for region, detections in seen for one in detections
     ]
-    for one in told:
+    for one in reported:
         found = next(
             (
                 said
@@ -275,9 +275,11 @@ def test_gathered_detections_were_seen_and_are_reported_once(
         )
         assert found is not None
         left.remove(found)
-    assert bool(told) == any(ones for _, ones in seen)
+    assert bool(reported) == any(ones for _, ones in seen)
     if len(seen) > 1:
-        overlaps = iou(as_array([one.box for one in told]), as_array([one.box for one in told]))
+        overlaps = iou(
+            as_array([one.box for one in reported]), as_array([one.box for one in reported])
+        )
         assert (np.triu(overlaps, 1) <= OVERLAP).all()
 
 
@@ -287,7 +289,7 @@ PLACES = st.lists(
 
 
 def seen_in(region: Region, people: list[Box], view: View) -> list[Detection]:
-    """What a detector that misses nobody says of a region."""
+    """The detections of a perfect detector in a region."""
     share = view.share(region)
     width, height = share.x2 - share.x1, share.y2 - share.y1
     return [
@@ -315,7 +317,7 @@ def test_a_perfect_detector_is_believed(
         Box(0.05 + x * 0.13, 0.05 + y * 0.31, 0.15 + x * 0.13, 0.3 + y * 0.31) for x, y in places
     ]
     regions = tuple(dict.fromkeys((*tiles(view), *around(people, view))))
-    told = gather([(region, seen_in(region, people, view)) for region in regions], view)
-    assert sorted(one.box.centre for one in told) == [
+    reported = gather([(region, seen_in(region, people, view)) for region in regions], view)
+    assert sorted(one.box.centre for one in reported) == [
         pytest.approx(one.centre) for one in sorted(people, key=lambda one: one.centre)
     ]

@@ -33,7 +33,7 @@ PACES = st.floats(0.1, 1)
 
 
 def after(rounds: list[Round]) -> tuple[Patience, list[float]]:
-    """What was told of some rounds, and when the looks were."""
+    """What was reported in some rounds, and when the looks were."""
     patience, at, looks = Patience(), 1000.0, [1000.0]
     for gap, moving, looked, people in rounds:
         at += gap

@@ -94,7 +94,7 @@ def test_a_visit_from_before_comes_first_and_ends_once(
 def test_no_visit_outlasts_the_people(
     looks: list[tuple[float, list[Detection]]], open_visit: Visit | None
 ) -> None:
-    # Nothing moves in these pictures, so whoever stood there is waited for.
+    # Nothing moves in these pictures, so standing people are waited for.
     nobody: list[tuple[float, list[Detection]]] = [(GONE_STILL, []), *[(1.0, [])] * 10]
     watch, events, _ = run([*looks, *nobody], open_visit)
     assert watch.visit is None

@@ -41,8 +41,8 @@ class Looks:
             self.at += STEP
             self.tracker.update(people, self.at, lambda _: 0.0)
 
-    def nobody(self, times: int, step: float = STEP) -> None:
-        """Look several times and see nobody."""
+    def see_no_one(self, times: int, step: float = STEP) -> None:
+        """Look several times and see no one."""
         self.see(*[[]] * times, step=step)
 
     def score(self, *scores: float | None) -> int:
@@ -125,23 +125,23 @@ def confirmed(looks: Looks, detection: Detection) -> None:
 
 def test_a_person_last_seen_at_the_border_is_gone_soon(looks: Looks) -> None:
     confirmed(looks, person(0.95, width=0.1))
-    looks.nobody(9)
+    looks.see_no_one(9)
     assert len(looks.tracker.people) == 1
-    looks.nobody(2)
+    looks.see_no_one(2)
     assert looks.tracker.people == []
 
 
 def test_a_person_last_seen_inside_the_picture_is_waited_for(looks: Looks) -> None:
     confirmed(looks, person(0.5))
-    looks.nobody(round(GONE_AMID / STEP) - 1)
+    looks.see_no_one(round(GONE_AMID / STEP) - 1)
     assert len(looks.tracker.people) == 1
-    looks.nobody(2)
+    looks.see_no_one(2)
     assert looks.tracker.people == []
 
 
 def test_the_upper_border_is_not_an_exit(looks: Looks) -> None:
     confirmed(looks, Detection(Box(0.4, 0.0, 0.6, 0.5), 0.9))
-    looks.nobody(round(GONE_AT_EDGE / STEP) + 5)
+    looks.see_no_one(round(GONE_AT_EDGE / STEP) + 5)
     assert len(looks.tracker.people) == 1
 
 
@@ -161,26 +161,26 @@ def test_one_sighting_long_ago_is_no_furniture(looks: Looks) -> None:
 
 def test_an_unconfirmed_track_is_forgotten_sooner(looks: Looks) -> None:
     looks.score(0.9)
-    looks.nobody(round(GONE_UNCONFIRMED / STEP) - 1)
+    looks.see_no_one(round(GONE_UNCONFIRMED / STEP) - 1)
     assert len(looks.tracker.tracks) == 1
-    looks.nobody(2)
+    looks.see_no_one(2)
     assert looks.tracker.tracks == []
 
 
 @pytest.mark.parametrize("x", [0.5, 0.97])
 def test_few_looks_prove_nothing_however_far_apart(looks: Looks, x: float) -> None:
     confirmed(looks, person(x))
-    looks.nobody(MISSES_TO_GO - 1, step=60.0)
+    looks.see_no_one(MISSES_TO_GO - 1, step=60.0)
     assert len(looks.tracker.people) == 1
-    looks.nobody(1, step=60.0)
+    looks.see_no_one(1, step=60.0)
     assert looks.tracker.people == []
 
 
 def test_a_sighting_restarts_the_wait(looks: Looks) -> None:
     confirmed(looks, person(0.5))
-    looks.nobody(20)
+    looks.see_no_one(20)
     looks.see([person(0.5)])
-    looks.nobody(20)
+    looks.see_no_one(20)
     assert len(looks.tracker.people) == 1
 
 
@@ -188,9 +188,9 @@ def test_a_sighting_restarts_the_wait(looks: Looks) -> None:
 def test_an_undetected_person_who_stands_still_has_not_left(looks: Looks, x: float) -> None:
     confirmed(looks, person(x))
     looks.stand(person(x))
-    looks.nobody(round(GONE_STILL / STEP) - 2)
+    looks.see_no_one(round(GONE_STILL / STEP) - 2)
     assert len(looks.tracker.people) == 1
-    looks.nobody(3)
+    looks.see_no_one(3)
     assert looks.tracker.people == []
 
 
@@ -198,20 +198,20 @@ def test_a_person_still_for_one_look_may_have_left(looks: Looks) -> None:
     confirmed(looks, person(0.5))
     looks.at += STEP
     looks.tracker.update([person(0.5)], looks.at, lambda _: 0.0)
-    looks.nobody(round(GONE_AMID / STEP) + 1)
+    looks.see_no_one(round(GONE_AMID / STEP) + 1)
     assert looks.tracker.people == []
 
 
 def test_a_person_is_gone_some_time_after_a_motion_near_them(looks: Looks) -> None:
     confirmed(looks, person(0.5))
     looks.stand(person(0.5))
-    looks.nobody(round(20 / STEP))
+    looks.see_no_one(round(20 / STEP))
     looks.tracker.moved([Box(0.53, 0.5, 0.58, 0.6)], looks.at)
-    looks.nobody(round(GONE_AMID / STEP) - 1)
+    looks.see_no_one(round(GONE_AMID / STEP) - 1)
     assert len(looks.tracker.people) == 1
-    # What moves later there is somebody else's.
+    # What moves there later is another person's.
     looks.tracker.moved([Box(0.53, 0.5, 0.58, 0.6)], looks.at)
-    looks.nobody(2)
+    looks.see_no_one(2)
     assert looks.tracker.people == []
 
 
@@ -219,7 +219,7 @@ def test_a_motion_elsewhere_is_no_departure(looks: Looks) -> None:
     confirmed(looks, person(0.5))
     looks.stand(person(0.5))
     looks.tracker.moved([Box(0.8, 0.5, 0.9, 0.6)], looks.at)
-    looks.nobody(round(GONE_AMID / STEP) + 5)
+    looks.see_no_one(round(GONE_AMID / STEP) + 5)
     assert len(looks.tracker.people) == 1
 
 
@@ -241,7 +241,7 @@ def test_a_fast_runner_keeps_the_track_by_speed(looks: Looks) -> None:
 
 def test_a_walker_found_again_after_a_gap_is_the_same(looks: Looks) -> None:
     looks.see(*([person(0.2 + 0.04 * i)] for i in range(6)))
-    looks.nobody(4)
+    looks.see_no_one(4)
     # Five looks on, where the speed leads: no overlap with the last box, and out of its reach.
     looks.see([person(0.6)])
     assert numbers(looks) == {1: 0.6}

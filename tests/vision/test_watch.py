@@ -206,7 +206,7 @@ def test_a_visit_from_arrival_to_departure(camera: Camera) -> None:
 
 
 def stand(camera: Camera) -> None:
-    """Let somebody come and stand still."""
+    """Let a person come and stand still."""
     camera.run(3, person(), walking=True)
     camera.run(6, person())
     assert camera.kinds == [Arrived]
@@ -379,7 +379,7 @@ def test_each_visit_has_its_own_best(camera: Camera) -> None:
     arrive(camera, person(width=0.3, height=0.35))
     camera.run(12, leaving=person())
     camera.best.clear()
-    # Nobody was found lately where it moves, so it is looked at less often.
+    # No person was found lately where it moves, so it is looked at less often.
     arrive(camera, person(width=0.05, height=0.25), seconds=3)
     assert camera.kinds == [Arrived, Left, Arrived]
     assert len(camera.best) == 1

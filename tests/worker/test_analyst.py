@@ -21,7 +21,7 @@ MODEL = UseModel(engine="scripted", path="")
 
 
 class Client:
-    """Remembers what it was told."""
+    """Records what it receives."""
 
     def __init__(self, name: str, log: list[tuple[str, float]]) -> None:
         self.name = name

@@ -268,7 +268,7 @@ def test_detection_that_is_switched_off_ends_the_visit_and_on_again_finds_who_is
     left = visit(heard, VisitPhase.LEFT)
     off = heard.wait(Status, after=heard.position(left))
     assert off.people is None
-    # Motion goes on being told, people do not.
+    # Motion is still reported, people are not.
     looks = len(detector.frames)
     began = monotonic()
     until(lambda: monotonic() - began > 1, "frames without looks")

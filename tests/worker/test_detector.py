@@ -43,10 +43,10 @@ def test_a_supported_model_is_ready(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize(
-    ("sample", "somebody"), [("person_portrait.bmp", True), ("nobody_coffee.png", False)]
+    ("sample", "expected"), [("person_portrait.bmp", True), ("nobody_coffee.png", False)]
 )
 def test_a_model_separates_a_person_from_an_empty_scene(
-    name: str, sample: str, somebody: bool
+    name: str, sample: str, expected: bool
 ) -> None:
     pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
     picture = MIRROR / "images" / "samples" / sample
@@ -56,7 +56,7 @@ def test_a_model_separates_a_person_from_an_empty_scene(
     with Image.open(picture) as image:
         image.thumbnail((detector.layout.side, detector.layout.side))
         found = detector.people_in(np.asarray(image.convert("RGB")))
-    assert bool([one for one in found if one.score >= 0.5]) is somebody
+    assert bool([one for one in found if one.score >= 0.5]) is expected
 
 
 def failure(engine: str, path: str | Path) -> EngineFailed:

@@ -59,7 +59,7 @@ def test_what_changes_is_reported_at_once_and_the_rest_now_and_then(machine: Mac
 
 
 def looks(watch: Watch, seconds: float) -> int:
-    """How often a watch looks at somebody who moves."""
+    """How often a watch looks at a person who moves."""
     number, at = 0, 100.0
     for step in range(round(seconds * 10)):
         at = 100.0 + step / 10

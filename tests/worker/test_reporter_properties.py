@@ -62,7 +62,7 @@ class CameraMachine(RuleBasedStateMachine):
         )
         self.open: str | None = "kept" if resumed else None
         self.known = {"kept": 5.0}
-        # What the wall clock said when somebody may have been seen.
+        # The wall clock's times at which a person may have been seen.
         self.said = [7.0]
         self.taken = 0
         self.frames = 0

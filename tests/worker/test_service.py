@@ -50,7 +50,7 @@ def worker() -> Iterator[Worker]:
 
 
 def gone(pid: int) -> bool:
-    """Whether a process has ended, also if nobody has asked for its status."""
+    """Whether a process has ended, also if its status was not collected."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -180,9 +180,9 @@ def test_no_error_contains_a_password(worker: Worker, cameras: Callable[..., Sta
         worker.heard.wait(StreamDown, where=lambda down, name=camera_id: down.camera_id == name)  # type: ignore[misc] # bound now
     worker.close()
     worker.process.wait(5)
-    told = repr(worker.heard.all) + "".join(worker.complaints)
-    assert PASSWORD not in told
-    assert "p%40ss" not in told
+    reported = repr(worker.heard.all) + "".join(worker.complaints)
+    assert PASSWORD not in reported
+    assert "p%40ss" not in reported
     problems = {down.camera_id: down.problem for down in worker.heard.of(StreamDown)}
     assert problems["refused"] is StreamProblem.TOO_MANY_VIEWERS
     assert problems["gone"] is StreamProblem.UNREACHABLE

@@ -63,7 +63,7 @@ class Looked:
         self.looks = 0
 
     def look(self, number: int, at: float | None = None, *, aside: float = 0.0) -> None:
-        """Let somebody be seen on so many frames, `aside` so far below their usual place."""
+        """Let a person be seen on so many frames, `aside` so far below their usual place."""
         for _ in range(number):
             self.looks += 1
             when = monotonic() if at is None else at
