@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 # Figures are kept at this height; the footage has them a little smaller.
 HEIGHT = 320
-# What belongs to a figure differs from the empty hallway by this many grey levels at least.
+# What belongs to a figure differs from the empty hallway by this many gray levels at least.
 STEP = 26
-# Between these ratios to the background, with this little change of colour, lies a shadow.
+# Between these ratios to the background, with this little change of color, lies a shadow.
 SHADOW = (0.78, 1.0)
 SHADOW_TINT = 0.07
-# The wooden floor is this much redder than blue; in a shadow it keeps its colour.
+# The wooden floor is this much redder than blue; in a shadow it keeps its color.
 WOOD = 0.12
 WOOD_TINT = 0.09
 # A cut-out that comes this near the border of the footage may be cut off by it.

@@ -1,4 +1,4 @@
-"""Analyse every frame at 5 per second: the whole of it, then our tracks and visits."""
+"""Analyze every frame at 5 per second: the whole of it, then our tracks and visits."""
 
 from __future__ import annotations
 

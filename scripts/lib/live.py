@@ -151,7 +151,7 @@ class HomeAssistant:
         models.mkdir(parents=True, exist_ok=True)
         if model:
             shutil.copy(asset(DEFAULT_MODEL), models)
-        # The Marketplace would ask the Internet for its catalogue.
+        # The Marketplace would ask the Internet for its catalog.
         self.add_component("marketplace", _NOTHING)
         shutil.copytree(
             COMPONENT,

@@ -29,7 +29,7 @@ SUB = StreamSpec(width=320, height=240)
 
 @pytest.fixture(scope="session")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One second of moving grey, so that the test needs no footage."""
+    """One second of moving gray, so that the test needs no footage."""
     path = tmp_path_factory.mktemp("video") / "grey.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10)

@@ -191,7 +191,7 @@ def test_no_track_is_kept_longer_than_allowed(taken: list[Step], still: bool) ->
     for gap, detections, activity in [*taken, *visitor]:
         at += gap
         latest = max(latest, at)
-        # Where all moves nobody may just not be recognised.
+        # Where all moves nobody may just not be recognized.
         look(tracker, detections, at, activity if still else 1.0)
     for _ in range(MISSES_TO_GO):
         look(tracker, [], latest + (GONE_STILL if still else GONE_AMID))

@@ -40,7 +40,7 @@ def test_boxes_that_overlap_little_both_stay() -> None:
 
 
 def test_a_suppressed_box_suppresses_nothing_itself() -> None:
-    # The middle one overlaps both of its neighbours, which do not overlap each other.
+    # The middle one overlaps both of its neighbors, which do not overlap each other.
     boxes = floats((0, 0, 10, 10), (4, 0, 14, 10), (8, 0, 18, 10))
     scores = np.array([0.9, 0.8, 0.7], np.float32)
     assert suppress(boxes, scores, overlap=0.4, limit=10) == [0, 2]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LEFT_HALF = Mask(points=((0, 0), (0.5, 0), (0.5, 1), (0, 1)))
 TRIANGLE = Mask(points=((0.6, 0.2), (0.9, 0.2), (0.75, 0.8)))
-# What the colours of neighbours may do to a pixel beside a mask.
+# What the colors of neighbors may do to a pixel beside a mask.
 SEAM = 4
 
 

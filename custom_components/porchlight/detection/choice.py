@@ -218,7 +218,7 @@ class DetectorSetup:
             )
 
     def _begin(self) -> Demand:
-        """What is asked of the machine; what was learnt of it at run time holds for that alone."""
+        """What is asked of the machine; what was learned of it at run time holds for that alone."""
         demand = self.demand
         if demand != self.chosen_for:
             self._passed.clear()
