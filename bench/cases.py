@@ -1,4 +1,4 @@
-"""What arms are run on: composed scenes and labelled clips, alike."""
+"""What arms are run on: composed scenes and labeled clips, alike."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def of_scene(scene: Scene) -> Case:
 
 
 def clips() -> list[Case]:
-    """The footage as labelled by hand."""
+    """The footage as labeled by hand."""
     return [
         Case(
             name=f"{CLIP}-{Path(row['file']).stem}",

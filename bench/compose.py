@@ -1,4 +1,4 @@
-"""Composes a scene: stage, people, light and weather, noise; and tells what is to be seen."""
+"""Composes a scene: stage, people, light and weather, noise; and returns what is visible."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PORTRAIT = MIRROR / "images" / "samples" / "person_portrait.bmp"
 PORTRAIT_AT, PORTRAIT_SIZE, FRAME = (400, 130), (150, 176), 10
-# Clothes of other colours than the footage has: gamma, then factors of red, green and blue.
+# Clothes of other colors than the footage has: gamma, then factors of red, green and blue.
 CLOTHES = (
     (1.0, (1.0, 1.0, 1.0)),
     (0.55, (1.0, 0.93, 0.86)),
@@ -141,7 +141,7 @@ class Composer:
         return self._patches[key], left - offset[0], top - offset[1], box
 
     def _lit(self, patch: Patch) -> Patch:
-        """As bright and coloured as stage and weather have people."""
+        """As bright and colored as stage and weather have people."""
         stage, weather = STAGES[self.scene.stage], self._weather
         luma = patch.y.astype(np.float32)
         if weather.infrared or stage.infrared:
@@ -183,7 +183,7 @@ class Composer:
 
 
 def dress(rgba: Pixels, clothes: int) -> Pixels:
-    """A cut-out in other colours."""
+    """A cut-out in other colors."""
     gamma, factors = CLOTHES[clothes % len(CLOTHES)]
     picture = rgba.astype(np.float32)
     picture[:, :, :3] = 255 * (picture[:, :, :3] / 255) ** gamma * np.array(factors)

@@ -30,7 +30,7 @@ class Growth:
 
     @property
     def found(self) -> int:
-        """The walks that were told."""
+        """The walks that were reported."""
         return len(self.delays)
 
     @property

@@ -47,7 +47,7 @@ SETTLE = 20.0
 
 
 class Timed(Heard):
-    """Notes when each arrival was told."""
+    """Records when each arrival was reported."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,7 +115,7 @@ async def grow(number: int, seconds: float) -> Growth:
 
 
 def _walks(start: float, began: float, ended: float) -> list[tuple[float, float]]:
-    """When somebody is first half in the picture and gone, within a time."""
+    """When a person is first half in the picture and gone, within a time."""
     found = []
     round_at = start - HALLWAY_SECONDS
     while round_at < ended:

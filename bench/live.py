@@ -1,4 +1,4 @@
-"""Three cameras in a real Home Assistant: how soon people are told, and what it costs."""
+"""Three cameras in a real Home Assistant: how soon people are reported, and what it costs."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Hallway:
 
 
 async def watch(home: HomeAssistant, hallway: Hallway, seconds: float, figures: Figures) -> None:
-    """Note when the hallway's person sensor turns on, and any arrival where nobody is."""
+    """Note when the hallway's person sensor turns on, and any arrival without a person."""
     turned_on: list[float] = []
     began = time()
 

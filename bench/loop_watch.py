@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 DOMAIN = "loop_watch"
 INTERVAL = 0.005
-# Held up for less than this, nobody notices.
+# Shorter delays are not noticeable.
 WORTH_TELLING = 0.010
 TELL_EVERY = 5.0
 
@@ -23,7 +23,7 @@ class LoopWatch:
         self._hass = hass
         self._loop = loop
         self._late: list[tuple[float, float]] = []
-        self._told = loop.time()
+        self._reported = loop.time()
         self._plan()
 
     def _plan(self) -> None:
@@ -34,8 +34,8 @@ class LoopWatch:
         now = self._loop.time()
         if now - self._due > WORTH_TELLING:
             self._late.append((now, now - self._due))
-        if now - self._told > TELL_EVERY:
-            self._told = now
+        if now - self._reported > TELL_EVERY:
+            self._reported = now
             late = [[round(at, 3), round(held * 1000, 1)] for at, held in self._late]
             self._hass.states.async_set("loop_watch.late", str(len(late)), {"late": late})
         self._plan()

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 # Figures are kept at this height; the footage has them a little smaller.
 HEIGHT = 320
-# What belongs to a figure differs from the empty hallway by this many grey levels at least.
+# What belongs to a figure differs from the empty hallway by this many gray levels at least.
 STEP = 26
-# Between these ratios to the background, with this little change of colour, lies a shadow.
+# Between these ratios to the background, with this little change of color, lies a shadow.
 SHADOW = (0.78, 1.0)
 SHADOW_TINT = 0.07
-# The wooden floor is this much redder than blue; in a shadow it keeps its colour.
+# The wooden floor is this much redder than blue; in a shadow it keeps its color.
 WOOD = 0.12
 WOOD_TINT = 0.09
 # A cut-out that comes this near the border of the footage may be cut off by it.
@@ -38,7 +38,7 @@ HALF = 127
 def everybody() -> dict[str, Pixels]:
     """All whole figures of the footage: number of the walk, what they do, and the frame."""
     frames = pictures(asset(HALLWAY))
-    nobody = empty_hallway(frames)
+    empty = empty_hallway(frames)
     found: dict[str, Pixels] = {}
     for number, walk in enumerate(HALLWAY_WALKS):
         spans = {
@@ -47,15 +47,15 @@ def everybody() -> dict[str, Pixels]:
         }
         for what, (first, last) in spans.items():
             for index in range(round(first * RATE), round(last * RATE)):
-                figure = cut(frames[index], nobody)
+                figure = cut(frames[index], empty)
                 if figure is not None:
                     found[f"{number}-{what}-{index:05}"] = figure
     return found
 
 
-def cut(frame: Pixels, nobody: Pixels) -> Pixels | None:
+def cut(frame: Pixels, empty: Pixels) -> Pixels | None:
     """The whole figure on a frame, upright and HEIGHT pixels tall; None where there is none."""
-    background = _as_exposed(nobody, frame)
+    background = _as_exposed(empty, frame)
     solid = _solid(frame, background)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
     if count == 1:
@@ -75,9 +75,9 @@ def cut(frame: Pixels, nobody: Pixels) -> Pixels | None:
     return _upright(frame, opacity, (left, top, width, height))
 
 
-def _as_exposed(nobody: Pixels, frame: Pixels) -> NDArray[np.float32]:
-    """The empty hallway as bright as the camera has it while somebody is there."""
-    plain = nobody.astype(np.float32)
+def _as_exposed(empty: Pixels, frame: Pixels) -> NDArray[np.float32]:
+    """The empty hallway with the camera's exposure while a person is there."""
+    plain = empty.astype(np.float32)
     gain = np.median((frame + 1.0) / (plain + 1.0), axis=(0, 1))
     return np.asarray(np.clip(plain * gain, 0, 255), np.float32)
 

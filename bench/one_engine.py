@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def main(name: str, model: str, threads: str) -> int:
-    """Load, then do as told until nothing more comes."""
+    """Load, then do what each line requests until the input ends."""
     start = perf_counter()
     engine = load(name, Path(model), int(threads))
     seconds = perf_counter() - start

@@ -64,7 +64,7 @@ class Patch:
         across, down = offset
         whole = np.zeros(((height + down + 1) // 2 * 2, (width + across + 1) // 2 * 2, 4), np.uint8)
         whole[down : down + height, across : across + width] = rgba
-        # The colour of nothing must not bleed into the chroma of the edge.
+        # The color of nothing must not bleed into the chroma of the edge.
         bare = whole[:, :, 3] == 0
         if not bare.all():
             whole[bare, :3] = whole[~bare, :3].mean(axis=0)

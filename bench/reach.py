@@ -1,4 +1,4 @@
-"""What the model can see at all: its scores for people whose place it is told."""
+"""What the model can see at all: its scores for people at known places."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def tables(outcomes: Outcomes, grown: Sequence[Growth] = ()) -> str:
     """All tables."""
     parts = [
         ("By height", by_height(outcomes)),
-        ("Nobody", nobody(outcomes)),
+        ("Nobody", empty_scenes(outcomes)),
         ("By condition", by_condition(outcomes)),
         ("Cost", costs(outcomes)),
         *([("Growth", growth(grown))] if grown else []),
@@ -118,8 +118,8 @@ def by_height(outcomes: Outcomes) -> str:
     return table(("arm", "people", *_HEADS), rows)
 
 
-def nobody(outcomes: Outcomes) -> str:
-    """False visits of scenes and clips in which there is nobody."""
+def empty_scenes(outcomes: Outcomes) -> str:
+    """False visits in scenes and clips without people."""
     rows = []
     for arm, whole in outcomes.items():
         empty = [outcome for outcome in whole if not outcome.walks]

@@ -96,7 +96,7 @@ def run_named(arm: str, case: Case) -> Outcome:
 
 def _guided(case: Case) -> Make:
     if case.truth is None:
-        raise ValueError(f"nobody knows frame by frame who is in {case.name}")
+        raise ValueError(f"{case.name} has no ground truth for each frame")
     return partial(Guided, truth=case.truth)
 
 

@@ -110,7 +110,7 @@ def scenes() -> tuple[Scene, ...]:
 
 
 def _quiet(numbers: count[int]) -> list[Scene]:
-    """By day, nobody and nothing that moves: what a camera costs most of the time."""
+    """By day, no people and no motion: what a camera costs most of the time."""
     return [
         Scene(
             name=f"{number:03}-quiet-{codec}-0-{half}",
@@ -134,7 +134,7 @@ def _quiet(numbers: count[int]) -> list[Scene]:
 
 
 def _without_walks(numbers: count[int]) -> list[Scene]:
-    """Nobody in each weather, a portrait on the wall, and someone who stands for ten minutes."""
+    """Each weather without people, a portrait on the wall, and a person standing ten minutes."""
     found = []
     for half_turn, half in enumerate(HALVES):
         rows: list[tuple[str, str, str, Way, int]] = [

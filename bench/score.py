@@ -31,7 +31,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A case's walks, and which visits are of nobody."""
+    """A case's walks, and which visits are false."""
 
     walks: tuple[Found, ...]
     visits: int

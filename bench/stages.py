@@ -129,7 +129,7 @@ def still(name: str) -> Pixels:
 
 @cache
 def cars() -> tuple[Planes, ...]:
-    """The car park's clip, forth and back: it has no end that could be told from its beginning."""
+    """The car park's clip, forward and back, so that its loop has no visible seam."""
     forth = [Planes.of(picture) for picture in pictures(asset(CAR_PARK))]
     return (*forth, *forth[-2:0:-1])
 

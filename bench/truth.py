@@ -42,7 +42,7 @@ class Truth:
     frames: tuple[tuple[float, tuple[Sight, ...]], ...]
 
     def walks(self) -> tuple[TrueWalk, ...]:
-        """The walks in which somebody is visible at all."""
+        """The walks in which a person is visible at all."""
         numbers = sorted({sight.walk for _, sights in self.frames for sight in sights})
         return tuple(walk for number in numbers if (walk := self._walk(number)) is not None)
 

@@ -144,7 +144,7 @@ def exposure(draw: Draw) -> Effect:
 
 
 def infrared_switch(draw: Draw) -> Effect:
-    """The camera's filter goes: from colour to infrared and, half a minute later, back."""
+    """The camera's filter goes: from color to infrared and, half a minute later, back."""
     first = draw.uniform(14, 20)
 
     def switch(planes: Planes, at: float) -> None:
@@ -208,7 +208,7 @@ class Noise:
 
 def _grain(shape: tuple[int, int], strength: float, draw: Draw) -> Pixels:
     fine = draw.standard_normal(shape, np.float32)
-    # Cameras smear their noise a little over its neighbours.
+    # Cameras smear their noise a little over its neighbors.
     smeared = (2 * fine + np.roll(fine, 1, 0) + np.roll(fine, 1, 1)) / np.sqrt(6)
     grain = np.clip(np.round(smeared * strength), -NOISE_LIMIT, NOISE_LIMIT)
     return np.asarray(grain.astype(np.int8).view(np.uint8), np.uint8)

@@ -89,7 +89,7 @@ class Camera:
         self._web = WebServer(spec, self._condition, clock, self._timeline, self._profiles)
         self._events: EventService | None = None
         self._motion_task: asyncio.Task[None] | None = None
-        self._told: bool | None = None
+        self._reported: bool | None = None
 
     @property
     def host(self) -> str:
@@ -216,7 +216,7 @@ class Camera:
             self._rtsp.resume()
 
     def mute_events(self, *, on: bool) -> None:
-        """Keep subscriptions alive but tell them nothing."""
+        """Keep subscriptions alive but send no events."""
         self._condition.events_muted = on
 
     def kill_subscriptions(self) -> int:
@@ -224,7 +224,7 @@ class Camera:
         return self._events.kill_all() if self._events else 0
 
     def publish_motion(self, *, moving: bool) -> None:
-        """Tell subscribers of motion, whatever the footage shows."""
+        """Send subscribers a motion state, whatever the footage shows."""
         if self._events:
             self._events.publish(moving=moving)
 
@@ -281,8 +281,8 @@ class Camera:
         duration = self.footage.source.duration
         while True:
             moving = self.in_motion
-            if self._told is not moving:
-                self._told = moving
+            if self._reported is not moving:
+                self._reported = moving
                 self.publish_motion(moving=moving)
             rest = motion.next_change(intervals, self.position, duration)
             await self._clock.sleep_until(self._clock.monotonic() + rest + _EDGE)

@@ -31,7 +31,7 @@ _TYPES = {
     ("http://www.onvif.org/ver10/device/wsdl", "Device"),
 }
 _TYPES_TEXT = "dn:NetworkVideoTransmitter tds:Device"
-# Linux hands a socket every group any process has joined unless told not to.
+# By default, Linux gives a socket every group that any process has joined.
 _IP_MULTICAST_ALL = 49
 
 type _Address = tuple[str, int]

@@ -1,4 +1,4 @@
-"""ONVIF's event service: pull points that tell of motion in step with the footage."""
+"""ONVIF's event service: pull points that report motion in step with the footage."""
 
 import asyncio
 import dataclasses
@@ -110,7 +110,7 @@ class EventService(Service):
         }
 
     def publish(self, *, moving: bool, operation: str = "Changed") -> None:
-        """Tell every subscriber that motion began or ended."""
+        """Notify every subscriber that motion began or ended."""
         if self._condition.events_muted:
             return
         self._expire()

@@ -12,9 +12,9 @@ from simulator.probe import Source
 
 type Luma = NDArray[np.int16]
 
-# The picture is looked at in cells of a small grey copy, so that noise averages out.
+# The picture is looked at in cells of a small gray copy, so that noise averages out.
 _WIDTH, _HEIGHT = 96, 54
-# Grey levels by which a cell must differ from the recent past.
+# Gray levels by which a cell must differ from the recent past.
 _LEVEL = 14
 # Share of the cells that must differ.
 _SHARE = 0.004

@@ -21,7 +21,7 @@ class Viewer(Protocol):
 
 
 class Stream:
-    """A rendition on the camera's timeline; runs while somebody watches."""
+    """A rendition on the camera's timeline; runs while it has a client."""
 
     def __init__(self, rendition: Rendition, timeline: Timeline, clock: Clock) -> None:
         self.rendition = rendition

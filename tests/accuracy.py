@@ -78,12 +78,12 @@ def people_in(detector: Detector, picture: Image.Image) -> Found:
 
 
 def pictures() -> list[Path]:
-    """The labelled pictures and the samples, where they are to be had."""
+    """The labeled pictures and the samples, where they are to be had."""
     return sorted(PICTURES.glob("*.jpg")) + sorted(SAMPLES.glob("*.*"))
 
 
 def truth() -> dict[str, NDArray[np.float32]]:
-    """The people on each labelled picture, boxes in its pixels."""
+    """The people on each labeled picture, boxes in its pixels."""
     boxes = json.loads(TRUTH.read_text(encoding="utf-8"))["boxes"]
     return {file: np.array(rows, np.float32).reshape(-1, 4) for file, rows in boxes.items()}
 

@@ -1,4 +1,4 @@
-"""What is to be seen in the footage, told by looking at its frames; seconds, to about 0.2."""
+"""What the footage shows, labeled by eye; seconds, to about 0.2."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ ARMS = {
     "frigate": ("frigate", "Frigate"),
     "viseron": ("viseron", "Viseron"),
 }
-# The one that is told the truth, and so is no way of deciding.
+# The arm that knows the ground truth, and so is not a policy.
 GUIDED = "guided"
 
 

@@ -1,4 +1,4 @@
-"""Analyse every frame at 5 per second: the whole of it, then our tracks and visits."""
+"""Analyze every frame at 5 per second: the whole of it, then our tracks and visits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from porchlight.vision.tracks import Tracker
 from porchlight.vision.visits import Visits
 
 from .paced import Paced
-from .presence import Told
+from .presence import Reported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,12 +31,12 @@ class EveryFrame(Paced):
         self._tracker = Tracker()
         numbers = count(1)
         self._visits = Visits(lambda: str(next(numbers)))
-        self._told = Told(self.meter)
-        self.visits = self._told.visits
+        self._reported = Reported(self.meter)
+        self.visits = self._reported.visits
 
     def close(self, at: float) -> None:
         """End the open visit."""
-        self._told.take(self._visits.close(), at)
+        self._reported.take(self._visits.close(), at)
 
     @override
     def _look(self, frame: VideoFrame, at: float) -> None:
@@ -47,4 +47,4 @@ class EveryFrame(Paced):
     def _take(self, found: Sequence[Detection], at: float) -> None:
         """Take over who was seen on a frame."""
         self._tracker.update(found, at)
-        self._told.take(self._visits.update(self._tracker.people, at), at)
+        self._reported.take(self._visits.update(self._tracker.people, at), at)

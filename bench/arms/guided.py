@@ -1,4 +1,4 @@
-"""Told where everybody is: what our tracks and visits make of this model at its best."""
+"""Knows where each person is: the best that our tracks and visits can do with this model."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from porchlight.worker.decoding import Decoder
 from porchlight.worker.eye import Eye
 from porchlight.worker.pixels import Shrinker
 
-from .presence import Told
+from .presence import Reported
 from .protocol import Meter
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class Ours:
     def __init__(self, stream: Stream, detector: Detector) -> None:
         numbers = count(1)
         self.meter = Meter()
-        self._told = Told(self.meter)
-        self.visits = self._told.visits
+        self._reported = Reported(self.meter)
+        self.visits = self._reported.visits
         self._detector = detector
         self._watch = _MeteredWatch(lambda: str(next(numbers)))
         self._watch.meter = self.meter
@@ -85,8 +85,8 @@ class Ours:
             with self.meter("inference"):
                 seen.append((region, self._detector.people_in_region(frame, region)))
         look = self._watch.look(gather(seen, view), at, [view.share(one) for one in regions])
-        self._told.take(look.events, at)
+        self._reported.take(look.events, at)
 
     def close(self, at: float) -> None:
         """End the open visit."""
-        self._told.take(self._watch.pause(), at)
+        self._reported.take(self._watch.pause(), at)

@@ -37,7 +37,7 @@ class Presence:
         self._seen_at = max(self._seen_at, seen_at)
 
     def close(self, _at: float) -> None:
-        """End the open visit, as of when somebody was last seen."""
+        """End the open visit, as of the last sighting."""
         if self._arrived is not None:
             self.visits.append(
                 SeenVisit(arrived_at=self._arrived, left_at=self._seen_at, most=self._most)
@@ -45,8 +45,8 @@ class Presence:
         self._arrived = None
 
 
-class Told:
-    """A visit is what our own events tell of."""
+class Reported:
+    """A visit as our own events report it."""
 
     def __init__(self, meter: Meter) -> None:
         self.visits: list[SeenVisit] = []

@@ -1,4 +1,4 @@
-"""What every arm is given, and what it must tell."""
+"""The input of every arm, and what it must report."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenVisit:
-    """A visit as an arm tells it: when it was decided, when last seen, the most people at once."""
+    """A visit as reported by an arm: when decided, when last seen, the most people at once."""
 
     arrived_at: float
     left_at: float
@@ -95,7 +95,7 @@ class Meter:
         self._began = self._clock()
 
     def spent(self) -> float:
-        """Seconds from the packet's arrival until now, as CPU time tells it.
+        """Seconds from the packet's arrival until now, measured by CPU time.
 
         A decision made now is stamped with `at + meter.spent()`.
         """

@@ -3,7 +3,7 @@
 Motion: MOG2 (threshold 15, history 500, learning rate 0.01) on the frame squeezed to 300 x 300,
 eroded once and dilated four times; there is motion if the largest contour covers more than 8 % of
 the picture. Detector: the whole frame, a score of 0.8, no tracks and no confirmation. A visit
-ends when nobody has been seen for the ten seconds after which its recorder stops.
+ends ten seconds after the last person was seen, when its recorder stops.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def _forget_deleted_areas(hass: HomeAssistant, entry: CameraEntry) -> None:
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: CameraEntry | DetectorEntry) -> bool:
-    """Take an entry's entities away; its camera is watched on, for a reload may follow."""
+    """Remove an entry's entities; its camera is still watched, because a reload may follow."""
     owner = hass.data[DATA_OWNER]
     if is_detector(entry):
         if entry.disabled_by:

@@ -1,4 +1,4 @@
-"""What helps to understand troubles, without what is private."""
+"""Diagnostics that help to find problems, without private data."""
 
 from __future__ import annotations
 

@@ -272,7 +272,7 @@ def compare(where: str, used: set[str], texts: dict[str, Any]) -> Iterator[str]:
 
 
 def handed_on_errors(tree: Tree) -> Iterator[str]:
-    """The errand failures that the config flow tells apart are all that a stream can have."""
+    """The config flow distinguishes all failures that a stream can have, and no others."""
     streams = tree.module("worker/errors.py").members("StreamProblem")
     cameras = {
         statement.value.value
@@ -287,6 +287,6 @@ def handed_on_errors(tree: Tree) -> Iterator[str]:
         for call in errands.calls("ErrandError")
         if call.args and (key := errands.text(call.args[0]))
     }
-    told = handed_on(tree)
-    yield from (f"nothing fails with {key}" for key in sorted(told - streams - cameras - own))
-    yield from (f"{key} is told as unknown" for key in sorted((streams | own) - told))
+    reported = handed_on(tree)
+    yield from (f"nothing fails with {key}" for key in sorted(reported - streams - cameras - own))
+    yield from (f"{key} is told as unknown" for key in sorted((streams | own) - reported))

@@ -98,7 +98,7 @@ _WAY_IN = "worker/__main__.py"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """An import of a file of our own, or of somebody's package; `own` says which."""
+    """An import of a file of our own, or of another package; `own` says which."""
 
     line: int
     name: str

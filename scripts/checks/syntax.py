@@ -72,7 +72,7 @@ class Module:
             case ast.Name(id=name) if name in self.known:
                 return self.known[name]
             case ast.Name(id=name) if name.startswith("CONF_"):
-                # Home Assistant's own: the name tells the text.
+                # Home Assistant's own: the name identifies the text.
                 return name.removeprefix("CONF_").lower()
         return None
 

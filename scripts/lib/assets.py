@@ -48,7 +48,7 @@ def asset(name: str) -> Path:
 
 
 def main(names: Sequence[str]) -> int:
-    """Print the paths of these assets, or of all; what is not to be had is told and counted."""
+    """Print the paths of these assets, or of all; report and count missing ones."""
     missing = 0
     for name in names or [entry["file"] for entry in json.loads(LIST.read_text(encoding="utf-8"))]:
         try:

@@ -33,7 +33,7 @@ _BEGAN = monotonic()
 
 
 def say(text: str) -> None:
-    """Tell a person how far it is."""
+    """Print the progress for a person."""
     print(f"[{monotonic() - _BEGAN:4.0f}s] {text}", file=sys.stderr, flush=True)
 
 
@@ -183,7 +183,7 @@ async def show(
 
 
 async def until_signal(arguments: argparse.Namespace) -> int:
-    """Run the demo until it ends, fails, or somebody ends it."""
+    """Run the demo until it ends, fails, or is interrupted."""
     task = asyncio.create_task(run(arguments))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -60,7 +60,7 @@ class LiveError(Exception):
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on."""
+    """An unused TCP port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
@@ -151,7 +151,7 @@ class HomeAssistant:
         models.mkdir(parents=True, exist_ok=True)
         if model:
             shutil.copy(asset(DEFAULT_MODEL), models)
-        # The Marketplace would ask the Internet for its catalogue.
+        # The Marketplace would ask the Internet for its catalog.
         self.add_component("marketplace", _NOTHING)
         shutil.copytree(
             COMPONENT,

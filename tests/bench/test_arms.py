@@ -61,8 +61,8 @@ def test_guided_looks_where_and_when_the_truth_says() -> None:
     case = next(case for case in clips() if case.name == "clip-porch_man_leaves_gop10")
     sight = Sight(walk=0, person=0, box=(0, 0, 1, 1), share=1)
     frames = tuple((index / 10, (sight,) if index < 20 else ()) for index in range(59))
-    told = replace(case, truth=Truth(seconds=case.seconds, frames=frames))
-    seen = run_named("guided", told)
+    reported = replace(case, truth=Truth(seconds=case.seconds, frames=frames))
+    seen = run_named("guided", reported)
     assert seen.counts["inference"] == 10
     (visit,) = seen.visits
     assert visit.arrived_at < 1
@@ -73,7 +73,7 @@ def test_arms_are_made_by_name() -> None:
     assert maker("every_frame").__name__ == "EveryFrame"
 
 
-def test_presence_ends_when_somebody_was_last_seen() -> None:
+def test_presence_ends_with_the_last_sighting() -> None:
     presence = Presence(Meter())
     for at, people, seen_at in ((1.0, 1, 1.0), (2.0, 2, 2.0), (3.0, 1, 2.5), (4.0, 0, 4.0)):
         presence.update(people, seen_at, at)
@@ -90,7 +90,7 @@ def test_presence_that_is_closed_twice_ends_once() -> None:
     assert len(presence.visits) == 1
 
 
-def test_the_meter_tells_stages_and_time_since_the_packet_came() -> None:
+def test_the_meter_measures_stages_and_time_since_the_packet_came() -> None:
     meter = Meter()
     meter.begin(backlog=2.0)
     with meter("decode"):

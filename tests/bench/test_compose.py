@@ -1,4 +1,4 @@
-"""What is told to be in a frame is there, and only that."""
+"""A frame shows exactly what its ground truth says."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def test_a_person_is_where_the_truth_says() -> None:
         assert not different.any()
 
 
-def test_behind_the_stage_s_pillar_nobody_is_seen() -> None:
+def test_the_stage_s_pillar_hides_people() -> None:
     shares = [sights[0].share for _, sights in frames(scene(walks=1)) if sights]
     assert shares[0] == shares[-1] == 0
     assert max(shares) == 1
     assert any(0.2 < share < 0.8 for share in shares)
 
 
-def test_behind_a_pillar_of_the_scene_nobody_is_seen() -> None:
+def test_a_pillar_of_the_scene_hides_people() -> None:
     composer = made(scene(way="behind", walks=1))
     middle = composer.plan.pillars[1]
     hidden = [
@@ -87,7 +87,7 @@ def test_a_scene_is_the_same_each_time() -> None:
         assert (luma == again).all()
 
 
-def test_nobody_is_in_a_scene_of_nobody() -> None:
+def test_an_empty_scene_has_no_people() -> None:
     rows = frames(scene(way="nobody", walks=0, height=0))
     assert len(rows) == 30
     assert not any(sights for _, sights in rows)

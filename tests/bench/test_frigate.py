@@ -68,7 +68,7 @@ def test_a_region_s_pixels_are_those_of_the_frame() -> None:
     assert cut.min() >= 250
 
 
-def test_finds_are_placed_in_the_frame_and_told_if_the_region_cuts_them() -> None:
+def test_finds_are_placed_in_the_frame_and_marked_if_the_region_cuts_them() -> None:
     square = Square(400, 200, 320)
     place, score, cut = square.place(Box(0.25, 0.25, 0.5, 0.75), 0.8, SIZE)
     assert (place, score, cut) == (Pixelled(480, 280, 560, 440), 0.8, False)
@@ -118,7 +118,7 @@ def test_a_person_is_true_for_ever_once_the_median_reached_0_7() -> None:
     assert person.true
 
 
-def test_who_does_not_move_for_fifty_frames_is_stationary_until_they_do() -> None:
+def test_a_person_is_stationary_after_fifty_frames_without_movement() -> None:
     here = box(100, 100, 50, 150)
     person = _Person(here, here, 0.0)
     for frame in range(STATIONARY):

@@ -92,7 +92,7 @@ def test_pillars_stand_on_the_lane_taller_than_people(way: str, count: int) -> N
         assert pillar.foot - pillar.top > 60
 
 
-def test_who_stands_stands_for_ten_minutes() -> None:
+def test_a_standing_person_stands_for_ten_minutes() -> None:
     (stroll,) = Planner(scene(stage="car park", way="stand", walks=1)).plan().strolls
     rests = [
         end - start for (start, here), (end, there) in pairwise(stroll.corners) if here == there
@@ -100,7 +100,7 @@ def test_who_stands_stands_for_ten_minutes() -> None:
     assert rests == [pytest.approx(STANDING_SECONDS)]
 
 
-def test_a_scene_of_nobody_lasts_as_long_as_it_says() -> None:
+def test_an_empty_scene_has_the_stated_length() -> None:
     plan = Planner(scene(way="nobody", height=0, walks=0)).plan()
     assert (plan.strolls, plan.seconds) == ((), 3.0)
 

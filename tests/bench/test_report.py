@@ -34,7 +34,7 @@ def test_tables_have_a_row_for_each_arm_height_and_condition() -> None:
     assert "| other | one | 10 s |  |  |" in text
 
 
-def test_growth_is_told_for_each_number_of_cameras(tmp_path: Path) -> None:
+def test_growth_is_listed_for_each_number_of_cameras(tmp_path: Path) -> None:
     few = Growth(
         cameras=1, busy=1, walks=6, delays=(0.3, 0.9, 0.5), cores=0.12, memory=150.4, pace=1.0
     )

@@ -87,7 +87,7 @@ def test_the_hallway_is_labelled_as_elsewhere() -> None:
     ]
 
 
-def test_nobody_can_be_guided_where_nobody_knows() -> None:
+def test_clips_without_ground_truth_cannot_be_guided() -> None:
     case = next(one for one in clips() if one.name == "clip-porch_man_leaves_gop10")
     with pytest.raises(ValueError, match=case.name):
         run_named("guided", case)

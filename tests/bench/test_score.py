@@ -69,7 +69,7 @@ def test_recall_and_precision_are_shares_over_all_cases() -> None:
     assert values.precision == pytest.approx(2 / 3)
 
 
-def test_a_walk_told_twice_counts_twice() -> None:
+def test_a_walk_reported_twice_counts_twice() -> None:
     values = score([outcome(visit(11, 13), visit(16, 19)), outcome(visit(11, 19)), outcome()])
     assert values.visits_per_walk == pytest.approx(1.5)
 
@@ -87,7 +87,7 @@ def test_arrival_counts_from_first_visible_and_the_first_visit() -> None:
     assert judged.walks[0].arrival == pytest.approx(0.7)
 
 
-def test_who_is_told_before_half_of_them_is_visible_arrives_at_once() -> None:
+def test_a_person_reported_before_half_visible_arrives_at_once() -> None:
     assert judge((WALK,), (visit(9.5, 19),)).walks[0].arrival == 0
 
 

@@ -27,7 +27,7 @@ def test_a_walk_is_visible_from_half_the_figure_until_the_last_trace() -> None:
     assert made.walks() == (TrueWalk(first=0.5, gone=1.5, people=1),)
 
 
-def test_who_is_never_half_in_view_is_no_walk() -> None:
+def test_a_person_never_half_visible_is_not_a_walk() -> None:
     assert truth((sight(0.49),), (sight(0.3),)).walks() == ()
 
 
@@ -36,7 +36,7 @@ def test_two_people_together_are_one_walk() -> None:
     assert made.walks() == (TrueWalk(first=0.0, gone=0.5, people=2),)
 
 
-def test_walks_are_told_apart() -> None:
+def test_separate_walks_are_separate_visits() -> None:
     made = truth((sight(1.0),), (), (sight(1.0, walk=1, person=1),))
     assert [(walk.first, walk.gone) for walk in made.walks()] == [(0.0, 0.0), (1.0, 1.0)]
 

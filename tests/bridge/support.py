@@ -59,24 +59,24 @@ class Ear:
 
 
 async def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
-    """Wait for something that nobody tells."""
+    """Wait for a condition that has no event."""
     try:
         async with asyncio.timeout(seconds):
-            while not condition():  # noqa: ASYNC110 - nobody tells
+            while not condition():  # noqa: ASYNC110 - there is no event
                 await asyncio.sleep(0.02)
     except TimeoutError:
         pytest.fail(f"not within {seconds:.0f} s: {what}")
 
 
 class Script:
-    """What the fake workers do, start by start, and what they were told."""
+    """What the fake workers do, start by start, and what they received."""
 
     def __init__(self, path: Path, *lines: str) -> None:
         path.write_text("\n".join(lines or ("lives",)))
         self._log = path.with_suffix(".log")
         self.command = (sys.executable, str(FAKE), str(path))
 
-    def told(self, start: int | None = None) -> list[str]:
+    def received(self, start: int | None = None) -> list[str]:
         """What came, in order: of one start, or of all."""
         lines = self._log.read_text().splitlines() if self._log.exists() else []
         parted = [line.partition(" ") for line in lines]

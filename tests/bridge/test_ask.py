@@ -59,7 +59,7 @@ async def test_a_first_frame_is_taken(simulator: Simulator) -> None:
     assert taken.jpeg.startswith(b"\xff\xd8")
 
 
-async def test_a_stream_that_refuses_is_told_by_its_key(simulator: Simulator) -> None:
+async def test_a_stream_that_refuses_is_reported_with_its_key(simulator: Simulator) -> None:
     camera = simulator.cameras[0]
     with pytest.raises(ErrandError) as caught:
         await ask.first_frame(source(camera, "wrong"))
@@ -81,7 +81,7 @@ async def test_a_camera_is_inspected(simulator: Simulator) -> None:
     assert report.analyse.uri.startswith("rtsp://")
 
 
-async def test_what_onvif_says_is_told_by_its_key(simulator: Simulator) -> None:
+async def test_onvif_errors_are_reported_by_key(simulator: Simulator) -> None:
     camera = simulator.cameras[0]
     path = "/onvif/device_service"
     with pytest.raises(ErrandError) as caught:
@@ -97,17 +97,17 @@ async def test_what_onvif_says_is_told_by_its_key(simulator: Simulator) -> None:
 async def test_cameras_are_found_one_after_the_other(clip: Path, cache: Path) -> None:
     names = ("Bridge scan one", "Bridge scan two")
     specs = [CameraSpec(video=clip, name=name, password=PASSWORD) for name in names]
-    told: list[Found] = []
+    reported: list[Found] = []
     async with Simulator(specs, cache=cache, discovery=True) as simulator:
-        found = await ask.scan(["127.0.0.1"], seconds=1.5, on_found=told.append)
+        found = await ask.scan(["127.0.0.1"], seconds=1.5, on_found=reported.append)
         silent = await ask.scan(["127.0.0.1"], seconds=0.2)
         wanted = {camera.spec.uuid for camera in simulator.cameras}
     assert wanted <= {one.endpoint for one in found}
-    assert told == found
+    assert reported == found
     assert isinstance(silent, list)
 
 
-async def test_a_search_from_nowhere_is_told() -> None:
+async def test_a_search_without_a_network_is_reported() -> None:
     with pytest.raises(ErrandError) as caught:
         await ask.scan(["192.0.2.77"], seconds=0.2)
     assert caught.value.key == "no_interface"
@@ -121,7 +121,7 @@ async def test_a_model_is_tried() -> None:
     assert (outcome.family, outcome.side, outcome.path) == ("yolox", 192, path)
 
 
-async def test_a_model_that_does_not_run_is_told() -> None:
+async def test_a_model_that_does_not_run_is_reported() -> None:
     pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
     path = str(footage("models/refused_by_litert.tflite"))
     outcome = await ask.try_model(UseModel(engine="litert", path=path))
@@ -132,7 +132,7 @@ async def test_a_model_that_does_not_run_is_told() -> None:
 CRASH = "import ctypes; ctypes.string_at(0)"
 
 
-async def test_a_model_that_crashes_the_engine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_model_that_crashes_the_engine_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     acting(monkeypatch, CRASH)
     outcome = await ask.try_model(UseModel(engine="litert", path="/m"))
     assert outcome == EngineFailed(

@@ -63,7 +63,7 @@ def test_deaths_far_apart_do_not() -> None:
         assert blame.died(CAMERA, at * DEATHS_WITHIN / 2) is None
 
 
-def test_who_kills_again_after_a_pause_is_set_aside_at_once_and_for_longer() -> None:
+def test_a_crash_after_a_pause_sets_aside_at_once_and_for_longer() -> None:
     blame = Blame()
     at = 0.0
     blame.died(CAMERA, at)
@@ -75,7 +75,7 @@ def test_who_kills_again_after_a_pause_is_set_aside_at_once_and_for_longer() -> 
     assert pauses == [*PAUSES, PAUSES[-1], PAUSES[-1]]
 
 
-def test_who_did_no_harm_for_an_hour_begins_anew() -> None:
+def test_a_camera_without_crashes_for_an_hour_starts_over() -> None:
     blame = Blame()
     for _ in range(3):
         pause = blame.died(CAMERA, 0.0)

@@ -62,13 +62,13 @@ async def test_a_worker_is_started_and_stopped(script: Scripts, bridge: Start, e
 async def test_a_stopped_bridge_can_be_started_again(
     script: Scripts, bridge: Start, ear: Ear
 ) -> None:
-    told = script()
-    one = bridge(told, [camera("a")])
+    workers = script()
+    one = bridge(workers, [camera("a")])
     await ear.wait(StreamUp)
     await one.stop()
     one.start()
     await ear.count(StreamUp, 2)
-    assert "WatchCamera a" in told.told(2)
+    assert "WatchCamera a" in workers.received(2)
 
 
 async def test_a_start_during_a_stop_is_heeded_once_the_old_worker_is_gone(
@@ -90,8 +90,8 @@ async def test_a_start_during_a_stop_is_heeded_once_the_old_worker_is_gone(
 async def test_starts_and_stops_in_any_order_leave_one_worker_or_none(
     script: Scripts, bridge: Start, ear: Ear, last: str
 ) -> None:
-    told = script()
-    one = bridge(told)
+    workers = script()
+    one = bridge(workers)
     tasks = []
     for _ in range(6):
         tasks.append(asyncio.create_task(one.stop()))
@@ -107,7 +107,7 @@ async def test_starts_and_stops_in_any_order_leave_one_worker_or_none(
     await asyncio.gather(*tasks)
     if last == "start":
         await until(lambda: one.pid is not None, "a worker runs")
-    pids = [int(line.split()[1]) for line in told.told() if line.startswith("started")]
+    pids = [int(line.split()[1]) for line in workers.received() if line.startswith("started")]
     pids += [up.pid for up in ear.of(WorkerUp)]
     assert {pid for pid in pids if not gone(pid)} == ({one.pid} if one.pid else set())
     assert (one.pid is not None) == (last == "start")
@@ -116,12 +116,12 @@ async def test_starts_and_stops_in_any_order_leave_one_worker_or_none(
 async def test_each_worker_is_given_what_it_has_to_know(
     script: Scripts, bridge: Start, ear: Ear
 ) -> None:
-    told = script()
+    workers = script()
     opening = [MODEL, camera("a")]
-    one = bridge(told, opening)
+    one = bridge(workers, opening)
     await ear.wait(EngineReady)
     await ear.wait(StreamUp)
-    assert told.told(1)[1:] == ["UseModel", "WatchCamera a"]
+    assert workers.received(1)[1:] == ["UseModel", "WatchCamera a"]
     opening[:] = [camera("b")]
     first = one.pid
     assert first is not None
@@ -133,14 +133,14 @@ async def test_each_worker_is_given_what_it_has_to_know(
     await ear.wait(StreamUp, after=ear.all.index(down))
     assert monotonic() - began < 5
     assert up.pid != first
-    assert told.told(2)[1:] == ["WatchCamera b"]
+    assert workers.received(2)[1:] == ["WatchCamera b"]
 
 
 async def test_commands_arrive_while_there_is_a_worker(
     script: Scripts, bridge: Start, ear: Ear
 ) -> None:
-    told = script()
-    one = Bridge(ear, command=told.command)
+    workers = script()
+    one = Bridge(ear, command=workers.command)
     one.send(MODEL)
     one.start()
     await ear.wait(Alive)
@@ -148,7 +148,7 @@ async def test_commands_arrive_while_there_is_a_worker(
     one.send(RemoveCamera(camera_id="a"))
     one.send(MODEL)
     await ear.wait(EngineReady)
-    assert told.told()[1:] == ["WatchCamera a", "RemoveCamera a", "UseModel"]
+    assert workers.received()[1:] == ["WatchCamera a", "RemoveCamera a", "UseModel"]
     await one.stop()
 
 
@@ -178,7 +178,7 @@ async def test_the_culprit_of_a_death_is_found_where_there_is_proof(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT])
-async def test_a_signal_from_outside_is_nobodys_doing(
+async def test_a_signal_from_outside_has_no_culprit(
     script: Scripts, bridge: Start, ear: Ear, number: int
 ) -> None:
     one = bridge(script(), [camera("a"), MODEL])
@@ -256,7 +256,7 @@ async def test_retries_that_fail_come_ever_later(script: Scripts, bridge: Start,
     assert monotonic() - began >= 0.7 * 3.5
 
 
-async def test_a_command_that_cannot_be_started_is_tried_again(bridge: Start, ear: Ear) -> None:
+async def test_a_command_that_cannot_be_started_is_retried(bridge: Start, ear: Ear) -> None:
     one = Bridge(ear, command=("/nonexistent/worker",))
     one.start()
     downs = await ear.count(WorkerDown, 2)
@@ -326,7 +326,7 @@ async def test_the_worker_outlives_a_listener_that_fails(
     assert "WorkerUp could not be handled" in caplog.text
 
 
-async def test_what_the_worker_complains_of_is_logged_however_long_it_is(
+async def test_the_worker_s_errors_are_logged_whatever_their_length(
     script: Scripts, bridge: Start, ear: Ear, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -348,22 +348,24 @@ async def test_a_worker_that_does_not_end_is_killed(
 async def test_stopping_while_the_next_start_is_awaited_leaves_nothing(
     script: Scripts, bridge: Start, ear: Ear
 ) -> None:
-    told = script("crash-at-start")
-    one = bridge(told)
+    workers = script("crash-at-start")
+    one = bridge(workers)
     await ear.wait(WorkerDown)
     await one.stop()
-    count = len(told.told())
+    count = len(workers.received())
     await asyncio.sleep(1.0)
-    assert len(told.told()) == count
+    assert len(workers.received()) == count
 
 
 async def test_stopping_at_once_leaves_nothing(script: Scripts, ear: Ear) -> None:
-    told = script()
-    one = Bridge(ear, command=told.command)
+    workers = script()
+    one = Bridge(ear, command=workers.command)
     one.start()
     await asyncio.sleep(0)
     await one.stop()
-    assert all(gone(int(line.split()[1])) for line in told.told() if line.startswith("started"))
+    assert all(
+        gone(int(line.split()[1])) for line in workers.received() if line.startswith("started")
+    )
     assert one.pid is None
 
 

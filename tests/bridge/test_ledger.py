@@ -1,4 +1,4 @@
-"""Whatever workers report, and whoever ends a visit: arrivals and departures take turns."""
+"""Arrivals and departures alternate, whatever workers report and whatever ends a visit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_visit_is_one_arrival_and_one_departure() -> None:
     assert ledger.visit is None
 
 
-def test_what_is_closed_here_ends_when_somebody_was_last_seen() -> None:
+def test_a_visit_closed_here_ends_with_the_last_sighting() -> None:
     ledger = Ledger()
     ledger.update(news(ARRIVED))
     ledger.update(news(CHANGED, last_seen=1234.0))

@@ -163,7 +163,7 @@ async def test_a_stopped_worker_is_found_out_and_replaced(
     assert len(ear.of(WorkerUp)) == 2
 
 
-async def test_a_camera_that_goes_and_comes_is_told_and_the_worker_lives(
+async def test_a_camera_that_drops_and_returns_is_reported_and_the_worker_lives(
     bridge: Start, ear: Ear, simulator: Simulator
 ) -> None:
     camera = simulator.cameras[0]

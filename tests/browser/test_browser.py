@@ -63,7 +63,7 @@ def shown(path: str) -> str:
 
 
 class Visitor:
-    """Somebody who uses Home Assistant in a browser.
+    """A user of Home Assistant in a browser.
 
     Home Assistant's pages navigate by themselves, for example when a dialog closes. Each page is
     therefore opened in a new tab, where no such navigation is under way.
@@ -146,7 +146,7 @@ class Visitor:
 
 @contextlib.asynccontextmanager
 async def visitor(folder: Path, pictures: Path) -> AsyncIterator[Visitor]:
-    """Three cameras, Home Assistant and somebody in front of it."""
+    """Three cameras, Home Assistant and a user."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("no chromium, and CI wants it")
@@ -161,11 +161,11 @@ async def visitor(folder: Path, pictures: Path) -> AsyncIterator[Visitor]:
         await home.onboard()
         browser = await driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         context = await browser.new_context(viewport=SIZE)
-        somebody = Visitor(context, home, [camera["host"] for camera in cameras], pictures)
+        user = Visitor(context, home, [camera["host"] for camera in cameras], pictures)
         try:
-            yield somebody
+            yield user
         except BaseException:
-            await somebody.look("unexpected")
+            await user.look("unexpected")
             raise
         finally:
             await browser.close()
@@ -179,32 +179,33 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def test_somebody_adds_cameras_and_sees_who_is_there(tmp_path: Path, pictures: Path) -> None:
+def test_a_user_adds_cameras_and_sees_people(tmp_path: Path, pictures: Path) -> None:
     asyncio.run(_story(tmp_path / "config", pictures))
 
 
 async def _story(folder: Path, pictures: Path) -> None:
     folder.mkdir()
-    async with visitor(folder, pictures) as somebody:
-        await somebody.logs_in()
-        await _adds_the_hallway(somebody)
-        await _finds_the_others_discovered(somebody)
-        await _opens_the_options(somebody)
-        await _draws_a_zone(somebody)
-        number = await phone.register(somebody.home)
-        await _uses_the_blueprint(somebody)
-        rings = asyncio.create_task(_next_title(somebody.home, number))
-        await _looks_at_the_dashboard(somebody)
+    async with visitor(folder, pictures) as user:
+        await user.logs_in()
+        await _adds_the_hallway(user)
+        await _finds_the_others_discovered(user)
+        await _opens_the_options(user)
+        await _draws_a_zone(user)
+        number = await phone.register(user.home)
+        await _uses_the_blueprint(user)
+        rings = asyncio.create_task(_next_title(user.home, number))
+        await _looks_at_the_dashboard(user)
         async with asyncio.timeout(SLOW / 1000):
             assert await rings == "Hallway"
-        assert await _repairs(somebody.home) == []
-        assert "porchlight" not in _errors(somebody.home.log(lines=2000))
+        assert await _repairs(user.home) == []
+        assert "porchlight" not in _errors(user.home.log(lines=2000))
 
 
-async def _adds_the_hallway(somebody: Visitor) -> None:
-    await somebody.goes("/config/integrations/dashboard/add?domain=porchlight")
-    await somebody.presses("OK")
+async def _adds_the_hallway(user: Visitor) -> None:
+    await user.goes("/config/integrations/dashboard/add?domain=porchlight")
+    await user.presses("OK")
     # The search may be over before it is drawn.
+<<<<<<< HEAD
     await somebody.sees(shown("config/progress/scan"), shown("config/step/pick/title"))
     await somebody.look("flow-1-search")
     await somebody.sees(shown("config/step/pick/title"))
@@ -221,38 +222,62 @@ async def _adds_the_hallway(somebody: Visitor) -> None:
     await somebody.look("flow-4-confirm")
     await somebody.presses("Submit")
     await somebody.finishes("Skip and finish")
+=======
+    await user.sees(start_of("config/progress/scan"), words("config/step/pick/title"))
+    await user.look("flow-1-search")
+    await user.sees(words("config/step/pick/title"))
+    await user.page.get_by_text(f"{user.hosts[1]}:").click()
+    await user.look("flow-2-choose")
+    await user.presses("Submit")
+    await user.sees("Log in to Hallway")
+    await user.types_login("wrong")
+    await user.sees(start_of("config/error/invalid_auth"))
+    await user.look("flow-3-login")
+    await user.types_login(CAMERA_PASSWORD)
+    await user.sees(words("config/step/confirm/title"))
+    await user.sees_the_picture()
+    await user.look("flow-4-confirm")
+    await user.presses("Submit")
+    await user.finishes("Skip and finish")
+>>>>>>> words
 
 
-async def _finds_the_others_discovered(somebody: Visitor) -> None:
-    await somebody.goes("/config/integrations/dashboard")
-    await somebody.sees("Discovered")
+async def _finds_the_others_discovered(user: Visitor) -> None:
+    await user.goes("/config/integrations/dashboard")
+    await user.sees("Discovered")
     # Cards that come while the page is open may be drawn one at a time.
-    await somebody.goes("/config/integrations/dashboard")
+    await user.goes("/config/integrations/dashboard")
     for name in ("Porch", "Car park"):
-        await somebody.page.get_by_text(name, exact=True).first.wait_for()
-    await somebody.look("discovered")
-    for host in (somebody.hosts[0], somebody.hosts[2]):
-        await somebody.home.add_discovered(host, CAMERA_USER, CAMERA_PASSWORD)
-    device = await _device_of(somebody.home, "Hallway")
-    await somebody.goes(f"/config/devices/device/{device}")
+        await user.page.get_by_text(name, exact=True).first.wait_for()
+    await user.look("discovered")
+    for host in (user.hosts[0], user.hosts[2]):
+        await user.home.add_discovered(host, CAMERA_USER, CAMERA_PASSWORD)
+    device = await _device_of(user.home, "Hallway")
+    await user.goes(f"/config/devices/device/{device}")
     for text in ("Person detection", "Last frame", "by Simulated"):
-        await somebody.sees(text)
-    await somebody.look("device")
+        await user.sees(text)
+    await user.look("device")
 
 
-async def _opens_the_options(somebody: Visitor) -> None:
-    await somebody.goes("/config/integrations/integration/porchlight")
-    await somebody.sees("Car park")
-    row = somebody.page.locator("ha-config-entry-row").filter(has_text="Detector")
+async def _opens_the_options(user: Visitor) -> None:
+    await user.goes("/config/integrations/integration/porchlight")
+    await user.sees("Car park")
+    row = user.page.locator("ha-config-entry-row").filter(has_text="Detector")
     await row.get_by_label("Configure").click()
+<<<<<<< HEAD
     await somebody.sees(shown("options/step/detector/description"))
     await somebody.look("options-detector")
+=======
+    await user.sees(start_of("options/step/detector/description"))
+    await user.look("options-detector")
+>>>>>>> words
 
 
-async def _draws_a_zone(somebody: Visitor) -> None:
-    await somebody.goes("/config/integrations/integration/porchlight")
-    row = somebody.page.locator("ha-config-entry-row").filter(has_text="Hallway")
+async def _draws_a_zone(user: Visitor) -> None:
+    await user.goes("/config/integrations/integration/porchlight")
+    row = user.page.locator("ha-config-entry-row").filter(has_text="Hallway")
     await row.get_by_label("Configure").click()
+<<<<<<< HEAD
     await somebody.page.get_by_text(words("options/step/init/menu_options/areas")).click()
     await somebody.sees_the_picture()
     await somebody.page.get_by_text("New zone").click()
@@ -267,25 +292,41 @@ async def _draws_a_zone(somebody: Visitor) -> None:
     await somebody.sees(shown("options/step/preview/title"))
     await somebody.sees_the_picture()
     await somebody.look("options-zone")
+=======
+    await user.page.get_by_text(words("options/step/init/menu_options/areas")).click()
+    await user.sees_the_picture()
+    await user.page.get_by_text("New zone").click()
+    await user.presses("Submit")
+    await user.page.locator("input[name=name]").fill("Doormat")
+    await user.page.locator("input[name=points]").fill("20,60 70,60 80,100 1O,100")
+    await user.presses("Submit")
+    await user.sees(after_value("options/error/bad_point"))
+    await user.look("options-zone-mistake")
+    await user.page.locator("input[name=points]").fill("20,60 70,60 80,100 10,100")
+    await user.presses("Submit")
+    await user.sees(words("options/step/preview/title"))
+    await user.sees_the_picture()
+    await user.look("options-zone")
+>>>>>>> words
     save = words("options/step/preview/menu_options/save")
-    await somebody.page.get_by_text(save, exact=True).click()
-    await _until(somebody.home, lambda states: "binary_sensor.hallway_doormat" in states)
+    await user.page.get_by_text(save, exact=True).click()
+    await _until(user.home, lambda states: "binary_sensor.hallway_doormat" in states)
 
 
-async def _uses_the_blueprint(somebody: Visitor) -> None:
+async def _uses_the_blueprint(user: Visitor) -> None:
     """The phone rings at the next visit."""
-    await somebody.goes("/config/blueprint/dashboard")
-    await somebody.sees("Notify me when someone comes")
-    await somebody.look("blueprint")
+    await user.goes("/config/blueprint/dashboard")
+    await user.sees("Notify me when someone comes")
+    await user.look("blueprint")
     chosen = {
         "person": "event.hallway_person",
         "camera": "camera.hallway",
-        "phones": [await _device_of(somebody.home, phone.NAME)],
+        "phones": [await _device_of(user.home, phone.NAME)],
         "picture": ["image.hallway_last_person"],
     }
     blueprint = {"path": "porchlight/person_notification.yaml", "input": chosen}
     automation = {"alias": "Hallway", "use_blueprint": blueprint}
-    await somebody.home.post("/api/config/automation/config/hallway", automation)
+    await user.home.post("/api/config/automation/config/hallway", automation)
 
 
 async def _next_title(home: HomeAssistant, number: str) -> str:
@@ -295,22 +336,20 @@ async def _next_title(home: HomeAssistant, number: str) -> str:
     raise AssertionError("Home Assistant sends nothing more")
 
 
-async def _looks_at_the_dashboard(somebody: Visitor) -> None:
-    await somebody.home.add_dashboard(DASHBOARD, dashboard())
-    await _until(
-        somebody.home, lambda states: states["binary_sensor.hallway_person"]["state"] == "on"
-    )
-    await somebody.goes(f"/{DASHBOARD}/0")
+async def _looks_at_the_dashboard(user: Visitor) -> None:
+    await user.home.add_dashboard(DASHBOARD, dashboard())
+    await _until(user.home, lambda states: states["binary_sensor.hallway_person"]["state"] == "on")
+    await user.goes(f"/{DASHBOARD}/0")
     for text in ("Hallway", "Car park", "Visits", "Last person"):
-        await somebody.sees(text)
-    await somebody.sees("Person arrived")
+        await user.sees(text)
+    await user.sees("Person arrived")
     # For the picture only.
-    await somebody.page.wait_for_timeout(3000)
-    await somebody.look("dashboard")
-    await somebody.goes(f"/{DASHBOARD}/0?more-info-entity-id=camera.hallway")
+    await user.page.wait_for_timeout(3000)
+    await user.look("dashboard")
+    await user.goes(f"/{DASHBOARD}/0?more-info-entity-id=camera.hallway")
     playing = "video => video.videoWidth > 0 && video.currentTime > 0"
-    await somebody.finds(somebody.page.locator("video"), playing)
-    await somebody.look("live")
+    await user.finds(user.page.locator("video"), playing)
+    await user.look("live")
 
 
 async def _until(home: HomeAssistant, condition: Callable[[dict[str, Any]], bool]) -> None:

@@ -49,15 +49,15 @@ def test_nothing_leaves_the_machine_while_cameras_are_found_added_and_watched() 
         if os.environ.get("CI"):
             pytest.fail(f"{why}, and CI wants it")
         pytest.skip(why)
-    told, problems = watch_the_demo()
-    before, after, proof = (int(line) for line in told if line.isdecimal())
+    printed, problems = watch_the_demo()
+    before, after, proof = (int(line) for line in printed if line.isdecimal())
     assert after == before, problems
     assert proof == after + 1, "what would leave is not counted"
 
 
 def watch_the_demo() -> tuple[list[str], str]:
-    """What the demo prints until it has seen somebody, with the counts around it, and its log."""
-    told = []
+    """What the demo prints until it has seen a person, with the counts around it, and its log."""
+    printed = []
     command = ["unshare", "--mount", "--net", BASH, "-c", NETWORK, "bash"]
     with (
         tempfile.TemporaryFile("w+") as log,
@@ -73,18 +73,18 @@ def watch_the_demo() -> tuple[list[str], str]:
         too_late.start()
         assert demo.stdout
         for line in demo.stdout:
-            told.append(line.strip())
-            if sees_somebody(line):
+            printed.append(line.strip())
+            if sees_a_person(line):
                 os.killpg(demo.pid, signal.SIGTERM)
         too_late.cancel()
         log.seek(0)
         problems = log.read()[-3000:]
     assert demo.returncode == 0, problems
-    assert any(map(sees_somebody, told)), problems
-    return told, problems
+    assert any(map(sees_a_person, printed)), problems
+    return printed, problems
 
 
-def sees_somebody(line: str) -> bool:
+def sees_a_person(line: str) -> bool:
     entry = json.loads(line)
     return isinstance(entry, dict) and (
         entry.get("entity_id", "").endswith("_person") and entry.get("state") == "on"

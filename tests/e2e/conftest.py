@@ -63,14 +63,14 @@ async def house(
 
 
 def record(hass: HomeAssistant, entity_id: str, moment: Callable[[], float]) -> list[Any]:
-    """What an event entity tells, each with the moment at which it was told."""
-    told: list[Any] = []
+    """The events of an event entity, each with its time."""
+    reported: list[Any] = []
 
     @callback
     def hear(event: Event[EventStateChangedData]) -> None:
         new = event.data["new_state"]
         if new and (kind := new.attributes.get("event_type")):
-            told.append((kind, moment()))
+            reported.append((kind, moment()))
 
     async_track_state_change_event(hass, entity_id, hear)
-    return told
+    return reported

@@ -1,4 +1,4 @@
-"""A worker that is killed again and again: nobody is blamed, and no visit loses its departure."""
+"""A worker that is killed repeatedly: no camera is blamed, and no visit loses its departure."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ NAMES = ("porch", "hallway", "car_park")
 
 
 @pytest.mark.timeout(240 + 60 * KILLS)
-async def test_random_kills_set_nobody_aside_and_cost_no_departure(
+async def test_random_kills_set_no_camera_aside_and_lose_no_departure(
     house: HomeAssistant, cameras: Simulator, record_property: pytest.RecordProperty
 ) -> None:
     hass = house
     chance = random.Random(20)  # noqa: S311 - the same moments each time, no secret
-    told = {name: record(hass, f"event.{name}_person", monotonic) for name in NAMES}
+    reported = {name: record(hass, f"event.{name}_person", monotonic) for name in NAMES}
     for camera in cameras.cameras:
         await add(hass, camera.host)
     streams = [f"binary_sensor.{name}_stream" for name in NAMES]
@@ -62,12 +62,12 @@ async def test_random_kills_set_nobody_aside_and_cost_no_departure(
     issues = ir.async_get(hass).issues
     assert not [issue for domain, issue in issues if domain == DOMAIN and "set_aside" in issue]
     for name in NAMES:
-        kinds = [kind for kind, _ in told[name]]
+        kinds = [kind for kind, _ in reported[name]]
         expected = "person_arrived"
         for kind in kinds:
             assert kind == expected, (name, kinds)
             expected = "person_left" if kind == "person_arrived" else "person_arrived"
-    visits = sum(len(events) // 2 for events in told.values())
+    visits = sum(len(events) // 2 for events in reported.values())
     record_property("streams_back_median_seconds", round(median(back), 1))
     print(  # noqa: T201 - the figures
         f"{KILLS} kills: streams back after {median(back):.1f} s in the median,"

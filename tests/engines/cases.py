@@ -95,7 +95,7 @@ class Case:
     def check(self, folder: Path, *results: int, near: float = 2e-5, halves: float = 0.001) -> None:
         """Compare ncnn with LiteRT; `near` is a share of the largest value.
 
-        What is quantised may differ by one step where a half was rounded otherwise.
+        What is quantized may differ by one step where a half was rounded otherwise.
         """
         path = folder / "model.tflite"
         path.write_bytes(self.writer.data(*results))

@@ -50,7 +50,7 @@ def test_a_model_of_another_kind_is_refused_by_its_operator(name: str, operator:
     [b"", b"TFL3", b"no model at all, but long enough to look like one", bytes(100), b"\xff" * 100],
     ids=["empty", "short", "text", "zeros", "ones"],
 )
-def test_what_is_no_model_is_refused(data: bytes, tmp_path: Path) -> None:
+def test_an_invalid_model_is_refused(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "none.tflite"
     path.write_bytes(data)
     assert refusal(path).problem is EngineProblem.MODEL_REFUSED
@@ -204,7 +204,7 @@ def computed_weights(writer: Writer) -> int:
         "two pictures at a time", "weights that are computed",
     ],
 )  # fmt: skip
-def test_what_cannot_be_done_is_refused_before_any_picture(
+def test_unsupported_operations_are_refused_before_any_picture(
     build: Callable[[Writer], int], said: str, tmp_path: Path
 ) -> None:
     writer = Writer()

@@ -64,7 +64,7 @@ def test_people_are_found_where_litert_finds_them(name: str) -> None:
 
 
 @pytest.mark.usefixtures("pictures")
-def test_where_litert_disagrees_with_itself_ncnn_is_as_near_to_it_as_it_is() -> None:
+def test_ncnn_is_as_close_to_litert_as_nudged_litert() -> None:
     path = footage(ROUNDED)
     first, *others = theirs = [litert(path, nudge) for nudge in NUDGES]
     mine = dict(on_all(Detector(load("ncnn", path, 2))))

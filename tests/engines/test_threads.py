@@ -35,7 +35,7 @@ print(json.dumps([median(taken) for taken in times]))
 """
 
 
-def test_threads_that_wait_for_each_other_are_in_nobody_s_way() -> None:
+def test_waiting_threads_do_not_block_others() -> None:
     model = footage("models/person_yolox_192_float16.tflite")
     environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
     paths = [str(ROOT), environment.get("PYTHONPATH", "")]

@@ -34,7 +34,7 @@ HEAD = b"\x1c\x00\x00\x00TFL3"
 
 
 def fake_model(name: str) -> catalogue.Model:
-    """A model of the catalogue whose file is short."""
+    """A model of the catalog whose file is short."""
     data = HEAD + name.encode()
     real = catalogue.by_name(name)
     assert real is not None

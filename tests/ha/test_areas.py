@@ -102,7 +102,7 @@ def test_points_are_read_however_they_are_spaced(text: str, kind: Kind, points: 
         ("50,50 50,50", Kind.LINE, AreaProblem.NO_LENGTH, ""),
     ],
 )
-def test_what_cannot_be_is_told_with_the_wrong_part(
+def test_impossible_shapes_are_reported_with_the_wrong_part(
     text: str, kind: Kind, problem: AreaProblem, detail: str
 ) -> None:
     with pytest.raises(AreaError) as caught:
@@ -151,7 +151,7 @@ def test_options_hold_areas_as_they_were() -> None:
     assert areas_of({}) == ()
 
 
-def test_the_watch_is_told_all_that_was_chosen() -> None:
+def test_the_watch_gets_all_options() -> None:
     chosen = settings_of(
         {
             **OPTIONS,
@@ -223,14 +223,14 @@ def cross(bridge: FakeBridge, line_id: str = "l1", *, inward: bool = True) -> No
     bridge.listener(LineCrossed(camera_id=ENTRY_ID, line_id=line_id, inward=inward, at=1.0))
 
 
-async def test_the_worker_is_told_what_was_drawn(
+async def test_the_worker_gets_the_drawn_areas(
     hass: HomeAssistant, bridges: list[FakeBridge]
 ) -> None:
     bridge = await set_up(hass, bridges)
     assert bridge.cameras[ENTRY_ID].settings == settings_of(OPTIONS)
 
 
-async def test_a_zone_is_unknown_until_a_frame_was_analysed_then_tells_who_is_in_it(
+async def test_a_zone_is_unknown_until_a_frame_was_analyzed_then_shows_its_people(
     hass: HomeAssistant, bridges: list[FakeBridge]
 ) -> None:
     bridge = await set_up(hass, bridges)
@@ -350,9 +350,9 @@ async def test_events_name_the_zones_of_a_visit_in_their_order(
     bridge.visit(VisitPhase.ARRIVED)
     bridge.visit(VisitPhase.LEFT, zones=("z2", "gone", "z1"))
     await hass.async_block_till_done()
-    told = [
+    reported = [
         change.data["new_state"].attributes["zones"]
         for change in changes
         if change.data["entity_id"] == "event.front_door_person"
     ]
-    assert told == [[], ["Lawn", "Path"]]
+    assert reported == [[], ["Lawn", "Path"]]

@@ -24,7 +24,7 @@ FILLED = {"name": "Path", "preset": "own_points", "points": POINTS, "stay": 5}
 
 
 class Draughtsman:
-    """Somebody who goes through the flow."""
+    """A user who goes through the flow."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self.hass = hass
@@ -67,7 +67,7 @@ class Draughtsman:
 
 
 @pytest.fixture
-async def somebody(hass: HomeAssistant, bridges: list[FakeBridge], options: Any) -> Draughtsman:
+async def user(hass: HomeAssistant, bridges: list[FakeBridge], options: Any) -> Draughtsman:
     entry = make_entry(options=options)
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(ENTRY_ID)
@@ -82,95 +82,95 @@ def options() -> dict[str, Any]:
     return {"pictures": True}
 
 
-async def test_a_zone_is_drawn_shown_and_saved(somebody: Draughtsman) -> None:
-    page = await somebody.opens()
+async def test_a_zone_is_drawn_shown_and_saved(user: Draughtsman) -> None:
+    page = await user.opens()
     assert (page["step_id"], page["errors"]) == ("areas", {})
-    assert somebody.choices == ["new_zone", "new_mask", "new_line"]
-    page = await somebody.picks("new_zone")
+    assert user.choices == ["new_zone", "new_mask", "new_line"]
+    page = await user.picks("new_zone")
     assert (page["step_id"], page["errors"]) == ("zone", {})
     assert "delete" not in page["data_schema"].schema
-    page = await somebody.answers(FILLED)
+    page = await user.answers(FILLED)
     assert (page["type"], page["step_id"]) == (FlowResultType.MENU, "preview")
     assert page["menu_options"] == ["save", "change", "another"]
     assert page["description_placeholders"]["legend"] == "**1** Path"
-    assert somebody.kept == []
-    page = await somebody.chooses("save")
+    assert user.kept == []
+    page = await user.chooses("save")
     assert page["type"] is FlowResultType.CREATE_ENTRY
-    (kept,) = somebody.kept
+    (kept,) = user.kept
     assert kept == {**ZONE, "id": kept["id"]}
     assert page["data"]["pictures"] is True
-    assert state(somebody.hass, "binary_sensor.front_door_path") == "unknown"
+    assert state(user.hass, "binary_sensor.front_door_path") == "unknown"
 
 
 async def test_a_mask_and_a_line_are_drawn_from_ready_made_shapes_in_one_go(
-    somebody: Draughtsman,
+    user: Draughtsman,
 ) -> None:
-    await somebody.opens()
-    await somebody.picks("new_mask")
-    await somebody.answers({"name": "Neighbour", "preset": "right_half"})
-    page = await somebody.chooses("another")
+    await user.opens()
+    await user.picks("new_mask")
+    await user.answers({"name": "Neighbour", "preset": "right_half"})
+    page = await user.chooses("another")
     assert page["step_id"] == "areas"
-    assert somebody.choices[1:] == ["new_zone", "new_mask", "new_line", "finish"]
-    page = await somebody.picks("new_line")
+    assert user.choices[1:] == ["new_zone", "new_mask", "new_line", "finish"]
+    page = await user.picks("new_line")
     assert page["step_id"] == "line"
-    await somebody.answers({"name": "Gate", "preset": "across_middle", "points": ""})
-    await somebody.chooses("another")
-    page = await somebody.picks("finish")
+    await user.answers({"name": "Gate", "preset": "across_middle", "points": ""})
+    await user.chooses("another")
+    page = await user.picks("finish")
     assert page["type"] is FlowResultType.CREATE_ENTRY
-    mask, line = somebody.kept
+    mask, line = user.kept
     assert (mask["kind"], mask["points"]) == ("mask", [[0.5, 0], [1, 0], [1, 1], [0.5, 1]])
     assert (line["kind"], line["points"]) == ("line", [[0, 0.5], [1, 0.5]])
     assert mask["id"] != line["id"]
 
 
-async def test_what_is_not_right_is_changed_before_it_is_saved(somebody: Draughtsman) -> None:
-    await somebody.opens()
-    await somebody.picks("new_zone")
-    await somebody.answers({**FILLED, "preset": "left_half"})
-    page = await somebody.chooses("change")
+async def test_mistakes_are_corrected_before_saving(user: Draughtsman) -> None:
+    await user.opens()
+    await user.picks("new_zone")
+    await user.answers({**FILLED, "preset": "left_half"})
+    page = await user.chooses("change")
     assert (page["step_id"], page["errors"]) == ("zone", {})
     assert page["description_placeholders"]["legend"] == "**1** Path"
-    assert somebody.suggested == {
+    assert user.suggested == {
         "name": "Path",
         "preset": "own_points",
         "points": "0,0 50,0 50,100 0,100",
         "stay": 5,
     }
-    await somebody.answers({**FILLED, "points": "0,0 60,0 60,100"})
-    await somebody.chooses("save")
-    (kept,) = somebody.kept
+    await user.answers({**FILLED, "points": "0,0 60,0 60,100"})
+    await user.chooses("save")
+    (kept,) = user.kept
     assert kept["points"] == [[0, 0], [0.6, 0], [0.6, 1]]
 
 
 @pytest.mark.parametrize("options", [OPTIONS])
 @pytest.mark.parametrize(("area", "kind"), [(ZONE, "zone"), (MASK, "mask"), (LINE, "line")])
-async def test_what_is_there_is_changed_and_keeps_its_id(
-    somebody: Draughtsman, area: dict[str, Any], kind: str
+async def test_a_changed_area_keeps_its_id(
+    user: Draughtsman, area: dict[str, Any], kind: str
 ) -> None:
-    await somebody.opens()
-    page = await somebody.picks(area["id"])
+    await user.opens()
+    page = await user.picks(area["id"])
     assert page["step_id"] == kind
-    answers = {**somebody.suggested, "name": "Other"}
+    answers = {**user.suggested, "name": "Other"}
     if kind != "zone":
         answers.pop("stay", None)
-    await somebody.answers(answers)
-    await somebody.chooses("save")
+    await user.answers(answers)
+    await user.chooses("save")
     before = [ZONE, MASK, LINE]
-    assert somebody.kept == [
+    assert user.kept == [
         {**one, "name": "Other"} if one["id"] == area["id"] else one for one in before
     ]
 
 
 @pytest.mark.parametrize("options", [OPTIONS])
-async def test_what_is_there_is_deleted(somebody: Draughtsman) -> None:
-    assert somebody.hass.states.get("sensor.front_door_gate_in") is not None
-    await somebody.opens()
-    await somebody.picks("l1")
-    page = await somebody.answers({**somebody.suggested, "delete": True} | {"name": ""})
+async def test_an_area_is_deleted(user: Draughtsman) -> None:
+    assert user.hass.states.get("sensor.front_door_gate_in") is not None
+    await user.opens()
+    await user.picks("l1")
+    page = await user.answers({**user.suggested, "delete": True} | {"name": ""})
     assert page["description_placeholders"]["legend"] == "**1** Path · **2** Neighbour"
-    await somebody.chooses("save")
-    assert [one["id"] for one in somebody.kept] == ["z1", "m1"]
-    assert somebody.hass.states.get("sensor.front_door_gate_in") is None
+    await user.chooses("save")
+    assert [one["id"] for one in user.kept] == ["z1", "m1"]
+    assert user.hass.states.get("sensor.front_door_gate_in") is None
 
 
 @pytest.mark.parametrize("options", [OPTIONS])
@@ -190,8 +190,8 @@ async def test_what_is_there_is_deleted(somebody: Draughtsman) -> None:
         ("zone", {"name": "x" * 41}, {"name": "long_name"}, "40"),
     ],
 )
-async def test_a_mistake_is_told_and_mended(
-    somebody: Draughtsman,
+async def test_a_mistake_is_shown_and_can_be_corrected(
+    user: Draughtsman,
     kind: str,
     changes: dict[str, str],
     errors: dict[str, str],
@@ -199,33 +199,33 @@ async def test_a_mistake_is_told_and_mended(
 ) -> None:
     good = {**FILLED, "name": "New"} if kind == "zone" else {"name": "New", "preset": "own_points"}
     good["points"] = "20,20 80,20" if kind == "line" else POINTS
-    await somebody.opens()
-    await somebody.picks(f"new_{kind}")
-    page = await somebody.answers({**good, **changes})
+    await user.opens()
+    await user.picks(f"new_{kind}")
+    page = await user.answers({**good, **changes})
     # Also at the top of the dialog, for the field may be below what is shown.
     (problem,) = errors.values()
     assert (page["step_id"], page["errors"]) == (kind, {"base": problem, **errors})
     assert page["description_placeholders"]["detail"] == detail
-    assert somebody.suggested == {**good, **changes}
-    assert (await somebody.answers(good))["step_id"] == "preview"
+    assert user.suggested == {**good, **changes}
+    assert (await user.answers(good))["step_id"] == "preview"
 
 
 @pytest.mark.parametrize(
     "options",
     [{"areas": [{**ZONE, "id": f"z{n}", "name": f"Zone {n}"} for n in range(MOST_AREAS)]}],
 )
-async def test_there_may_not_be_too_many(somebody: Draughtsman) -> None:
-    await somebody.opens()
-    page = await somebody.picks("new_zone")
+async def test_there_may_not_be_too_many(user: Draughtsman) -> None:
+    await user.opens()
+    page = await user.picks("new_zone")
     assert (page["step_id"], page["errors"]) == ("areas", {"area": "too_many_areas"})
     assert page["description_placeholders"]["detail"] == str(MOST_AREAS)
-    assert (await somebody.picks("z3"))["step_id"] == "zone"
+    assert (await user.picks("z3"))["step_id"] == "zone"
 
 
 async def test_the_picture_is_shown_to_this_user_only_and_not_for_long(
-    somebody: Draughtsman, hass_client: ClientSessionGenerator
+    user: Draughtsman, hass_client: ClientSessionGenerator
 ) -> None:
-    page = await somebody.opens()
+    page = await user.opens()
     client = await hass_client()
     first = page["description_placeholders"]["picture"]
     answer = await client.get(first, headers={"Authorization": ""})
@@ -236,63 +236,63 @@ async def test_the_picture_is_shown_to_this_user_only_and_not_for_long(
     unsigned = await client.get(first.partition("?")[0], headers={"Authorization": ""})
     assert unsigned.status == HTTPStatus.UNAUTHORIZED
 
-    await somebody.picks("new_zone")
-    page = await somebody.answers(FILLED)
+    await user.picks("new_zone")
+    page = await user.answers(FILLED)
     second = page["description_placeholders"]["picture"]
     drawn = pixels(await (await client.get(second)).read())
     assert drawn[430, 431][1] > bare[430, 431][1] + 100
     assert (await client.get(first)).status == HTTPStatus.NOT_FOUND
-    await somebody.chooses("save")
+    await user.chooses("save")
     assert (await client.get(second)).status == HTTPStatus.NOT_FOUND
 
 
 @pytest.mark.parametrize("options", [{"pictures": False}])
-async def test_who_wants_no_pictures_draws_on_grey_and_is_told_so(
-    somebody: Draughtsman, hass_client: ClientSessionGenerator
+async def test_without_pictures_areas_are_drawn_on_gray_with_a_message(
+    user: Draughtsman, hass_client: ClientSessionGenerator
 ) -> None:
-    page = await somebody.opens()
+    page = await user.opens()
     assert page["errors"] == {"base": "no_picture"}
     client = await hass_client()
     picture = await client.get(page["description_placeholders"]["picture"])
     assert pixels(await picture.read())[27, 67] == pytest.approx([96, 96, 96], abs=6)
-    page = await somebody.picks("new_zone")
+    page = await user.picks("new_zone")
     assert (page["step_id"], page["errors"]) == ("zone", {"base": "no_picture"})
-    assert (await somebody.answers(FILLED))["step_id"] == "preview"
+    assert (await user.answers(FILLED))["step_id"] == "preview"
 
 
 async def test_without_a_stream_the_grid_is_on_grey(
-    somebody: Draughtsman, bridges: list[FakeBridge]
+    user: Draughtsman, bridges: list[FakeBridge]
 ) -> None:
     bridges[0].picture = None
-    assert (await somebody.opens())["errors"] == {"base": "no_picture"}
+    assert (await user.opens())["errors"] == {"base": "no_picture"}
 
 
 async def test_areas_are_drawn_also_while_the_camera_is_not_set_up(
-    somebody: Draughtsman,
+    user: Draughtsman,
 ) -> None:
-    assert await somebody.hass.config_entries.async_unload(ENTRY_ID)
-    assert (await somebody.opens())["errors"] == {"base": "no_picture"}
+    assert await user.hass.config_entries.async_unload(ENTRY_ID)
+    assert (await user.opens())["errors"] == {"base": "no_picture"}
 
 
 async def test_a_new_mask_takes_away_the_kept_picture(
-    somebody: Draughtsman, bridges: list[FakeBridge]
+    user: Draughtsman, bridges: list[FakeBridge]
 ) -> None:
     path = Path(bridges[0].cameras[ENTRY_ID].picture_path or "")
-    await somebody.hass.async_add_executor_job(_write, path)
-    await somebody.opens()
-    await somebody.picks("new_zone")
-    await somebody.answers(FILLED)
-    await somebody.chooses("save")
+    await user.hass.async_add_executor_job(_write, path)
+    await user.opens()
+    await user.picks("new_zone")
+    await user.answers(FILLED)
+    await user.chooses("save")
     assert path.exists()
-    await somebody.opens()
-    await somebody.picks("new_mask")
-    await somebody.answers({"name": "Neighbour", "preset": "right_half"})
-    await somebody.chooses("save")
+    await user.opens()
+    await user.picks("new_mask")
+    await user.answers({"name": "Neighbour", "preset": "right_half"})
+    await user.chooses("save")
     assert not path.exists()
     path = Path(bridges[0].cameras[ENTRY_ID].picture_path or "")
-    await somebody.hass.async_add_executor_job(_write, path)
-    await somebody.hass.config_entries.async_reload(ENTRY_ID)
-    await somebody.hass.async_block_till_done()
+    await user.hass.async_add_executor_job(_write, path)
+    await user.hass.config_entries.async_reload(ENTRY_ID)
+    await user.hass.async_block_till_done()
     assert path.exists()
 
 
@@ -307,41 +307,39 @@ def test_names_are_shown_as_they_are_and_not_as_markdown() -> None:
 
 
 async def test_sensitivity_is_one_choice_by_day_and_one_by_night(
-    somebody: Draughtsman, bridges: list[FakeBridge]
+    user: Draughtsman, bridges: list[FakeBridge]
 ) -> None:
-    await somebody.opens("sensitivity")
-    assert somebody.suggested == {
+    await user.opens("sensitivity")
+    assert user.suggested == {
         "day": "balanced",
         "night": "balanced",
         "smallest": 0,
         "largest": 100,
     }
-    page = await somebody.answers({"day": "high", "night": "low", "smallest": 60, "largest": 60})
+    page = await user.answers({"day": "high", "night": "low", "smallest": 60, "largest": 60})
     assert page["errors"] == {"largest": "sizes_swapped"}
-    page = await somebody.answers({"day": "high", "night": "low", "smallest": 5, "largest": 60})
+    page = await user.answers({"day": "high", "night": "low", "smallest": 5, "largest": 60})
     assert page["type"] is FlowResultType.CREATE_ENTRY
-    told = bridges[0].cameras[ENTRY_ID].settings
-    assert (told.day.enter, told.night.enter) == (0.3, 0.6)
-    assert (told.day.smallest, told.night.largest) == (0.05, 0.6)
+    sent = bridges[0].cameras[ENTRY_ID].settings
+    assert (sent.day.enter, sent.night.enter) == (0.3, 0.6)
+    assert (sent.day.smallest, sent.night.largest) == (0.05, 0.6)
 
 
-async def test_the_numbers_are_open_to_who_wants_them(
-    somebody: Draughtsman, bridges: list[FakeBridge]
-) -> None:
-    await somebody.opens("sensitivity")
-    page = await somebody.answers({"day": "low", "night": "own", "smallest": 0, "largest": 100})
+async def test_experts_can_change_the_numbers(user: Draughtsman, bridges: list[FakeBridge]) -> None:
+    await user.opens("sensitivity")
+    page = await user.answers({"day": "low", "night": "own", "smallest": 0, "largest": 100})
     assert page["step_id"] == "numbers"
     # By day the choice was another one.
-    assert somebody.suggested == {"enter_night": 0.4, "confirm_night": 0.5}
+    assert user.suggested == {"enter_night": 0.4, "confirm_night": 0.5}
     swapped = {"enter_night": 0.4, "confirm_night": 0.3}
-    page = await somebody.answers(swapped)
+    page = await user.answers(swapped)
     assert page["errors"] == {"confirm_night": "scores_swapped"}
-    page = await somebody.answers({**swapped, "confirm_night": 0.45})
+    page = await user.answers({**swapped, "confirm_night": 0.45})
     assert page["type"] is FlowResultType.CREATE_ENTRY
-    told = bridges[0].cameras[ENTRY_ID].settings
-    assert (told.day.enter, told.day.confirm) == (0.6, 0.7)
-    assert (told.night.enter, told.night.confirm) == (0.4, 0.45)
-    await somebody.opens("sensitivity")
-    assert somebody.suggested["night"] == "own"
-    await somebody.answers({"day": "low", "night": "own", "smallest": 0, "largest": 100})
-    assert somebody.suggested["enter_night"] == 0.4
+    sent = bridges[0].cameras[ENTRY_ID].settings
+    assert (sent.day.enter, sent.day.confirm) == (0.6, 0.7)
+    assert (sent.night.enter, sent.night.confirm) == (0.4, 0.45)
+    await user.opens("sensitivity")
+    assert user.suggested["night"] == "own"
+    await user.answers({"day": "low", "night": "own", "smallest": 0, "largest": 100})
+    assert user.suggested["enter_night"] == 0.4

@@ -41,8 +41,8 @@ def phone(hass: HomeAssistant) -> str:
 
 
 @pytest.fixture
-def told(hass: HomeAssistant) -> list[ServiceCall]:
-    """What the phone was told."""
+def notifications(hass: HomeAssistant) -> list[ServiceCall]:
+    """The notifications that the phone got."""
     return async_mock_service(hass, "notify", "mobile_app_anna_s_pixel")
 
 
@@ -82,18 +82,18 @@ async def arrive(hass: HomeAssistant, bridge: FakeBridge, visit: str, **changes:
     await hass.async_block_till_done()
 
 
-async def test_the_phone_is_told_who_came_and_can_fetch_the_picture(
+async def test_the_phone_gets_a_notification_and_can_fetch_the_picture(
     hass: HomeAssistant,
     bridge: FakeBridge,
     phone: str,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
     hass_client: ClientSessionGenerator,
     hass_client_no_auth: ClientSessionGenerator,
 ) -> None:
     await automate(hass, phone)
     bridge.up()
     await arrive(hass, bridge, "v1")
-    (call,) = told
+    (call,) = notifications
     assert (call.data["title"], call.data["message"]) == ("Front door", "A person is there.")
     data = call.data["data"]
     assert data["clickAction"] == data["url"] == "/?more-info-entity-id=camera.front_door"
@@ -107,17 +107,17 @@ async def test_the_phone_is_told_who_came_and_can_fetch_the_picture(
     assert not (await stranger.get(data["image"])).ok
 
 
-async def test_two_people_are_told_as_two(
-    hass: HomeAssistant, bridge: FakeBridge, phone: str, told: list[ServiceCall]
+async def test_two_people_are_reported_as_two(
+    hass: HomeAssistant, bridge: FakeBridge, phone: str, notifications: list[ServiceCall]
 ) -> None:
     await automate(hass, phone, message="{{ count }} at {{ name }}, {{ score }}")
     bridge.up()
     await arrive(hass, bridge, "v1", count=2)
-    assert told[0].data["message"] == "2 at Front door, 0.87"
+    assert notifications[0].data["message"] == "2 at Front door, 0.87"
 
 
-async def test_each_arrival_is_told_once_and_nothing_else_is(
-    hass: HomeAssistant, bridge: FakeBridge, phone: str, told: list[ServiceCall]
+async def test_each_arrival_is_reported_once_and_nothing_else_is(
+    hass: HomeAssistant, bridge: FakeBridge, phone: str, notifications: list[ServiceCall]
 ) -> None:
     await automate(hass, phone)
     bridge.up()
@@ -129,14 +129,17 @@ async def test_each_arrival_is_told_once_and_nothing_else_is(
     await hass.async_block_till_done()
     bridge.up()
     await hass.async_block_till_done()
-    assert [call.data["data"]["tag"] for call in told] == ["porchlight-v1", "porchlight-v2"]
+    assert [call.data["data"]["tag"] for call in notifications] == [
+        "porchlight-v1",
+        "porchlight-v2",
+    ]
 
 
 async def test_a_pause_keeps_it_silent(
     hass: HomeAssistant,
     bridge: FakeBridge,
     phone: str,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
     freezer: FrozenDateTimeFactory,
 ) -> None:
     await automate(hass, phone, pause=5)
@@ -147,7 +150,7 @@ async def test_a_pause_keeps_it_silent(
         await turns()
         bridge.visit(VisitPhase.ARRIVED, f"v{minutes}")
         await turns()
-        assert len(told) == visits
+        assert len(notifications) == visits
     await hass.services.async_call(
         "automation", "turn_off", {"entity_id": "automation.tell_me"}, blocking=True
     )
@@ -160,12 +163,12 @@ async def turns() -> None:
 
 
 async def test_without_pictures_the_notification_has_none(
-    hass: HomeAssistant, bridge: FakeBridge, phone: str, told: list[ServiceCall]
+    hass: HomeAssistant, bridge: FakeBridge, phone: str, notifications: list[ServiceCall]
 ) -> None:
     await automate(hass, phone, picture=[])
     bridge.up()
     bridge.visit(VisitPhase.ARRIVED)
     await hass.async_block_till_done()
-    (call,) = told
+    (call,) = notifications
     assert "image" not in call.data["data"]
     assert "attachment" not in call.data["data"]

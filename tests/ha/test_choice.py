@@ -66,10 +66,10 @@ def watch(hass: HomeAssistant, cameras: int) -> DetectorSetup:
 async def chosen(setup: DetectorSetup) -> tuple[str, int]:
     wish = await setup.async_prepare()
     assert wish is not None
-    return told(wish)
+    return summary(wish)
 
 
-def told(wish: UseModel) -> tuple[str, int]:
+def summary(wish: UseModel) -> tuple[str, int]:
     return Path(wish.path).stem, wish.threads
 
 
@@ -213,7 +213,7 @@ async def test_one_that_fails_does_not_take_away_one_that_works(
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["a file", "by name"])
-async def test_what_the_user_chose_is_kept_and_its_threads_adapt(
+async def test_a_chosen_model_is_kept_and_its_threads_adapt(
     hass: HomeAssistant,
     engines: Engines,
     monkeypatch: pytest.MonkeyPatch,

@@ -215,7 +215,7 @@ async def test_a_camera_that_is_set_up_is_named_and_not_offered(
     world.found = [FOUND, OTHER]
     result = await start(hass)
     assert set(labels(result)) == {FOUND.xaddr, OTHER.xaddr, "enter_address", "scan_again"}
-    # By somebody else, while the list was shown.
+    # By another user, while the list was shown.
     make_entry().add_to_hass(hass)
     result = await answer(hass, result, camera=FOUND.xaddr)
     assert (result["step_id"], result["errors"]) == ("pick", {"camera": "already_configured"})
@@ -271,7 +271,9 @@ async def test_the_detector_is_not_reconfigured(hass: HomeAssistant, world: Erra
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "use_options")
 
 
-async def test_an_error_nobody_foresaw_is_told_as_such(hass: HomeAssistant, world: Errands) -> None:
+async def test_an_unexpected_error_is_reported_as_unknown(
+    hass: HomeAssistant, world: Errands
+) -> None:
     world.report = ask.ErrandError("new_kind")
     result = await answer(hass, await start(hass), camera=FOUND.xaddr)
     result = await answer(hass, result, address="192.168.1.20", **LOGIN)
@@ -311,7 +313,7 @@ async def test_a_camera_with_one_stream_is_opened_once(hass: HomeAssistant, worl
 
 
 @pytest.mark.parametrize("address", ["", "two words", "http://", "host:99999"])
-async def test_what_is_no_address_is_told(hass: HomeAssistant, address: str) -> None:
+async def test_an_invalid_address_is_reported(hass: HomeAssistant, address: str) -> None:
     result = await answer(hass, await start(hass), camera="enter_address")
     result = await answer(hass, result, address=address, **LOGIN)
     assert (result["step_id"], result["errors"]) == ("camera", {"address": "invalid_address"})

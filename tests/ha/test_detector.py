@@ -112,7 +112,7 @@ async def test_without_a_model_an_issue_says_where_to_put_it(
     assert issue(hass) is None
 
 
-async def test_a_full_disk_is_told(
+async def test_a_full_disk_is_reported(
     hass: HomeAssistant, aioclient_mock: AiohttpClientMocker
 ) -> None:
     model = fake_model(BEST)
@@ -198,7 +198,9 @@ async def test_the_engine_is_one_whose_wheels_fit_and_only_that_is_installed(
 
 
 @pytest.mark.parametrize("platforms", [["macosx_14_0_arm64"], ["manylinux_2_28_armv7l"], []])
-async def test_where_no_wheel_fits_that_is_told(hass: HomeAssistant, platforms: list[str]) -> None:
+async def test_a_platform_without_a_wheel_is_reported(
+    hass: HomeAssistant, platforms: list[str]
+) -> None:
     put(catalogue.BUNDLED, BEST)
     with machine(hass, platforms) as installed:
         assert await detector_setup(hass).async_prepare() is None

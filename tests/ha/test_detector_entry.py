@@ -103,7 +103,7 @@ async def test_the_detector_comes_with_the_first_camera_and_goes_with_the_last(
     assert hass.config_entries.async_entries(DOMAIN) == []
 
 
-async def test_a_detector_that_is_removed_alone_comes_back_as_usual(
+async def test_a_detector_removed_alone_comes_back_with_defaults(
     hass: HomeAssistant, camera: MockConfigEntry, detector_entry: ConfigEntry, bridge: FakeBridge
 ) -> None:
     await choose(hass, detector_entry, model=FAST)
@@ -115,7 +115,7 @@ async def test_a_detector_that_is_removed_alone_comes_back_as_usual(
     assert hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, "detector")
 
 
-async def test_a_detector_that_is_disabled_detects_nobody(
+async def test_a_disabled_detector_detects_no_one(
     hass: HomeAssistant, camera: MockConfigEntry, detector_entry: ConfigEntry, bridge: FakeBridge
 ) -> None:
     person = "binary_sensor.front_door_person"
@@ -137,7 +137,7 @@ async def test_a_detector_that_is_disabled_detects_nobody(
     assert bridge.sent[-1] == UseModel(engine="litert", path="/m.tflite")
 
 
-async def test_what_was_chosen_before_the_detector_had_an_entry_is_taken_over(
+async def test_options_from_before_the_detector_entry_are_migrated(
     hass: HomeAssistant, bridges: list[FakeBridge], hass_storage: dict[str, Any]
 ) -> None:
     hass_storage["porchlight.detector"] = {
@@ -168,7 +168,7 @@ async def test_what_was_chosen_before_the_detector_had_an_entry_is_taken_over(
     [{"version": 9, "data": {}}, {"version": 1, "data": ["?"]}, {"version": 1}, ["?"]],
     ids=["a later version", "another shape", "no data", "no store"],
 )
-async def test_a_choice_that_cannot_be_read_is_the_usual_one(
+async def test_an_unreadable_choice_gives_the_default(
     hass: HomeAssistant, real_storage: None, bridges: list[FakeBridge], stored: Any
 ) -> None:
     path = Path(hass.config.path(".storage/porchlight.detector"))
@@ -342,7 +342,7 @@ class TestRunning:
         assert found is not None
         assert found.translation_key == "engine_crashed"
 
-    async def test_what_an_earlier_model_came_to_is_no_matter(
+    async def test_a_failure_of_an_earlier_model_is_ignored(
         self, hass: HomeAssistant, entry: MockConfigEntry, bridge: FakeBridge
     ) -> None:
         bridge.listener(

@@ -139,7 +139,7 @@ async def test_the_figures_for_experts_are_there_but_disabled(
         assert entry.disabled_by is er.RegistryEntryDisabler.INTEGRATION
 
 
-async def test_the_detector_is_told(hass: HomeAssistant, bridge: FakeBridge) -> None:
+async def test_the_detector_is_described(hass: HomeAssistant, bridge: FakeBridge) -> None:
     found = hass.states.get("sensor.detector_engine")
     assert found is not None
     assert found.state == "LiteRT 2.3.0"
@@ -149,7 +149,7 @@ async def test_the_detector_is_told(hass: HomeAssistant, bridge: FakeBridge) -> 
     assert state(hass, "sensor.detector_engine") == STATE_UNKNOWN
 
 
-async def test_what_watching_costs_is_told(
+async def test_the_cost_of_watching_is_reported(
     hass: HomeAssistant, all_enabled: None, bridge: FakeBridge
 ) -> None:
     assert state(hass, "sensor.detector_analysis_rate") == STATE_UNKNOWN
@@ -201,7 +201,7 @@ async def test_furniture_is_remembered_across_restarts(
     assert not Path(hass.config.path(".storage/porchlight", ENTRY_ID)).exists()
 
 
-async def test_the_worker_is_told_what_it_may_use(hass: HomeAssistant, bridge: FakeBridge) -> None:
+async def test_the_worker_gets_its_limits(hass: HomeAssistant, bridge: FakeBridge) -> None:
     assert bridge.budget == 0.5
 
 
@@ -221,7 +221,7 @@ async def test_nothing_is_known_until_a_frame_was_analysed(
     assert state(hass, PEOPLE) == "0"
 
 
-async def test_people_and_motion_are_told(hass: HomeAssistant, bridge: FakeBridge) -> None:
+async def test_people_and_motion_are_reported(hass: HomeAssistant, bridge: FakeBridge) -> None:
     bridge.up()
     bridge.people(2)
     assert state(hass, PERSON) == STATE_ON
@@ -230,7 +230,7 @@ async def test_people_and_motion_are_told(hass: HomeAssistant, bridge: FakeBridg
     assert state(hass, "sensor.front_door_last_frame") == "2026-09-21T14:13:20+00:00"
 
 
-async def test_the_last_frame_is_told_once_a_minute(
+async def test_the_last_frame_is_reported_once_a_minute(
     hass: HomeAssistant, bridge: FakeBridge
 ) -> None:
     bridge.up()
@@ -287,7 +287,7 @@ async def test_arrivals_and_departures_are_events(hass: HomeAssistant, bridge: F
     bridge.visit(VisitPhase.CHANGED, count=2)
     bridge.visit(VisitPhase.LEFT, count=0)
     await hass.async_block_till_done()
-    told = [
+    reported = [
         {
             key: change.data["new_state"].attributes[key]
             for key in ("event_type", "visit_id", "time", "score", "count")
@@ -295,7 +295,7 @@ async def test_arrivals_and_departures_are_events(hass: HomeAssistant, bridge: F
         for change in changes
         if change.data["entity_id"] == EVENT
     ]
-    assert told == [
+    assert reported == [
         {
             "event_type": "person_arrived",
             "visit_id": "v1",
@@ -405,7 +405,7 @@ def _write(path: str, data: bytes) -> None:
     Path(path).write_bytes(data)
 
 
-async def test_who_wants_no_pictures_gets_none(
+async def test_without_pictures_none_are_kept(
     hass: HomeAssistant, bridges: list[FakeBridge]
 ) -> None:
     entry = make_entry(options={"pictures": False})

@@ -44,7 +44,7 @@ async def test_the_worker_ends_with_home_assistant(
     assert not bridge.running
 
 
-async def test_the_worker_is_told_where_the_camera_is_now(
+async def test_the_worker_gets_the_camera_s_new_address(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:
     assert bridge.cameras[ENTRY_ID].source.url == "rtsp://192.168.1.20:554/sub"
@@ -173,7 +173,7 @@ async def test_a_camera_that_moved_is_followed_if_it_is_surely_the_same(
     assert hass.config_entries.flow.async_progress() == []
 
 
-async def test_a_search_that_fails_is_no_harm(
+async def test_a_failed_search_does_no_harm(
     hass: HomeAssistant, camera: MockConfigEntry, mock_network: None
 ) -> None:
     error = ask.ErrandError("no_interface")
@@ -182,7 +182,7 @@ async def test_a_search_that_fails_is_no_harm(
     assert hass.config_entries.flow.async_progress() == []
 
 
-async def test_diagnostics_tell_much_and_nothing_private(
+async def test_diagnostics_contain_nothing_private(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:
     bridge.up()
@@ -199,14 +199,14 @@ async def test_diagnostics_tell_much_and_nothing_private(
     )
     area = {"id": "m1", "kind": "mask", "name": "Mr Smith", "points": [[0, 0]], "stay": 0}
     hass.config_entries.async_update_entry(camera, options={**camera.options, "areas": [area]})
-    told = await async_get_config_entry_diagnostics(hass, camera)
-    assert told["state"]["people"] == 1
-    assert told["detector"]["state"]["engine"]["inference_ms"] == 21.0
-    assert told["worker_running"] is True
-    text = str(told)
+    reported = await async_get_config_entry_diagnostics(hass, camera)
+    assert reported["state"]["people"] == 1
+    assert reported["detector"]["state"]["engine"]["inference_ms"] == 21.0
+    assert reported["worker_running"] is True
+    text = str(reported)
     for secret in ("192.168.1.20", "p@ss", "viewer", MAC, "S123", "/home/x", "0b6f1b1c", "Smith"):
         assert secret not in text
-    assert told["entry"]["data"]["password"] == REDACTED
+    assert reported["entry"]["data"]["password"] == REDACTED
 
 
 async def test_reports_of_unknown_cameras_are_ignored(

@@ -117,7 +117,7 @@ async def choose(hass: HomeAssistant, choice: Choice) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-async def test_short_for_long_a_faster_model_runs_before_anybody_is_told(
+async def test_when_short_of_time_a_faster_model_runs_before_an_issue_is_raised(
     hass: HomeAssistant, bridge: FakeBridge, clock: Clock, engines: Engines
 ) -> None:
     assert model(bridge) == BEST
@@ -171,7 +171,7 @@ async def test_what_keeps_up_again_keeps_its_model(
     assert model(bridge) == FAST
 
 
-async def test_a_model_of_the_user_s_stays_and_they_are_told(
+async def test_a_chosen_model_stays_and_an_issue_is_raised(
     hass: HomeAssistant, bridge: FakeBridge, clock: Clock
 ) -> None:
     await choose(hass, Choice(model=NEXT))
@@ -241,7 +241,7 @@ async def test_a_step_that_would_gain_little_is_not_made(
     assert too_busy(hass)
 
 
-async def test_what_is_surely_no_faster_is_not_tried(
+async def test_a_model_that_cannot_be_faster_is_not_tried(
     hass: HomeAssistant, bridge: FakeBridge, clock: Clock, engines: Engines
 ) -> None:
     engines.paces = {BEST: 1000.0, NEXT: 950.0, FAST: 200.0, LEAST: 650.0}
@@ -268,7 +268,7 @@ async def test_reports_during_a_step_do_not_start_another(
     assert not too_busy(hass)
 
 
-async def test_with_more_cameras_the_model_is_chosen_anew_in_the_same_worker(
+async def test_with_more_cameras_the_model_is_chosen_again_in_the_same_worker(
     hass: HomeAssistant, bridge: FakeBridge, bridges: list[FakeBridge], engines: Engines
 ) -> None:
     await add_camera(hass)
@@ -280,7 +280,7 @@ async def test_with_more_cameras_the_model_is_chosen_anew_in_the_same_worker(
     assert bridge.running
 
 
-async def test_with_fewer_cameras_the_model_is_chosen_anew(
+async def test_with_fewer_cameras_the_model_is_chosen_again(
     hass: HomeAssistant, bridge: FakeBridge
 ) -> None:
     entry = await add_camera(hass)
@@ -330,7 +330,7 @@ async def test_another_budget_is_another_choice(hass: HomeAssistant, bridge: Fak
 
 
 @pytest.mark.parametrize(("calm", "tried"), [(100.0, [BEST]), (900.0, [BEST, FAST])])
-async def test_what_was_measured_while_all_else_was_starting_is_measured_again(
+async def test_measurements_from_during_startup_are_repeated(
     hass: HomeAssistant,
     bridges: list[FakeBridge],
     engines: Engines,
@@ -354,7 +354,7 @@ async def test_what_was_measured_while_all_else_was_starting_is_measured_again(
     assert model(bridges[0]) == tried[-1]
 
 
-async def test_what_keeps_up_even_while_all_else_is_starting_is_not_measured_again(
+async def test_a_model_that_keeps_up_during_startup_is_not_measured_again(
     hass: HomeAssistant, bridges: list[FakeBridge], engines: Engines
 ) -> None:
     hass.set_state(CoreState.starting)
@@ -366,7 +366,7 @@ async def test_what_keeps_up_even_while_all_else_is_starting_is_not_measured_aga
     assert engines.tried == [BEST]
 
 
-async def test_diagnostics_tell_what_was_tried_for_what(
+async def test_diagnostics_list_the_trials_and_their_purpose(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, tmp_path: Path
 ) -> None:
     await add_camera(hass)

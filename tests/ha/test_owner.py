@@ -72,16 +72,16 @@ def events(hass: HomeAssistant) -> list[Event[Any]]:
 
 def story(events: list[Event[Any]]) -> list[str]:
     """The camera's events; a state that is only there again after a reload is none."""
-    told: list[tuple[str, str]] = []
+    reported: list[tuple[str, str]] = []
     for event in events:
         new = event.data["new_state"]
         if event.data["entity_id"] != EVENT or new is None:
             continue
         if new.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
             continue
-        if not told or told[-1][0] != new.state:
-            told.append((new.state, new.attributes["event_type"].removeprefix("person_")))
-    return [what for _, what in told]
+        if not reported or reported[-1][0] != new.state:
+            reported.append((new.state, new.attributes["event_type"].removeprefix("person_")))
+    return [what for _, what in reported]
 
 
 async def later(hass: HomeAssistant, seconds: float) -> None:
@@ -168,7 +168,7 @@ async def test_a_departure_during_a_reload_is_an_event_after_it(
     assert story(events) == ["arrived", "left", "arrived"]
 
 
-async def test_whoever_does_not_want_events_gets_no_old_ones(
+async def test_a_disabled_event_entity_gets_no_old_events(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, events: list[Event[Any]]
 ) -> None:
     registry = er.async_get(hass)
@@ -184,7 +184,7 @@ async def test_whoever_does_not_want_events_gets_no_old_ones(
     assert story(events) == []
 
 
-async def test_who_disables_a_camera_sees_the_visit_end(
+async def test_disabling_a_camera_ends_its_visit(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, events: list[Event[Any]]
 ) -> None:
     bridge.up()
@@ -225,7 +225,7 @@ async def test_nothing_is_written_for_a_camera_that_is_gone(
     assert not folder.exists()
 
 
-async def test_what_was_open_when_home_assistant_died_ends_when_somebody_was_last_seen(
+async def test_a_visit_open_when_home_assistant_died_ends_with_the_last_sighting(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, events: list[Event[Any]]
 ) -> None:
     bridge.up()
@@ -270,7 +270,7 @@ async def test_a_visit_of_which_no_worker_reports_ends(
     assert bridge.cameras[ENTRY_ID].open_visit is None
 
 
-async def test_nobody_is_counted_after_a_visit_has_ended(
+async def test_no_one_is_counted_after_a_visit_has_ended(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:
     bridge.up()
@@ -289,7 +289,7 @@ def die(bridge: FakeBridge, culprit: str | None = ENTRY_ID, times: int = 3) -> N
         bridge.begin()
 
 
-async def test_deaths_without_proof_set_nobody_aside(
+async def test_deaths_without_proof_set_no_camera_aside(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:
     for _ in range(20):

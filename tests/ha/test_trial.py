@@ -50,7 +50,7 @@ RUNS = {
     "ncnn": "from ncnn import Extractor as engine; name = 'extract'",
 }
 KILL = "import os, signal; os.kill(os.getpid(), signal.{})"
-# How an engine fails, and the reason that is told.
+# How an engine fails, and the reason that is reported.
 FAULTS = {
     "illegal instruction": (KILL.format("SIGILL"), "SIGILL"),
     "crash": ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
@@ -79,7 +79,7 @@ class Saboteur:
         monkeypatch.setattr(ask, "try_model", self._impatient)
 
     def on_import(self, engine: str, fault: str) -> str:
-        """The reason that is to be told."""
+        """The expected reason."""
         code = self._code(engine, fault)
         package = self._folder / PACKAGES[engine]
         package.mkdir()
@@ -87,7 +87,7 @@ class Saboteur:
         return ALL[fault][1]
 
     def on_run(self, engine: str, fault: str) -> str:
-        """The reason that is to be told."""
+        """The expected reason."""
         code = self._code(engine, fault)
         lines = f"def fail(*_):\n{textwrap.indent(code, '    ')}\nsetattr(engine, name, fail)\n"
         (self._folder / "sitecustomize.py").write_text(f"{RUNS[engine]}\n{lines}")
@@ -99,7 +99,7 @@ class Saboteur:
         return ALL[fault][0]
 
     async def _impatient(self, wish: UseModel) -> EngineReady | EngineFailed:
-        """Nobody waits a minute for what will never come."""
+        """Use a short time limit: the answer will never come."""
         with self._monkeypatch.context() as patch:
             if wish.engine == self.hanging:
                 patch.setattr(ask, "SECONDS", 2.0)
@@ -119,7 +119,7 @@ def setup(hass: HomeAssistant, first: str) -> DetectorSetup:
     return made
 
 
-def told(hass: HomeAssistant) -> tuple[str | None, Any]:
+def shown_issue(hass: HomeAssistant) -> tuple[str | None, Any]:
     issue = ir.async_get(hass).async_get_issue(DOMAIN, "detector")
     assert issue is not None
     return issue.translation_key, issue.translation_placeholders
@@ -130,7 +130,7 @@ async def expect_the_other(hass: HomeAssistant, victim: str, reason: str) -> Non
     wish = await setup(hass, victim).async_prepare()
     assert wish is not None
     assert wish.engine == other
-    key, placeholders = told(hass)
+    key, placeholders = shown_issue(hass)
     assert key == "engine_replaced"
     assert placeholders["engine"] == NAMES[victim]
     assert placeholders["other"] == NAMES[other]
@@ -176,7 +176,10 @@ async def test_without_an_engine_cameras_have_all_but_detection(
     await hass.config_entries.async_setup(entry.entry_id)
     owner: Owner = hass.data[DATA_OWNER]
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert told(hass) == (problem, {"detail": reason, "folder": str(owner.detection.setup.kept)})
+    assert shown_issue(hass) == (
+        problem,
+        {"detail": reason, "folder": str(owner.detection.setup.kept)},
+    )
     assert owner.detection.data.failed
     assert entry.state is ConfigEntryState.LOADED
     assert hass.states.get("camera.front_door") is not None

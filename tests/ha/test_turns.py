@@ -72,9 +72,9 @@ class House:
 
     def __init__(self, hass: HomeAssistant) -> None:
         self.hass = hass
-        # What the event entity showed: whether somebody arrived, or left.
+        # What the event entity showed: arrivals and departures.
         self.shown: list[bool] = []
-        # Whether somebody was shown while there was no visit.
+        # Whether a person was shown while there was no visit.
         self.uninvited = False
         self.entry = make_entry()
         hass.bus.async_listen("state_changed", self._changed)

@@ -31,7 +31,7 @@ def test_a_url_is_taken_apart(text: str, expected: tuple[str, str, int | None, s
     "text",
     [None, "", "junk", "http://", "http:///x", "http://h:99999/", "http://h:0/", "http://a:b:c/"],
 )
-def test_what_is_no_url_is_none(text: str | None) -> None:
+def test_an_invalid_url_is_none(text: str | None) -> None:
     assert Address.parse(text) is None
 
 

@@ -70,7 +70,7 @@ async def test_a_clock_days_off_is_followed_when_signing(days: int) -> None:
     assert report.clock_offset == pytest.approx(days * 86_400, abs=2)
 
 
-async def test_a_camera_with_wrong_time_that_tells_none_refuses_us() -> None:
+async def test_a_camera_with_wrong_time_that_reports_none_refuses_us() -> None:
     async with Acme(
         clock_offset=timedelta(days=3), answers={(DEVICE, "GetSystemDateAndTime"): not_supported}
     ) as camera:
@@ -93,7 +93,7 @@ async def test_a_camera_whose_clock_call_is_no_soap_is_tolerated() -> None:
         assert Problem.CLOCK in (await read(camera)).problems
 
 
-async def test_a_camera_that_tells_an_impossible_time_is_tolerated() -> None:
+async def test_a_camera_with_an_impossible_time_is_tolerated() -> None:
     async def month_zero(_request: web.Request, _token: str | None) -> web.StreamResponse:
         return soap(re.sub(r"(?<=<tt:Month>)\d+", "0", camera._time()))
 
@@ -133,7 +133,7 @@ async def test_a_clock_set_while_we_read_is_read_again() -> None:
         lambda: web.Response(status=403, text="<html>Forbidden</html>"),
     ],
 )
-async def test_a_wrong_password_is_told_however_it_is_worded(
+async def test_a_wrong_password_is_recognized_in_any_wording(
     refusal: Callable[[], web.Response],
 ) -> None:
     async with Acme(refusal=refusal) as camera:

@@ -57,7 +57,7 @@ class Responder(asyncio.DatagramProtocol):
 
 
 def multicast_socket() -> socket.socket:
-    """A socket that hears the group on loopback, beside whoever else listens there."""
+    """A socket that hears the group on loopback, beside other listeners."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((GROUP, 3702))

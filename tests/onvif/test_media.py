@@ -199,7 +199,7 @@ async def test_a_camera_without_video_says_why(
 
 
 @pytest.mark.parametrize("figure", ["", "fast", "NaN", "inf", "-15"])
-async def test_a_figure_that_is_none_is_unknown(figure: str) -> None:
+async def test_a_missing_figure_is_unknown(figure: str) -> None:
     async def profiles(_request: web.Request, _token: str | None) -> web.StreamResponse:
         inner = MAIN.media2().replace(">1920<", f">{figure}<").replace(">15<", f">{figure}<")
         return soap(f"<tr2:GetProfilesResponse>{inner}</tr2:GetProfilesResponse>")

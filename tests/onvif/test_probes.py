@@ -47,7 +47,7 @@ def test_a_probe_is_well_formed_and_never_the_same_twice() -> None:
     assert b"Types" not in probe("")
 
 
-def test_an_answer_tells_all_that_is_in_it() -> None:
+def test_an_answer_is_parsed_completely() -> None:
     scopes = (
         "onvif://www.onvif.org/name/Back%20door onvif://www.onvif.org/hardware/Eye_7"
         " onvif://www.onvif.org/MAC/B8:A4:4F:A0:4F:26 onvif://www.onvif.org/name/Other"
@@ -143,7 +143,7 @@ BOMB = (
         envelope(match()) + b" " * LARGEST_ANSWER,
     ],
 )
-def test_what_is_no_answer_is_ignored(data: bytes) -> None:
+def test_an_invalid_answer_is_ignored(data: bytes) -> None:
     assert read(data) == []
 
 

@@ -29,7 +29,7 @@ SUB = StreamSpec(width=320, height=240)
 
 @pytest.fixture(scope="session")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One second of moving grey, so that the test needs no footage."""
+    """One second of moving gray, so that the test needs no footage."""
     path = tmp_path_factory.mktemp("video") / "grey.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10)
@@ -73,7 +73,9 @@ async def test_a_simulated_camera_is_read_with_a_nasty_password(simulated: Any) 
 
 
 @pytest.mark.parametrize("fault_status", [400, 401])
-async def test_a_wrong_password_is_told_by_either_status(simulated: Any, fault_status: int) -> None:
+async def test_a_wrong_password_is_recognized_by_either_status(
+    simulated: Any, fault_status: int
+) -> None:
     async with simulated(fault_status=fault_status) as simulator:
         with pytest.raises(AuthenticationError):
             await read(simulator.cameras[0], "guess")

@@ -1,4 +1,4 @@
-"""Models and footage come from the mirror or the cache, are whole, or are told to be missing."""
+"""Models and footage come from the mirror or the cache, are complete, or are reported missing."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_whole_file_is_found(tmp_path: Path, whole: bytes, place: str) -> None
     assert (found.returncode, found.stdout.strip()) == (0, str(path))
 
 
-def test_a_file_that_is_not_whole_is_none(tmp_path: Path, whole: bytes) -> None:
+def test_an_incomplete_file_is_ignored(tmp_path: Path, whole: bytes) -> None:
     path = tmp_path / "mirror" / NAME
     path.parent.mkdir(parents=True)
     path.write_bytes(whole[:-1])
@@ -58,7 +58,7 @@ def test_a_file_that_is_not_whole_is_none(tmp_path: Path, whole: bytes) -> None:
     assert (found.returncode, found.stdout) == (1, "")
 
 
-def test_each_missing_file_is_told_and_none_is_downloaded_when_that_is_not_wanted(
+def test_without_download_each_missing_file_is_reported(
     tmp_path: Path,
 ) -> None:
     found = find(tmp_path / "mirror", tmp_path / "cache")

@@ -1,4 +1,4 @@
-"""What the commands share: system packages are installed, or what they are for is told."""
+"""What the commands share: system packages are installed, or their purpose is printed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_what_is_missing_is_installed_where_we_may(machine: Path) -> None:
     assert install.endswith(" one two")
 
 
-def test_without_the_right_to_install_it_is_told_and_goes_on(machine: Path) -> None:
+def test_without_the_right_to_install_it_reports_that_and_continues(machine: Path) -> None:
     user(machine, 1000)
     done = packages(machine, "no-such-command=one")
     assert (done.returncode, done.stdout) == (0, "went on\n")
@@ -77,14 +77,14 @@ def test_without_the_right_to_install_it_is_told_and_goes_on(machine: Path) -> N
     assert asked(machine) == ""
 
 
-def test_where_nothing_may_be_left_out_it_ends(machine: Path) -> None:
+def test_in_ci_a_missing_package_is_an_error(machine: Path) -> None:
     user(machine, 1000)
     done = packages(machine, "no-such-command=one", ci="true")
     assert (done.returncode, done.stdout) == (1, "")
     assert "one must be installed here" in done.stderr
 
 
-def test_a_failed_installation_is_told(machine: Path) -> None:
+def test_a_failed_installation_is_reported(machine: Path) -> None:
     stand_in(machine, "apt-get", "exit 100")
     assert "Without one some of it is left out" in packages(machine, "no-such-command=one").stderr
     assert packages(machine, "no-such-command=one", ci="true").returncode == 1

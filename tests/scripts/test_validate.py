@@ -56,11 +56,11 @@ def test_every_check_has_something_to_find() -> None:
     assert {check.__name__ for check in BREAKS} == {check.__name__ for check in CHECKS}
 
 
-def test_all_faults_are_told_with_the_check_that_found_them(checkout: Path) -> None:
+def test_all_faults_are_listed_with_the_check_that_found_them(checkout: Path) -> None:
     (checkout / "hacs.json").unlink()
     (checkout / "custom_components" / "porchlight" / "services.yaml").write_text("look:\n")
-    told = faults(Tree(root=checkout, homes=installed()))
-    assert {line.partition(":")[0] for line in told} == {
+    reported = faults(Tree(root=checkout, homes=installed()))
+    assert {line.partition(":")[0] for line in reported} == {
         "actions",
         "blueprints",
         "marketplace",

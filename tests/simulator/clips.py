@@ -1,4 +1,4 @@
-"""Small videos made for tests: every frame tells its number, or something moves in it."""
+"""Small videos made for tests: every frame shows its number, or something moves in it."""
 
 from __future__ import annotations
 

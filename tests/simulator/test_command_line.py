@@ -23,7 +23,7 @@ async def start(*arguments: str) -> asyncio.subprocess.Process:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_cameras_run_until_they_are_told_to_stop(
+async def test_cameras_run_until_they_are_stopped(
     number: signal.Signals, counting: Path, cache: Path, tmp_path: Path
 ) -> None:
     config = tmp_path / "cameras.json"

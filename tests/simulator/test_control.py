@@ -42,7 +42,7 @@ async def send(simulator: Simulator, camera: Camera) -> AsyncIterator[Send]:
         yield send
 
 
-async def test_the_state_tells_what_is_in_view(
+async def test_the_state_contains_what_is_in_view(
     simulator: Simulator, camera: Camera, clock: ManualClock
 ) -> None:
     await clock.advance(4.25)
@@ -94,7 +94,7 @@ async def test_the_password_changes(send: Send, camera: Camera) -> None:
     assert camera._condition.password == "new"
 
 
-async def test_a_seek_tells_where_it_landed(send: Send, camera: Camera) -> None:
+async def test_a_seek_returns_where_it_landed(send: Send, camera: Camera) -> None:
     status, reply = await send("seek", second=1.7)
     assert status == 200
     assert reply["result"] == pytest.approx(1.5)

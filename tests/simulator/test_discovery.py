@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 GROUP = ("239.255.255.250", 3702)
 VIDEO = "dn:NetworkVideoTransmitter"
-# Addresses and identities nobody else on this machine is likely to have: not another process
+# Addresses and identities unlikely to be in use on this machine: not another process
 # that runs these tests either.
 _NETWORK = f"127.{1 + os.getpid() // 250 % 250}.{1 + os.getpid() % 250}"
 HOSTS = (f"{_NETWORK}.1", f"{_NETWORK}.2", f"{_NETWORK}.3")
@@ -118,7 +118,7 @@ async def test_a_multicast_probe_finds_every_camera(simulator: Simulator) -> Non
     assert {text(one, "RelatesTo") for one in found} == {"urn:uuid:1"}
 
 
-async def test_an_answer_tells_name_hardware_address_and_identity(simulator: Simulator) -> None:
+async def test_an_answer_contains_name_hardware_address_and_identity(simulator: Simulator) -> None:
     async with listening() as (transport, listener):
         transport.sendto(probe(), (HOSTS[0], 3702))
         (found,) = await listener.answers(1)
@@ -180,7 +180,7 @@ async def test_a_camera_offline_does_not_answer(simulator: Simulator) -> None:
     assert text(found, "XAddrs") == simulator.cameras[1].onvif_url
 
 
-async def test_what_is_no_probe_is_ignored(simulator: Simulator) -> None:
+async def test_an_invalid_probe_is_ignored(simulator: Simulator) -> None:
     async with listening() as (transport, listener):
         transport.sendto(b"hello", GROUP)
         transport.sendto(b"<a/>", GROUP)

@@ -159,14 +159,14 @@ async def test_muted_events_leave_the_subscription_alive_and_empty(
     assert (await pull(camera, address))[0] == ["false"]
 
 
-async def test_motion_can_be_told_whatever_the_footage_shows(camera: Camera) -> None:
+async def test_motion_can_be_set_whatever_the_footage_shows(camera: Camera) -> None:
     address = await subscribe(camera)
     await pull(camera, address)
     camera.publish_motion(moving=True)
     assert (await pull(camera, address))[0] == ["true"]
 
 
-async def test_a_seek_into_motion_is_told_at_once(camera: Camera) -> None:
+async def test_a_seek_into_motion_is_reported_at_once(camera: Camera) -> None:
     address = await subscribe(camera)
     await pull(camera, address)
     camera.seek(1.6)

@@ -79,7 +79,7 @@ def test_the_default_cache_follows_the_environment(
     assert default_cache() == tmp_path / "porchlight-simulator"
 
 
-def test_what_is_no_video_is_refused(spec: CameraSpec, tmp_path: Path) -> None:
+def test_a_file_without_video_is_refused(spec: CameraSpec, tmp_path: Path) -> None:
     path = tmp_path / "text.mp4"
     path.write_text("hello")
     with pytest.raises(FootageError, match=r"text\.mp4"):

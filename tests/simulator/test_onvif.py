@@ -34,13 +34,13 @@ def signed(camera: Camera, **how: Any) -> str:
     return token(camera.spec.username, PASSWORD, **how)
 
 
-async def test_the_clock_is_told_to_anyone(camera: Camera) -> None:
+async def test_the_clock_is_readable_without_login(camera: Camera) -> None:
     reply = await ask(camera.onvif_url, "tds:GetSystemDateAndTime")
     assert reply.status == 200
     assert int(reply.text("Year")) >= 2026
 
 
-async def test_the_clock_is_told_even_with_a_wrong_password(camera: Camera) -> None:
+async def test_the_clock_is_readable_even_with_a_wrong_password(camera: Camera) -> None:
     header = token("admin", "wrong")
     reply = await ask(camera.onvif_url, "tds:GetSystemDateAndTime", header=header)
     assert reply.status == 200
@@ -186,7 +186,7 @@ async def test_an_operation_it_does_not_know_is_a_fault(camera: Camera) -> None:
     assert "ter:ActionNotSupported" in reply.texts("Value")
 
 
-async def test_a_placeholder_identity_is_told_as_it_is(spec: CameraSpec, cache: Path) -> None:
+async def test_a_placeholder_identity_is_reported_unchanged(spec: CameraSpec, cache: Path) -> None:
     placeholder = dataclasses.replace(spec, serial="0123456789", mac="")
     async with Simulator([placeholder], cache=cache) as simulator:
         camera = simulator.cameras[0]
@@ -275,7 +275,7 @@ async def test_a_camera_offline_refuses_connections_and_comes_back(camera: Camer
     assert (await ask(camera.onvif_url, "tds:GetSystemDateAndTime")).status == 200
 
 
-async def test_what_is_no_soap_is_a_fault(camera: Camera) -> None:
+async def test_invalid_soap_is_a_fault(camera: Camera) -> None:
     async with (
         aiohttp.ClientSession() as client,
         client.post(camera.onvif_url, data=b"hello") as response,

@@ -404,7 +404,7 @@ async def test_a_camera_offline_takes_no_connection_and_comes_back_on_its_port(
     await client.close()
 
 
-async def test_what_is_no_rtsp_ends_the_connection(camera: Camera) -> None:
+async def test_invalid_rtsp_ends_the_connection(camera: Camera) -> None:
     client = await connect(camera)
     client._writer.write(b"GET / HTTP/1.1\r\n\r\n")
     assert await client.at_end()
@@ -414,9 +414,7 @@ async def test_what_is_no_rtsp_ends_the_connection(camera: Camera) -> None:
 # asyncio itself stumbles over a connection that it accepted in the turn in which a server closed.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("turns", range(8))
-async def test_who_comes_while_a_camera_goes_does_not_hold_it_up(
-    camera: Camera, turns: int
-) -> None:
+async def test_a_new_client_does_not_delay_a_camera_s_stop(camera: Camera, turns: int) -> None:
     with socket.create_connection((camera.host, camera.rtsp_port)):
         for _ in range(turns):
             await asyncio.sleep(0)

@@ -13,7 +13,7 @@ GOOD = 0.8
 
 
 def box(x: float, y: float = 0.5, width: float = 0.1, height: float = 0.3) -> Box:
-    """A box around a centre."""
+    """A box around a center."""
     return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
 

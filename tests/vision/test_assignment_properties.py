@@ -41,7 +41,7 @@ WILD = st.builds(Box, EDGES, EDGES, EDGES, EDGES)
 # Those that stay where they are make tracks, the wild ones make trouble.
 PLACES = st.sampled_from([Box(0.1 * i, 0.2, 0.1 * i + 0.15, 0.7) for i in range(9)])
 SCORES = SHARES | st.sampled_from([0.9, 0.9, 0.7])
-# Each a box of its own, so that it can be told whose a track has.
+# Each has a distinct box, so that a track's box identifies the person.
 DETECTIONS = st.lists(
     st.builds(lambda box, score: Detection(replace(box), score), PLACES | WILD, SCORES), max_size=5
 )
@@ -86,7 +86,7 @@ def test_a_detection_continues_one_track_and_a_track_takes_one_detection(
 
 @settings(max_examples=150, deadline=None)
 @given(steps(EITHER_WAY))
-def test_whatever_is_detected_and_whenever_tracks_make_sense(taken: list[Step]) -> None:
+def test_tracks_stay_consistent_for_any_detections(taken: list[Step]) -> None:
     tracker, at = Tracker(), 100.0
     for gap, detections, activity in taken:
         at += gap
@@ -156,7 +156,7 @@ def test_no_number_is_given_twice(rounds: list[list[Step]]) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(steps(ONWARD, 40))
-def test_nobody_vanishes_who_was_not_missed_for_long_or_showed_no_life(taken: list[Step]) -> None:
+def test_tracks_vanish_only_after_a_long_miss_or_without_life(taken: list[Step]) -> None:
     tracker, at = Tracker(), 100.0
     # Of each track when it was seen last, how many looks missed it since, and when it was alive.
     seen: dict[int, float] = {}
@@ -184,14 +184,14 @@ def test_nobody_vanishes_who_was_not_missed_for_long_or_showed_no_life(taken: li
 
 @settings(max_examples=150, deadline=None)
 @given(steps(EITHER_WAY), st.booleans())
-def test_nobody_is_waited_for_longer_than_need_be(taken: list[Step], still: bool) -> None:
+def test_no_track_is_kept_longer_than_allowed(taken: list[Step], still: bool) -> None:
     tracker, at = Tracker(), 100.0
     latest = at
-    somebody = [(0.2, [person(0.5)], 1.0)] * 3 + [(0.2, [person(0.5)], float(not still))] * 3
-    for gap, detections, activity in [*taken, *somebody]:
+    visitor = [(0.2, [person(0.5)], 1.0)] * 3 + [(0.2, [person(0.5)], float(not still))] * 3
+    for gap, detections, activity in [*taken, *visitor]:
         at += gap
         latest = max(latest, at)
-        # Where all moves nobody may just not be recognised.
+        # Where all moves nobody may just not be recognized.
         look(tracker, detections, at, activity if still else 1.0)
     for _ in range(MISSES_TO_GO):
         look(tracker, [], latest + (GONE_STILL if still else GONE_AMID))
@@ -205,21 +205,21 @@ AWAY = Box(0.0, 0.0, 0.3, 1.0)
 @given(
     st.lists(st.tuples(ONWARD, st.lists(st.floats(0.0, 0.2).map(person), max_size=2)), max_size=20)
 )
-def test_who_is_where_nobody_looks_is_neither_lost_nor_missed(
+def test_a_person_outside_the_regions_is_neither_lost_nor_missed(
     elsewhere: list[tuple[float, list[Detection]]],
 ) -> None:
     tracker = Tracker()
     for number in range(3):
         look(tracker, [person(0.8)], 100.0 + 0.2 * number)
-    (somebody,) = tracker.people
+    (visitor,) = tracker.people
     at = 101.0
     for gap, detections in elsewhere:
-        # As long as somebody may stand still.
+        # As long as a person may stand still.
         at = min(at + gap, 100.0 + NO_LONGER_A_PERSON)
         tracker.update(detections, at, lambda _: 1.0, (AWAY,))
-        assert somebody in tracker.people
-        assert somebody.misses == 0
-        assert somebody.last_seen == pytest.approx(100.4)
+        assert visitor in tracker.people
+        assert visitor.misses == 0
+        assert visitor.last_seen == pytest.approx(100.4)
 
 
 WALK = st.tuples(
@@ -247,7 +247,7 @@ def test_two_people_far_apart_never_swap(
         seen = []
         for name, x in (("first", left), ("second", right)):
             unseen[name] += gap
-            # Neither is away for so long as to be somebody new.
+            # Neither is away for so long as to count as a new person.
             if shown in (name, "both") or unseen[name] + 0.4 >= GONE_UNCONFIRMED:
                 seen.append(person(x, score=score))
                 unseen[name] = 0.0

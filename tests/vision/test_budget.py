@@ -44,7 +44,7 @@ def test_looking_never_stops_whatever_else_costs() -> None:
 
 
 @pytest.mark.parametrize("elapsed", [0.0, -3.0])
-def test_a_clock_that_stands_or_goes_back_is_survived(elapsed: float) -> None:
+def test_a_clock_that_stops_or_goes_back_does_no_harm(elapsed: float) -> None:
     budget = Budget(1.0)
     budget.update(10.0, elapsed)
     assert budget.pace == 1.0

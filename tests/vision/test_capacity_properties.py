@@ -29,7 +29,7 @@ DEMANDS = st.builds(demand, CAMERAS, CORES, SHARES)
 
 
 @given(DEMANDS, MS, THREADS, st.floats(0.1, 1))
-def test_who_keeps_up_does_so_with_a_faster_model(
+def test_a_faster_model_never_loads_more(
     asked: Demand, ms: float, threads: int, part: float
 ) -> None:
     assert asked.load(ms * part, threads) <= asked.load(ms, threads)
@@ -44,7 +44,7 @@ def test_more_cameras_never_ask_less(
 
 
 @given(CAMERAS, CORES, SHARES, SHARES, MS, THREADS)
-def test_who_may_use_more_is_never_worse_off(
+def test_a_larger_budget_is_never_worse(
     cameras: int, cores: int, one: float, other: float, ms: float, threads: int
 ) -> None:
     less, more = (demand(cameras, cores, share) for share in sorted((one, other)))

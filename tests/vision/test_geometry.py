@@ -40,7 +40,7 @@ def test_boxes_that_overlap_little_both_stay() -> None:
 
 
 def test_a_suppressed_box_suppresses_nothing_itself() -> None:
-    # The middle one overlaps both of its neighbours, which do not overlap each other.
+    # The middle one overlaps both of its neighbors, which do not overlap each other.
     boxes = floats((0, 0, 10, 10), (4, 0, 14, 10), (8, 0, 18, 10))
     scores = np.array([0.9, 0.8, 0.7], np.float32)
     assert suppress(boxes, scores, overlap=0.4, limit=10) == [0, 2]
@@ -94,7 +94,7 @@ def test_a_box_is_clipped_to_the_frame() -> None:
     assert back.box == Box(0, 0, 1, 1)
 
 
-def test_a_box_in_the_fill_below_the_frame_is_nobody() -> None:
+def test_a_box_in_the_padding_below_the_frame_is_dropped() -> None:
     letterbox = Letterbox.fit(200, 100, 400)
     boxes = floats((10, 250, 60, 390), (10, 150, 60, 390))
     (back,) = letterbox.restore(boxes, np.array([0.9, 0.8], np.float32))
@@ -102,7 +102,7 @@ def test_a_box_in_the_fill_below_the_frame_is_nobody() -> None:
     assert back.box.y2 == 1
 
 
-def test_an_inverted_or_empty_box_is_nobody() -> None:
+def test_an_inverted_or_empty_box_is_dropped() -> None:
     boxes = floats((60, 10, 10, 60), (10, 10, 10, 60), (10, 60, 60, 60))
     assert Letterbox.fit(100, 100, 100).restore(boxes, np.ones(3, np.float32)) == ()
 

@@ -185,7 +185,7 @@ def test_what_a_frame_shows_comes_back_from_the_model_where_it_was(
     SIDES,
     st.lists(st.lists(st.floats(width=32), min_size=4, max_size=4), max_size=6),
 )
-def test_whatever_a_model_says_a_detection_lies_within_the_frame(
+def test_every_detection_lies_within_the_frame(
     frame: tuple[int, int], side: int, rows: list[list[float]]
 ) -> None:
     boxes = np.array(rows, np.float32).reshape(-1, 4)
@@ -254,15 +254,15 @@ def sights(draw: st.DrawFn) -> tuple[View, list[tuple[Region, list[Detection]]]]
 
 @settings(max_examples=200, deadline=None)
 @given(sights())
-def test_what_is_gathered_was_seen_and_is_told_once(
+def test_gathered_detections_were_seen_and_are_reported_once(
     sight: tuple[View, list[tuple[Region, list[Detection]]]],
 ) -> None:
     view, seen = sight
-    told = gather(seen, view)
+    reported = gather(seen, view)
     left = [
         (pixels(one.box, region), one.score) for region, detections in seen for one in detections
     ]
-    for one in told:
+    for one in reported:
         found = next(
             (
                 said
@@ -275,9 +275,11 @@ def test_what_is_gathered_was_seen_and_is_told_once(
         )
         assert found is not None
         left.remove(found)
-    assert bool(told) == any(ones for _, ones in seen)
+    assert bool(reported) == any(ones for _, ones in seen)
     if len(seen) > 1:
-        overlaps = iou(as_array([one.box for one in told]), as_array([one.box for one in told]))
+        overlaps = iou(
+            as_array([one.box for one in reported]), as_array([one.box for one in reported])
+        )
         assert (np.triu(overlaps, 1) <= OVERLAP).all()
 
 
@@ -287,7 +289,7 @@ PLACES = st.lists(
 
 
 def seen_in(region: Region, people: list[Box], view: View) -> list[Detection]:
-    """What a detector that misses nobody says of a region."""
+    """The detections of a perfect detector in a region."""
     share = view.share(region)
     width, height = share.x2 - share.x1, share.y2 - share.y1
     return [
@@ -307,7 +309,7 @@ def seen_in(region: Region, people: list[Box], view: View) -> list[Detection]:
 
 @settings(max_examples=200, deadline=None)
 @given(PLACES, st.sampled_from([(1280, 720), (2560, 1440), (640, 480)]), SIDES)
-def test_a_detector_that_misses_nobody_is_believed(
+def test_a_perfect_detector_is_believed(
     places: list[tuple[int, int]], size: tuple[int, int], side: int
 ) -> None:
     view = View(*size, side)
@@ -315,7 +317,7 @@ def test_a_detector_that_misses_nobody_is_believed(
         Box(0.05 + x * 0.13, 0.05 + y * 0.31, 0.15 + x * 0.13, 0.3 + y * 0.31) for x, y in places
     ]
     regions = tuple(dict.fromkeys((*tiles(view), *around(people, view))))
-    told = gather([(region, seen_in(region, people, view)) for region in regions], view)
-    assert sorted(one.box.centre for one in told) == [
+    reported = gather([(region, seen_in(region, people, view)) for region in regions], view)
+    assert sorted(one.box.centre for one in reported) == [
         pytest.approx(one.centre) for one in sorted(people, key=lambda one: one.centre)
     ]

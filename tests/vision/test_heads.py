@@ -77,7 +77,7 @@ def test_a_yolox_score_is_the_objects_times_the_persons() -> None:
     assert len(head.people(yolox({1500: enough}), WHOLE)) == 1
 
 
-def test_other_classes_than_person_are_nobody() -> None:
+def test_other_classes_than_person_are_dropped() -> None:
     car = (0.5, 0.5, 1.0, 1.0, 0.9, 0.1, 0.0, 0.99)
     assert YoloxHead(SIDE).people(yolox({1500: car}), WHOLE) == ()
 
@@ -148,7 +148,7 @@ def test_ssd_slots_beyond_the_count_are_left_over() -> None:
 
 
 @pytest.mark.parametrize("count", [float("nan"), float("inf"), -3.0, 1e30])
-def test_a_senseless_ssd_count_is_survived(count: float) -> None:
+def test_an_absurd_ssd_count_is_tolerated(count: float) -> None:
     outputs = ssd((0.1, 0.2, 0.5, 0.3, 0, 0.7), count=count)
     found = SsdHead(300).people(outputs, Letterbox.fit(300, 300, 300))
     assert len(found) <= 1
@@ -158,7 +158,7 @@ NASTY = [float("nan"), float("inf"), float("-inf"), 3e38, -3e38, 1e-45]
 
 
 @pytest.mark.parametrize("value", NASTY)
-def test_garbage_in_every_field_is_survived(value: float) -> None:
+def test_garbage_in_every_field_is_tolerated(value: float) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         tensor = np.full((1, CELLS, 85), value, np.float32)
@@ -170,7 +170,9 @@ def test_garbage_in_every_field_is_survived(value: float) -> None:
 
 @pytest.mark.parametrize("value", NASTY[:3])
 @pytest.mark.parametrize("field", range(4))
-def test_a_box_with_an_infinite_edge_is_nobody_and_hides_nobody(value: float, field: int) -> None:
+def test_a_box_with_an_infinite_edge_is_dropped_and_suppresses_no_other(
+    value: float, field: int
+) -> None:
     good = (0.5, 0.5, log(9), log(9), 0.9, 0.8)
     bad = [*good[:4], 0.9, 0.9]
     bad[field] = value
@@ -180,7 +182,7 @@ def test_a_box_with_an_infinite_edge_is_nobody_and_hides_nobody(value: float, fi
     assert len(found) == (2 if value > 0 and field >= 2 else 1)
 
 
-def test_a_senseless_log_size_does_not_overflow() -> None:
+def test_an_absurd_log_size_does_not_overflow() -> None:
     cell = (0.5, 0.5, 500.0, 500.0, 0.9, 0.9)
     (found,) = YoloxHead(SIDE).people(yolox({1400: cell}), WHOLE)
     assert pixels(found) == pytest.approx([0, 0, SIDE, SIDE])
@@ -193,7 +195,7 @@ def test_scores_above_one_count_as_one() -> None:
     assert [one.score for one in YoloxHead(SIDE).people(yolox({1400: cell}), WHOLE)] == [1.0]
 
 
-def test_random_tensors_are_survived() -> None:
+def test_random_tensors_are_tolerated() -> None:
     generator = np.random.default_rng(5)
     for _ in range(20):
         raw = generator.normal(0, 100, (1, CELLS, 6)).astype(np.float32)
@@ -251,7 +253,7 @@ def test_a_detector_is_recognised_by_its_tensors(
         pytest.param(spec(), [spec()], id="no shapes"),
     ],
 )
-def test_what_is_no_detector_is_refused_naming_its_tensors(
+def test_a_model_that_is_no_detector_is_refused_naming_its_tensors(
     entry: TensorSpec, outputs: list[TensorSpec]
 ) -> None:
     with pytest.raises(UnsupportedModelError, match="neither YOLOX nor SSD") as caught:

@@ -20,7 +20,7 @@ STILL = 0.0
 STIRRED = 0.1
 
 
-def test_who_comes_walking_is_alive_by_the_second_look() -> None:
+def test_a_walking_person_is_alive_by_the_second_look() -> None:
     life = Life(box(0.5), 0)
     life.note(box(0.5), STIRRED, 0)
     assert not life.shown
@@ -28,7 +28,7 @@ def test_who_comes_walking_is_alive_by_the_second_look() -> None:
     assert life.shown
 
 
-def test_who_moves_through_the_picture_is_alive_even_if_no_pixel_seems_to_move() -> None:
+def test_a_box_that_moves_is_alive_even_without_pixel_motion() -> None:
     life = Life(box(0.1), 0)
     for step in range(3):
         life.note(box(0.1 + 0.08 * step), STILL, 0.2 * step)
@@ -43,7 +43,7 @@ def test_a_box_that_trembles_is_not_alive() -> None:
     assert life.last_sign == 0
 
 
-def test_what_stood_still_must_move_for_longer() -> None:
+def test_objects_that_stood_still_must_move_for_longer() -> None:
     life = Life(box(0.5), 0)
     for step in range(STILL_LOOKS):
         life.note(box(0.5), STILL, step)
@@ -64,7 +64,7 @@ def look(tracker: Tracker, at: float, *people: Detection, activity: float = STIL
     tracker.update(people, at, lambda _: activity)
 
 
-def test_what_never_moves_becomes_furniture_and_no_track() -> None:
+def test_objects_that_never_move_become_furniture() -> None:
     tracker = Tracker()
     for second in range(round(NEVER_A_PERSON) + 1):
         look(tracker, second, person())
@@ -84,7 +84,7 @@ def test_a_person_who_stands_as_still_as_a_statue_for_minutes_stays_one() -> Non
         assert len(tracker.people) == 1
 
 
-def test_somebody_who_moves_now_and_then_never_becomes_furniture() -> None:
+def test_a_person_who_moves_now_and_then_never_becomes_furniture() -> None:
     tracker = Tracker()
     for second in range(3 * round(NO_LONGER_A_PERSON)):
         look(tracker, second, person(), activity=STIRRED if second % 300 < 4 else STILL)
@@ -92,7 +92,7 @@ def test_somebody_who_moves_now_and_then_never_becomes_furniture() -> None:
     assert tracker.furniture.pieces == ()
 
 
-def test_who_walks_past_furniture_stays_a_track() -> None:
+def test_a_person_walking_past_furniture_stays_a_track() -> None:
     furniture = Furniture()
     furniture.add(person(0.5).box)
     tracker = Tracker(furniture)
@@ -101,7 +101,7 @@ def test_who_walks_past_furniture_stays_a_track() -> None:
     assert len(tracker.people) == 1
 
 
-def test_furniture_that_is_gone_is_forgotten_but_not_where_nobody_looked() -> None:
+def test_furniture_that_is_gone_is_forgotten_only_after_a_look() -> None:
     furniture = Furniture()
     furniture.add(box(0.2))
     furniture.add(box(0.8))
@@ -131,7 +131,7 @@ def test_the_same_piece_is_remembered_once_and_not_without_end() -> None:
 
 
 @pytest.mark.parametrize("height", [0.0, -0.1])
-def test_a_box_of_no_height_is_survived(height: float) -> None:
+def test_a_box_without_height_is_tolerated(height: float) -> None:
     life = Life(Box(0.5, 0.5, 0.6, 0.5 + height), 0)
     life.note(Box(0.5, 0.5, 0.6, 0.5 + height), STILL, 1)
     assert not life.shown

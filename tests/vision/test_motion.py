@@ -135,7 +135,7 @@ def test_what_is_put_down_stops_moving_at_once(scene: Scene) -> None:
     assert seen[3].share > 0
 
 
-def test_where_something_was_taken_away_nothing_moves_for_long(scene: Scene) -> None:
+def test_a_removed_object_leaves_no_lasting_motion(scene: Scene) -> None:
     scene.show(*[with_block(grey(), 64)] * 10)
     seen = scene.show(*[grey()] * 10)
     assert seen[0].stirred
@@ -172,14 +172,14 @@ def test_a_place_that_always_flickers_comes_to_be_ignored(
     assert not any(one.moving for one in seen)
 
 
-def test_a_clock_that_stands_still_is_survived() -> None:
+def test_a_clock_that_stops_does_no_harm() -> None:
     gate = MotionGate()
     pictures = [grey(), *(with_block(grey(), 10 + 6 * i) for i in range(10))]
     seen = [gate.update(picture, 5.0) for picture in pictures]
     assert all(one.moving for one in seen[2:])
 
 
-def test_a_clock_that_goes_back_is_survived() -> None:
+def test_a_clock_that_goes_back_does_no_harm() -> None:
     gate = MotionGate()
     seen = [
         gate.update(with_block(grey(), 10 + 6 * i) if i else grey(), 100.0 - i) for i in range(10)
@@ -209,7 +209,7 @@ def test_rain_that_falls_here_and_there_moves_nothing(
     assert sum(one.moving for one in seen) <= 2
 
 
-def test_how_much_of_a_box_moves_is_told(scene: Scene) -> None:
+def test_the_moving_share_of_a_box_is_reported(scene: Scene) -> None:
     scene.show(*[grey()] * 10)
     scene.show(with_block(grey(), 100, 60, size=20), with_block(grey(), 120, 60, size=20))
     block = Box(120 / WIDTH, 60 / HEIGHT, 140 / WIDTH, 80 / HEIGHT)

@@ -91,9 +91,7 @@ def test_never_so_many_false_alarms_that_none_is_given_any_more(
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(GAPS, st.booleans(), st.booleans()), max_size=80), BYTES)
-def test_what_is_always_as_large_is_no_sign(
-    packets: list[tuple[float, bool, bool]], size: int
-) -> None:
+def test_constant_sizes_raise_no_alarm(packets: list[tuple[float, bool, bool]], size: int) -> None:
     sizes, at = PacketSizes(1200.0), 1000.0
     for gap, key, calm in packets:
         at += gap

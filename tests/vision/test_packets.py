@@ -42,7 +42,7 @@ class Encoder:
         return number
 
 
-def test_nothing_can_be_told_before_some_groups_were_seen() -> None:
+def test_there_is_no_alarm_before_some_groups_were_seen() -> None:
     encoder = Encoder()
     assert encoder.sizes.blind
     encoder.send(4)
@@ -52,7 +52,7 @@ def test_nothing_can_be_told_before_some_groups_were_seen() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_somebody_small_gives_an_alarm_at_once(seed: int) -> None:
+def test_a_small_person_raises_an_alarm_at_once(seed: int) -> None:
     encoder = Encoder(seed=seed)
     encoder.send(20)
     alarms = encoder.send(3, surplus=300, calm=False)
@@ -72,7 +72,7 @@ def test_false_alarms_make_themselves_rare() -> None:
     assert encoder.false_alarms(600) <= 30
 
 
-def test_where_noise_drowns_people_sizes_are_known_to_tell_nothing() -> None:
+def test_sizes_are_not_used_where_noise_hides_people() -> None:
     encoder = Encoder(typical=20_000, unrest=0.2)
     encoder.send(30)
     assert encoder.sizes.blind
@@ -102,7 +102,7 @@ def test_a_stream_without_key_frames_is_survived() -> None:
 
 
 @pytest.mark.parametrize("at", [lambda _: 5.0, lambda number: -number / FPS])
-def test_a_clock_that_stands_or_goes_back_is_survived(at: object) -> None:
+def test_a_clock_that_stops_or_goes_back_does_no_harm(at: object) -> None:
     sizes = PacketSizes(PERSON)
     for number in range(300):
         sizes.alarm(500 + number, at(number), key=number % GROUP == 0, calm=True)  # type: ignore[operator] # a function

@@ -46,7 +46,7 @@ def test_another_place_is_new_all_the_same() -> None:
     assert due(patience, DOOR) <= 60 < due(patience, TREE)
 
 
-def test_somebody_found_makes_a_place_worth_looking_at_again() -> None:
+def test_finding_a_person_resets_a_place_s_patience() -> None:
     patience = Patience()
     looks(patience, TREE, 60)
     patience.looked([ALL], [TREE], 60)
@@ -68,7 +68,7 @@ def test_a_look_at_a_place_where_nothing_moves_teaches_nothing() -> None:
     assert due(patience, DOOR) <= 60
 
 
-def test_places_beyond_the_picture_are_survived() -> None:
+def test_places_outside_the_picture_are_tolerated() -> None:
     patience = Patience()
     for place in (Box(-1, -1, -0.5, -0.5), Box(2, 2, 3, 3), Box(0.5, 0.5, 0.5, 0.5)):
         move(patience, 1, place)
@@ -95,7 +95,7 @@ def test_in_a_shower_only_what_moves_on_is_looked_at() -> None:
     assert due(patience, DOOR, LASTING) <= 110
 
 
-def test_one_who_comes_and_goes_is_no_shower() -> None:
+def test_a_single_place_that_comes_and_goes_is_not_a_shower() -> None:
     patience = Patience()
     for number in range(300):
         move(patience, number * 0.2, DOOR, lasted=2 + number % 4)

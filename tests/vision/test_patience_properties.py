@@ -33,7 +33,7 @@ PACES = st.floats(0.1, 1)
 
 
 def after(rounds: list[Round]) -> tuple[Patience, list[float]]:
-    """What was told of some rounds, and when the looks were."""
+    """What was reported in some rounds, and when the looks were."""
     patience, at, looks = Patience(), 1000.0, [1000.0]
     for gap, moving, looked, people in rounds:
         at += gap
@@ -66,9 +66,7 @@ def test_what_lasts_is_looked_at_again_soon_wherever_it_is(
 
 @settings(max_examples=100, deadline=None)
 @given(ROUNDS, BOXES, PACES)
-def test_where_somebody_was_found_patience_begins_anew(
-    rounds: list[Round], box: Box, pace: float
-) -> None:
+def test_a_found_person_resets_patience(rounds: list[Round], box: Box, pace: float) -> None:
     patience, (*_, at) = after(rounds)
     place = Place(box, LASTING)
     for _ in range(2):

@@ -50,14 +50,14 @@ def test_an_area_is_a_share_of_the_picture() -> None:
         (((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.5, 0.1), (0.1, 0.9)), True),
     ],
 )
-def test_edges_that_meet_where_they_should_not_are_told(
+def test_edges_that_cross_are_reported(
     points: tuple[tuple[float, float], ...], *, expected: bool
 ) -> None:
     assert tangled(points) is expected
     assert tangled(points[::-1]) is expected
 
 
-def test_right_and_left_are_as_somebody_walking_along_the_line_sees_them() -> None:
+def test_right_and_left_are_as_seen_walking_along_the_line() -> None:
     # From left to right through the picture, the right hand is below.
     assert turn((0.1, 0.5), (0.9, 0.5), (0.5, 0.9)) > 0
     assert turn((0.1, 0.5), (0.9, 0.5), (0.5, 0.1)) < 0

@@ -70,7 +70,7 @@ def assert_in_order(events: list[VisitEvent], opened: str | None = None) -> None
 
 @settings(max_examples=150, deadline=None)
 @given(LOOKS)
-def test_nobody_leaves_who_has_not_arrived(looks: list[tuple[float, list[Detection]]]) -> None:
+def test_no_departure_without_an_arrival(looks: list[tuple[float, list[Detection]]]) -> None:
     watch, events, _ = run(looks)
     events += watch.pause()
     assert_in_order(events)
@@ -94,7 +94,7 @@ def test_a_visit_from_before_comes_first_and_ends_once(
 def test_no_visit_outlasts_the_people(
     looks: list[tuple[float, list[Detection]]], open_visit: Visit | None
 ) -> None:
-    # Nothing moves in these pictures, so whoever stood there is waited for.
+    # Nothing moves in these pictures, so standing people are waited for.
     nobody: list[tuple[float, list[Detection]]] = [(GONE_STILL, []), *[(1.0, [])] * 10]
     watch, events, _ = run([*looks, *nobody], open_visit)
     assert watch.visit is None

@@ -58,7 +58,7 @@ def test_neighbours_share_a_region() -> None:
         assert_shown(target, regions, 0.17 * VIEW.side - 1)
 
 
-def test_who_would_become_too_small_has_a_region_of_their_own() -> None:
+def test_a_person_who_would_become_too_small_gets_a_separate_region() -> None:
     small, large = at(300, 360, 40), at(900, 360, 400)
     regions = around([small, large], VIEW)
     assert len(regions) == 2
@@ -73,7 +73,7 @@ def test_the_first_targets_matter_most() -> None:
         assert_shown(target, regions, 60)
 
 
-def test_who_fills_the_frame_is_looked_at_as_a_whole() -> None:
+def test_a_person_filling_the_frame_is_looked_at_whole() -> None:
     assert around([Box(0.1, 0.0, 0.9, 1.0)], VIEW) == (VIEW.whole,)
 
 
@@ -121,7 +121,7 @@ def test_half_a_person_at_a_regions_border_is_no_second_one() -> None:
     assert [one.score for one in found] == [0.8]
 
 
-def test_who_is_cut_by_a_regions_border_counts_less_but_by_the_frames_not() -> None:
+def test_region_edge_lowers_score_frame_edge_does_not() -> None:
     left = Region(0, 0, 720, 720)
     at_region, at_frame = Box(0.9, 0.2, 1.0, 0.6), Box(0.0, 0.2, 0.1, 0.6)
     found = gather([(left, [Detection(at_region, 0.9), Detection(at_frame, 0.9)])], VIEW)

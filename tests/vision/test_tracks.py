@@ -41,8 +41,8 @@ class Looks:
             self.at += STEP
             self.tracker.update(people, self.at, lambda _: 0.0)
 
-    def nobody(self, times: int, step: float = STEP) -> None:
-        """Look several times and see nobody."""
+    def see_no_one(self, times: int, step: float = STEP) -> None:
+        """Look several times and see no one."""
         self.see(*[[]] * times, step=step)
 
     def score(self, *scores: float | None) -> int:
@@ -86,7 +86,7 @@ def test_a_miss_counts_as_zero(looks: Looks) -> None:
     assert looks.score(0.9) == 1
 
 
-def test_somebody_small_who_is_seen_now_well_now_not_becomes_a_person(looks: Looks) -> None:
+def test_a_small_person_seen_intermittently_is_confirmed(looks: Looks) -> None:
     assert looks.score(0.9, 0.4, None, None, 0.4, 0.9, None, None) == 0
     assert looks.score(0.9) == 1
     assert looks.tracker.tracks[0].peak == 0.9
@@ -96,7 +96,7 @@ def test_weak_sightings_do_not_add_up_to_a_person(looks: Looks) -> None:
     assert looks.score(*[0.49, None] * 20) == 0
 
 
-def test_a_flicker_now_and_then_is_nobody(looks: Looks) -> None:
+def test_an_occasional_flicker_is_not_a_person(looks: Looks) -> None:
     assert looks.score(*[0.9, None, None] * 10) == 0
 
 
@@ -123,29 +123,29 @@ def confirmed(looks: Looks, detection: Detection) -> None:
     assert len(looks.tracker.people) == 1
 
 
-def test_who_was_last_seen_at_the_border_is_gone_soon(looks: Looks) -> None:
+def test_a_person_last_seen_at_the_border_is_gone_soon(looks: Looks) -> None:
     confirmed(looks, person(0.95, width=0.1))
-    looks.nobody(9)
+    looks.see_no_one(9)
     assert len(looks.tracker.people) == 1
-    looks.nobody(2)
+    looks.see_no_one(2)
     assert looks.tracker.people == []
 
 
-def test_who_was_last_seen_amid_the_picture_is_waited_for(looks: Looks) -> None:
+def test_a_person_last_seen_inside_the_picture_is_waited_for(looks: Looks) -> None:
     confirmed(looks, person(0.5))
-    looks.nobody(round(GONE_AMID / STEP) - 1)
+    looks.see_no_one(round(GONE_AMID / STEP) - 1)
     assert len(looks.tracker.people) == 1
-    looks.nobody(2)
+    looks.see_no_one(2)
     assert looks.tracker.people == []
 
 
-def test_the_upper_border_is_amid_the_picture(looks: Looks) -> None:
+def test_the_upper_border_is_not_an_exit(looks: Looks) -> None:
     confirmed(looks, Detection(Box(0.4, 0.0, 0.6, 0.5), 0.9))
-    looks.nobody(round(GONE_AT_EDGE / STEP) + 5)
+    looks.see_no_one(round(GONE_AT_EDGE / STEP) + 5)
     assert len(looks.tracker.people) == 1
 
 
-def test_who_walks_out_of_a_frame_with_an_odd_number_of_columns_is_missed(looks: Looks) -> None:
+def test_leaving_a_frame_with_odd_width_is_noticed(looks: Looks) -> None:
     looks.see(*([person(x, width=0.1)] for x in (0.75, 0.85, 0.95)))
     for _ in range(12):
         looks.at += STEP
@@ -159,59 +159,59 @@ def test_one_sighting_long_ago_is_no_furniture(looks: Looks) -> None:
     assert looks.tracker.furniture.pieces == ()
 
 
-def test_who_never_was_a_person_is_forgotten_sooner(looks: Looks) -> None:
+def test_an_unconfirmed_track_is_forgotten_sooner(looks: Looks) -> None:
     looks.score(0.9)
-    looks.nobody(round(GONE_UNCONFIRMED / STEP) - 1)
+    looks.see_no_one(round(GONE_UNCONFIRMED / STEP) - 1)
     assert len(looks.tracker.tracks) == 1
-    looks.nobody(2)
+    looks.see_no_one(2)
     assert looks.tracker.tracks == []
 
 
 @pytest.mark.parametrize("x", [0.5, 0.97])
 def test_few_looks_prove_nothing_however_far_apart(looks: Looks, x: float) -> None:
     confirmed(looks, person(x))
-    looks.nobody(MISSES_TO_GO - 1, step=60.0)
+    looks.see_no_one(MISSES_TO_GO - 1, step=60.0)
     assert len(looks.tracker.people) == 1
-    looks.nobody(1, step=60.0)
+    looks.see_no_one(1, step=60.0)
     assert looks.tracker.people == []
 
 
-def test_a_sighting_begins_the_wait_anew(looks: Looks) -> None:
+def test_a_sighting_restarts_the_wait(looks: Looks) -> None:
     confirmed(looks, person(0.5))
-    looks.nobody(20)
+    looks.see_no_one(20)
     looks.see([person(0.5)])
-    looks.nobody(20)
+    looks.see_no_one(20)
     assert len(looks.tracker.people) == 1
 
 
 @pytest.mark.parametrize("x", [0.5, 0.97])
-def test_who_stands_still_and_is_not_recognised_has_not_left(looks: Looks, x: float) -> None:
+def test_an_undetected_person_who_stands_still_has_not_left(looks: Looks, x: float) -> None:
     confirmed(looks, person(x))
     looks.stand(person(x))
-    looks.nobody(round(GONE_STILL / STEP) - 2)
+    looks.see_no_one(round(GONE_STILL / STEP) - 2)
     assert len(looks.tracker.people) == 1
-    looks.nobody(3)
+    looks.see_no_one(3)
     assert looks.tracker.people == []
 
 
-def test_who_was_still_for_one_look_may_have_left(looks: Looks) -> None:
+def test_a_person_still_for_one_look_may_have_left(looks: Looks) -> None:
     confirmed(looks, person(0.5))
     looks.at += STEP
     looks.tracker.update([person(0.5)], looks.at, lambda _: 0.0)
-    looks.nobody(round(GONE_AMID / STEP) + 1)
+    looks.see_no_one(round(GONE_AMID / STEP) + 1)
     assert looks.tracker.people == []
 
 
-def test_who_may_have_left_with_a_motion_is_gone_some_time_after_it(looks: Looks) -> None:
+def test_a_person_is_gone_some_time_after_a_motion_near_them(looks: Looks) -> None:
     confirmed(looks, person(0.5))
     looks.stand(person(0.5))
-    looks.nobody(round(20 / STEP))
+    looks.see_no_one(round(20 / STEP))
     looks.tracker.moved([Box(0.53, 0.5, 0.58, 0.6)], looks.at)
-    looks.nobody(round(GONE_AMID / STEP) - 1)
+    looks.see_no_one(round(GONE_AMID / STEP) - 1)
     assert len(looks.tracker.people) == 1
-    # What moves later there is somebody else's.
+    # What moves there later is another person's.
     looks.tracker.moved([Box(0.53, 0.5, 0.58, 0.6)], looks.at)
-    looks.nobody(2)
+    looks.see_no_one(2)
     assert looks.tracker.people == []
 
 
@@ -219,7 +219,7 @@ def test_a_motion_elsewhere_is_no_departure(looks: Looks) -> None:
     confirmed(looks, person(0.5))
     looks.stand(person(0.5))
     looks.tracker.moved([Box(0.8, 0.5, 0.9, 0.6)], looks.at)
-    looks.nobody(round(GONE_AMID / STEP) + 5)
+    looks.see_no_one(round(GONE_AMID / STEP) + 5)
     assert len(looks.tracker.people) == 1
 
 
@@ -241,7 +241,7 @@ def test_a_fast_runner_keeps_the_track_by_speed(looks: Looks) -> None:
 
 def test_a_walker_found_again_after_a_gap_is_the_same(looks: Looks) -> None:
     looks.see(*([person(0.2 + 0.04 * i)] for i in range(6)))
-    looks.nobody(4)
+    looks.see_no_one(4)
     # Five looks on, where the speed leads: no overlap with the last box, and out of its reach.
     looks.see([person(0.6)])
     assert numbers(looks) == {1: 0.6}
@@ -277,26 +277,26 @@ def test_two_people_one_hidden_while_they_cross_stay_two(looks: Looks) -> None:
     assert numbers(looks)[1] == pytest.approx(0.8)
 
 
-def test_a_jump_across_the_picture_is_somebody_else(looks: Looks) -> None:
+def test_a_jump_across_the_picture_is_another_person(looks: Looks) -> None:
     confirmed(looks, person(0.2))
     looks.see(*[[person(0.8)]] * 3)
     assert sorted(numbers(looks)) == [1, 2]
 
 
-def test_the_better_match_wins_whoever_comes_first(looks: Looks) -> None:
+def test_the_better_match_wins_in_any_order(looks: Looks) -> None:
     looks.see(*[[person(0.40), person(0.52)]] * 3)
     # The right one is gone; the left one has moved towards its place.
     looks.see([person(0.44)])
     assert {track.number: track.misses for track in looks.tracker.tracks} == {1: 0, 2: 1}
 
 
-def test_two_looks_at_the_same_time_are_survived(looks: Looks) -> None:
+def test_two_looks_at_the_same_time_do_no_harm(looks: Looks) -> None:
     looks.see(*[[person(0.5)], [person(0.52)], [person(0.54)]], step=0.0)
     assert len(looks.tracker.people) == 1
     assert looks.tracker.people[0].speed == (0.0, 0.0)
 
 
-def test_boxes_of_no_size_are_survived(looks: Looks) -> None:
+def test_boxes_without_size_are_tolerated(looks: Looks) -> None:
     dot = Detection(Box(0.5, 0.5, 0.5, 0.5), 0.9)
     looks.see(*[[dot]] * 3)
     assert all(track.likeness(dot.box, 0.0, looks.at) == 0 for track in looks.tracker.tracks)

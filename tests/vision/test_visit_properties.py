@@ -1,4 +1,4 @@
-"""What must hold of visits whoever is there, whenever, and whatever the clock does."""
+"""What must hold for visits, whatever is seen and whatever the clock does."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def machine(before: Visit | None = None) -> Visits:
     return Visits(lambda: f"visit {next(numbers)}", before)
 
 
-def assert_told_in_order(events: list[VisitEvent], before: Visit | None) -> None:
+def assert_reported_in_order(events: list[VisitEvent], before: Visit | None) -> None:
     """Each visit arrives, changes as often as need be and leaves, before the next."""
     going = before
     names = [event.visit.visit_id for event in events if isinstance(event, Arrived)]
@@ -85,24 +85,24 @@ def assert_told_in_order(events: list[VisitEvent], before: Visit | None) -> None
 
 @settings(max_examples=200, deadline=None)
 @given(LOOKS, st.sampled_from([None, BEFORE]))
-def test_visits_are_told_in_order_and_closing_ends_the_last(
+def test_visits_are_reported_in_order_and_closing_ends_the_last(
     looks: list[Look], before: Visit | None
 ) -> None:
     visits = machine(before)
     events: list[VisitEvent] = []
     for people, at, zones in looks:
-        told = visits.update(tracks(people), at, zones)
-        assert len(told) <= 1
-        events += told
+        reported = visits.update(tracks(people), at, zones)
+        assert len(reported) <= 1
+        events += reported
     events += visits.close()
     assert visits.visit is None
     assert visits.close() == ()
-    assert_told_in_order(events, before)
+    assert_reported_in_order(events, before)
 
 
 @settings(max_examples=200, deadline=None)
 @given(LOOKS, st.sampled_from([None, BEFORE]))
-def test_a_visit_is_open_while_somebody_is_there(looks: list[Look], before: Visit | None) -> None:
+def test_a_visit_is_open_while_a_person_is_there(looks: list[Look], before: Visit | None) -> None:
     visits = machine(before)
     patience = RESUMED_LOOKS if before else 0
     for people, at, zones in looks:
@@ -199,7 +199,7 @@ def test_looking_only_when_and_where_it_is_due_ends_every_visit(
             regions = [view.share(region) for region in watch.regions(view, at)]
             events += watch.look([], at, regions).events
     assert watch.visit is None
-    assert_told_in_order(events, before)
+    assert_reported_in_order(events, before)
 
 
 @settings(max_examples=100, deadline=None)
@@ -221,7 +221,7 @@ def test_a_clock_that_is_set_confuses_no_visit(frames: list[Frame], before: Visi
         people = look.people
         assert not people or watch.visit is not None
     events += watch.pause()
-    assert_told_in_order(events, before)
+    assert_reported_in_order(events, before)
     assert all(
         one.visit.last_seen <= other.visit.last_seen
         for one, other in pairwise(events)

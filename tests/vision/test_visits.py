@@ -25,7 +25,7 @@ def visits() -> Visits:
     return Visits(lambda: f"visit {next(numbers)}")
 
 
-def test_nobody_is_no_visit(visits: Visits) -> None:
+def test_no_people_means_no_visit(visits: Visits) -> None:
     assert visits.update([], 1.0) == ()
     assert visits.visit is None
 
@@ -36,13 +36,13 @@ def test_the_first_person_begins_a_visit(visits: Visits) -> None:
     assert visits.visit == event.visit
 
 
-def test_a_visit_that_only_goes_on_is_no_news(visits: Visits) -> None:
+def test_a_continuing_visit_is_not_reported_again(visits: Visits) -> None:
     visits.update(people(0.8, seen=3.0), 3.0)
     assert visits.update(people(0.9, seen=4.0), 4.0) == ()
     assert visits.visit == Visit("visit 1", 3.0, 4.0, 0.9, count=1, most=1)
 
 
-def test_the_visit_ends_when_all_have_left_as_of_when_somebody_was_last_seen(
+def test_the_visit_ends_when_all_have_left_as_of_the_last_sighting(
     visits: Visits,
 ) -> None:
     visits.update(people(0.8, seen=3.0), 3.0)
@@ -113,7 +113,7 @@ def test_a_visit_from_before_an_interruption_goes_on() -> None:
     assert left.visit.visit_id == "kept"
 
 
-def test_a_visit_from_before_with_as_many_people_is_no_news() -> None:
+def test_a_visit_from_before_with_as_many_people_is_not_reported_again() -> None:
     visits = Visits(lambda: "new", BEFORE)
     assert visits.update(people(0.9, 0.9, seen=9.0), 9.0) == ()
     assert visits.visit is not None

@@ -108,7 +108,7 @@ def test_a_busy_picture_is_looked_at_five_times_a_second_where_it_moves(camera: 
     assert set(camera.regions[1:]) == {1}
 
 
-def test_where_nobody_is_ever_found_looks_become_rarer(camera: Camera) -> None:
+def test_looks_in_vain_become_rarer(camera: Camera) -> None:
     camera.run(1)
     camera.run(60, motion=True)
     looks = camera.run(10, motion=True)
@@ -122,7 +122,7 @@ def test_motion_lingers_in_the_schedule(camera: Camera) -> None:
     assert 0 < max(looks) <= MOTION_LINGERS + 0.1
 
 
-def test_people_who_walk_are_looked_at_more_often_than_who_stands(camera: Camera) -> None:
+def test_walking_people_are_looked_at_more_often_than_standing_ones(camera: Camera) -> None:
     camera.run(2, person(), walking=True)
     assert camera.kinds == [Arrived]
     still = camera.run(20, person(y=0.3))
@@ -131,14 +131,14 @@ def test_people_who_walk_are_looked_at_more_often_than_who_stands(camera: Camera
     assert len(moving) >= 10 / KNOWN_INTERVAL
 
 
-def test_somebody_who_stood_there_from_the_start_is_found_on_moving(camera: Camera) -> None:
+def test_a_person_standing_there_from_the_start_is_found_on_moving(camera: Camera) -> None:
     camera.run(5, person())
     assert camera.kinds == []
     camera.run(10, person(), walking=True)
     assert camera.kinds == [Arrived]
 
 
-def test_a_picture_on_the_wall_is_nobody_and_soon_known_as_such(camera: Camera) -> None:
+def test_a_picture_on_the_wall_soon_becomes_furniture(camera: Camera) -> None:
     camera.run(90, person())
     assert camera.kinds == []
     assert len(camera.watch.furniture.pieces) == 1
@@ -147,7 +147,7 @@ def test_a_picture_on_the_wall_is_nobody_and_soon_known_as_such(camera: Camera) 
     assert camera.kinds == []
 
 
-def test_somebody_in_front_of_a_known_picture_counts() -> None:
+def test_a_person_in_front_of_a_known_picture_counts() -> None:
     furniture = Furniture()
     furniture.add(person().box)
     camera = Camera(furniture=furniture)
@@ -206,13 +206,13 @@ def test_a_visit_from_arrival_to_departure(camera: Camera) -> None:
 
 
 def stand(camera: Camera) -> None:
-    """Let somebody come and stand still."""
+    """Let a person come and stand still."""
     camera.run(3, person(), walking=True)
     camera.run(6, person())
     assert camera.kinds == [Arrived]
 
 
-def test_who_stands_still_and_is_not_recognised_stays_and_is_looked_for_once_a_second(
+def test_an_undetected_standing_person_is_looked_for_once_a_second(
     camera: Camera,
 ) -> None:
     stand(camera)
@@ -225,7 +225,7 @@ def test_who_stands_still_and_is_not_recognised_stays_and_is_looked_for_once_a_s
     assert camera.kinds == [Arrived, Left]
 
 
-def test_who_stood_still_may_have_left_when_the_whole_picture_changes(camera: Camera) -> None:
+def test_a_change_of_the_whole_picture_may_hide_a_departure(camera: Camera) -> None:
     stand(camera)
     rows = np.arange(HEIGHT)[:, None] // 30 % 2
     camera.watch.see(np.broadcast_to(60 + 120 * rows, (HEIGHT, WIDTH)).astype(np.uint8), camera.at)
@@ -233,7 +233,7 @@ def test_who_stood_still_may_have_left_when_the_whole_picture_changes(camera: Ca
     assert camera.kinds == [Arrived, Left]
 
 
-def test_the_number_of_people_is_told(camera: Camera) -> None:
+def test_the_number_of_people_is_reported(camera: Camera) -> None:
     for step in (0.0, STRIDE, 0.0):
         look = camera.watch.look([person(0.3 + step), person(0.7 + step)], camera.at)
         camera.at += 0.2
@@ -310,7 +310,7 @@ def test_larger_packets_wake_at_once_and_for_a_while() -> None:
     assert sum(packets.run(20)) == 10
 
 
-def test_packets_that_tell_nothing_leave_only_the_last_second_unseen() -> None:
+def test_useless_packet_sizes_leave_only_the_last_second_unseen() -> None:
     packets = Packets(group=4)
     packets.run(20, size=60_000)
     wanted = packets.run(40, size=60_000)
@@ -379,13 +379,13 @@ def test_each_visit_has_its_own_best(camera: Camera) -> None:
     arrive(camera, person(width=0.3, height=0.35))
     camera.run(12, leaving=person())
     camera.best.clear()
-    # Nobody was found lately where it moves, so it is looked at less often.
+    # No person was found lately where it moves, so it is looked at less often.
     arrive(camera, person(width=0.05, height=0.25), seconds=3)
     assert camera.kinds == [Arrived, Left, Arrived]
     assert len(camera.best) == 1
 
 
-def test_who_is_not_seen_on_a_frame_makes_no_best_picture(camera: Camera) -> None:
+def test_an_unseen_person_gives_no_best_picture(camera: Camera) -> None:
     arrive(camera, person(width=0.1))
     assert seen(camera) is None
 

@@ -69,7 +69,7 @@ def test_presence_ends_when_the_people_are_gone(
         look = watch.look(detections, at)
         assert 0 <= watch.zones["z"] <= look.people
         assert all(crossing.line_id == "l" for crossing in look.crossings)
-    # Nothing moves in these pictures, so whoever stood there is waited for.
+    # Nothing moves in these pictures, so standing people are waited for.
     for number in range(10):
         watch.look([], latest + GONE_STILL + number + 1.0)
     assert watch.zones == {"z": 0}

@@ -71,7 +71,7 @@ def test_feet_count_and_not_the_middle_of_the_box() -> None:
     assert Walk(lower, height=0.5).to((0.5, 0.58), (0.5, 0.58)) == {"low": 0}
 
 
-def test_somebody_is_in_a_zone_after_looks_in_a_row_and_out_of_it_after_some_more() -> None:
+def test_entering_and_leaving_a_zone_takes_several_looks_in_a_row() -> None:
     walk = Walk(zoned())
     assert walk.to(*[INSIDE] * (LOOKS_TO_ENTER - 1)) == {"path": 0}
     assert walk.to(INSIDE) == {"path": 1}
@@ -92,7 +92,7 @@ def test_one_look_in_a_zone_is_not_yet_presence() -> None:
     assert set(seen) == {0}
 
 
-def test_presence_waits_for_the_minimum_stay_and_a_step_out_begins_it_anew() -> None:
+def test_stepping_out_restarts_the_minimum_stay() -> None:
     walk = Walk(zoned(stay=10.0))
     walk.to(*[INSIDE] * 10, seconds=1.0)
     assert walk.areas.people == {"path": 0}
@@ -101,7 +101,7 @@ def test_presence_waits_for_the_minimum_stay_and_a_step_out_begins_it_anew() -> 
     assert walk.to(INSIDE, INSIDE, seconds=1.0) == {"path": 0}
 
 
-def test_somebody_unseen_stays_where_they_were_until_they_are_gone() -> None:
+def test_an_unseen_person_stays_in_place_until_gone() -> None:
     walk = Walk(zoned())
     walk.to(INSIDE, INSIDE)
     assert walk.unseen(5) == {"path": 1}
@@ -109,14 +109,14 @@ def test_somebody_unseen_stays_where_they_were_until_they_are_gone() -> None:
     assert walk.areas.people == {"path": 0}
 
 
-def test_somebody_lost_on_the_way_out_of_a_zone_has_left_it() -> None:
+def test_a_person_lost_on_the_way_out_of_a_zone_has_left_it() -> None:
     walk = Walk(zoned())
     walk.to(INSIDE, INSIDE, OUTSIDE)
     assert walk.unseen(LOOKS_TO_LEAVE - 2) == {"path": 1}
     assert walk.unseen(1) == {"path": 0}
 
 
-def test_who_is_no_person_yet_is_in_no_zone_and_crosses_no_line() -> None:
+def test_unconfirmed_tracks_are_in_no_zone_and_cross_no_line() -> None:
     settings = Settings(zones=zoned().zones, lines=(LINE,))
     walk = Walk(settings, confirmed=False)
     walk.to((0.3, 0.3), (0.3, 0.7))
@@ -138,7 +138,7 @@ def test_feet_stay_in_the_picture(cut: Box, expected: tuple[float, float]) -> No
     assert feet(cut) == pytest.approx(expected)
 
 
-def test_who_is_cut_by_the_lower_border_stands_in_the_zone_there() -> None:
+def test_a_person_cut_off_by_the_lower_border_stands_there() -> None:
     walk = Walk(Settings(zones=(Zone(zone_id="step", points=STRIP),)))
     assert walk.to((0.5, 1.1), (0.5, 1.1)) == {"step": 1}
 
@@ -159,7 +159,7 @@ def test_the_direction_is_the_line_s_own() -> None:
     assert walk.ways == [False]
 
 
-def test_somebody_who_dithers_on_a_line_counts_once_for_each_real_crossing() -> None:
+def test_dithering_on_a_line_counts_once_for_each_real_crossing() -> None:
     walk = Walk(Settings(lines=(LINE,)))
     walk.to((0.5, 0.3))
     walk.to(*[(0.5, 0.497), (0.5, 0.503)] * 8)
@@ -170,7 +170,7 @@ def test_somebody_who_dithers_on_a_line_counts_once_for_each_real_crossing() -> 
     assert walk.ways == [True]
 
 
-def test_somebody_lost_who_reappears_on_the_other_side_counts() -> None:
+def test_a_lost_person_who_reappears_across_the_line_counts() -> None:
     walk = Walk(Settings(lines=(LINE,)))
     walk.to((0.5, 0.4))
     walk.unseen(8)
@@ -179,7 +179,7 @@ def test_somebody_lost_who_reappears_on_the_other_side_counts() -> None:
     assert walk.ways == [True]
 
 
-def test_who_walks_past_a_line_s_end_does_not_cross_it() -> None:
+def test_walking_past_a_line_s_end_is_not_a_crossing() -> None:
     walk = Walk(Settings(lines=(DOOR,)))
     walk.to((0.2, 0.3), (0.2, 0.7))
     assert walk.ways == []

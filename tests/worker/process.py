@@ -59,11 +59,11 @@ class Worker:
             reader.join()
 
     def send(self, *messages: Message) -> None:
-        """Tell it something."""
+        """Send it a message."""
         self.write(b"".join(encode(message) for message in messages))
 
     def write(self, data: bytes) -> None:
-        """Tell it whatever."""
+        """Send it raw data."""
         if self.process.stdin:
             self.process.stdin.write(data)
             self.process.stdin.flush()

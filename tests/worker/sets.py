@@ -53,7 +53,7 @@ def h264_pps() -> bytes:
 
 
 def h264_picture(width: int, height: int) -> bytes:
-    """A key frame of one grey."""
+    """A key frame of one gray."""
     bits = Bits().number(0, 7, 0).put(4, 0).number(0).put(2, 0).number(0)
     for _ in range(width // 16 * (height // 16)):
         bits.number(3, 0, 0).put(1, 1)

@@ -227,7 +227,7 @@ class Direct:
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
-    """Wait for something that nobody reports."""
+    """Wait for a condition that has no event."""
     end = monotonic() + seconds
     pause = threading.Event()
     while not condition():

@@ -21,7 +21,7 @@ MODEL = UseModel(engine="scripted", path="")
 
 
 class Client:
-    """Remembers what it was told."""
+    """Records what it receives."""
 
     def __init__(self, name: str, log: list[tuple[str, float]]) -> None:
         self.name = name
@@ -101,7 +101,7 @@ def test_a_frame_on_which_nothing_is_wanted_any_more_is_not_looked_at(
     assert len(detector.frames) == 1
 
 
-def test_the_thread_that_runs_the_engine_is_told_first(analyst: Analyst, heard: Heard) -> None:
+def test_the_engine_s_thread_is_reported_first(analyst: Analyst, heard: Heard) -> None:
     analyst.use_model(MODEL)
     heard.wait(EngineReady)
     assert heard.all[0] == ThreadStarted(camera_id=None, thread=analyst.ident)
@@ -232,7 +232,7 @@ def test_an_exception_in_one_look_ends_nothing(
     assert sum("could not be looked at" in text for text in caplog.messages) == 1
 
 
-def test_how_long_the_engine_is_busy_is_told(
+def test_the_engine_s_busy_time_is_reported(
     analyst: Analyst, detector: ScriptedDetector, log: list[tuple[str, float]]
 ) -> None:
     assert analyst.stuck_for() == 0

@@ -1,4 +1,4 @@
-"""Zones and lines on real footage: what somebody who watches it would say."""
+"""Zones and lines on real footage: checked against what a viewer sees."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Hallway:
                 self.left += [one.visit for one in look.events if isinstance(one, Left)]
 
     def spells(self, zone: str) -> list[tuple[float, float]]:
-        """From when to when somebody was in a zone."""
+        """From when to when a person was in a zone."""
         changes = [
             at
             for (_, before), (at, after) in pairwise([(0.0, {zone: 0}), *self.looks])

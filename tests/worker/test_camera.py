@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .support import Stage
 
 
-def test_a_stream_that_comes_up_is_told_with_its_codec_and_size(
+def test_a_stream_that_comes_up_is_reported_with_its_codec_and_size(
     watch: Callable[..., Camera], heard: Heard
 ) -> None:
     camera = watch()
@@ -49,7 +49,7 @@ def test_a_stream_that_comes_up_is_told_with_its_codec_and_size(
     assert started.thread == camera.ident
 
 
-def test_status_tells_of_motion_and_people_as_they_change(
+def test_status_reports_motion_and_people_as_they_change(
     watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector
 ) -> None:
     watch()
@@ -66,7 +66,7 @@ def test_status_tells_of_motion_and_people_as_they_change(
     assert all(a != b for a, b in pairwise(states))
 
 
-def test_what_stays_the_same_is_told_now_and_then(
+def test_an_unchanged_state_is_reported_now_and_then(
     watch: Callable[..., Camera], heard: Heard
 ) -> None:
     watch(replace(QUICK, status_interval=0.3))
@@ -114,7 +114,7 @@ def test_the_best_picture_comes_before_the_arrival_and_is_kept(
     until(lambda: path.read_bytes() == second.jpeg, "the better picture is kept")
 
 
-def test_a_disk_that_takes_no_picture_is_told(
+def test_a_failed_picture_write_is_reported(
     watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("in the way")
@@ -218,7 +218,7 @@ def test_a_visit_does_not_survive_a_long_drop(
     assert again.visit.visit_id != arrived.visit.visit_id
 
 
-def test_a_visit_ends_when_nobody_can_look_any_more(
+def test_a_visit_ends_when_no_one_can_look_any_more(
     watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector
 ) -> None:
     detector.found = (SOMEBODY,)
@@ -229,7 +229,7 @@ def test_a_visit_ends_when_nobody_can_look_any_more(
     assert heard.of(StreamDown) == []
 
 
-def test_a_visit_from_before_is_ended_when_nobody_is_there(
+def test_a_visit_from_before_ends_if_no_person_is_there(
     watch: Callable[..., Camera], heard: Heard
 ) -> None:
     watch(open_visit=BEFORE)
@@ -248,7 +248,7 @@ def test_a_visit_from_before_goes_on_with_who_is_there(
     assert phases(heard) == []
 
 
-def test_a_visit_from_before_is_ended_where_nobody_is_to_be_looked_for(
+def test_a_visit_from_before_ends_if_detection_is_off(
     watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector
 ) -> None:
     detector.found = (SOMEBODY,)
@@ -268,7 +268,7 @@ def test_detection_that_is_switched_off_ends_the_visit_and_on_again_finds_who_is
     left = visit(heard, VisitPhase.LEFT)
     off = heard.wait(Status, after=heard.position(left))
     assert off.people is None
-    # Motion goes on being told, people do not.
+    # Motion is still reported, people are not.
     looks = len(detector.frames)
     began = monotonic()
     until(lambda: monotonic() - began > 1, "frames without looks")
@@ -277,7 +277,7 @@ def test_detection_that_is_switched_off_ends_the_visit_and_on_again_finds_who_is
     visit(heard, VisitPhase.ARRIVED, after=heard.position(left))
 
 
-def test_whatever_the_moment_of_switching_off_nobody_leaves_before_arriving(
+def test_switching_off_at_any_time_causes_no_departure_before_an_arrival(
     analyst: Analyst, heard: Heard
 ) -> None:
     config = WatchCamera(camera_id="c", source=NOWHERE)
@@ -320,7 +320,7 @@ def test_a_camera_stopped_while_it_connects_reports_nothing_more(
     assert heard.of(StreamDown) == heard.of(StreamUp) == []
 
 
-def test_whatever_goes_wrong_with_a_frame_the_stream_is_tried_again(
+def test_the_stream_is_retried_after_any_failure_with_a_frame(
     watch: Callable[..., Camera], heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Camera._take
@@ -341,7 +341,7 @@ def test_whatever_goes_wrong_with_a_frame_the_stream_is_tried_again(
     heard.wait(Status)
 
 
-def test_a_frame_that_came_during_a_look_is_not_looked_at_for_nothing(
+def test_a_frame_that_came_during_a_look_is_not_analyzed_needlessly(
     analyst: Analyst, heard: Heard, detector: ScriptedDetector
 ) -> None:
     camera = Camera(
@@ -366,7 +366,7 @@ def test_people_stay_unknown_when_a_look_ends_after_the_stream_did(
     assert camera._reporter.people is None
 
 
-def test_zones_are_known_once_a_frame_was_analysed_and_lines_tell_each_crossing_once(
+def test_zones_are_known_after_a_frame_and_lines_report_each_crossing_once(
     watch: Callable[..., Camera], heard: Heard, detector: ScriptedDetector
 ) -> None:
     drawn = Settings(
@@ -407,9 +407,7 @@ def test_masks_hide_from_the_detector_the_still_and_the_best_picture(
         assert picture[:, 170:].min() >= 30
 
 
-def test_furniture_is_known_from_before_and_told_when_it_changes(
-    analyst: Analyst, heard: Heard
-) -> None:
+def test_furniture_is_restored_and_reported_when_it_changes(analyst: Analyst, heard: Heard) -> None:
     coat, statue = SOMEBODY.box, Box(0.6, 0.3, 0.7, 0.8)
     config = WatchCamera(camera_id="c", source=NOWHERE, furniture=(coat,))
     camera = Camera(config, analyst, heard, Direct(), timing=QUICK)

@@ -198,7 +198,7 @@ def body(kind: Any, fields: Any) -> bytes:
     ],
     ids=lambda garbage: repr(garbage[:30]),
 )
-def test_what_is_no_message_is_a_channel_error(garbage: bytes) -> None:
+def test_an_invalid_message_is_a_channel_error(garbage: bytes) -> None:
     with pytest.raises(ChannelError):
         read(framed(garbage))
 
@@ -208,7 +208,7 @@ def test_text_in_place_of_messages_is_a_channel_error() -> None:
         read(b"Traceback (most recent call last):\n")
 
 
-def test_an_error_tells_nothing_of_the_content() -> None:
+def test_an_error_contains_no_content() -> None:
     with pytest.raises(ChannelError) as caught:
         read(framed(body("WatchCamera", {"password": "secret"})))
     assert "secret" not in str(caught.value)

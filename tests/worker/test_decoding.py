@@ -69,7 +69,7 @@ def test_key_frames_alone_come_at_once_and_whole(packets: list[Any]) -> None:
     assert [at for at in times if at] == [[float(number)] for number in sorted(keys)]
 
 
-def test_what_was_left_out_is_decoded_when_something_starts(packets: list[Any]) -> None:
+def test_skipped_packets_are_decoded_when_something_starts(packets: list[Any]) -> None:
     if packets[1].is_keyframe:
         pytest.skip("with key frames alone there is nothing to catch up with")
     times = taken(Decoder(), packets, {0, 47, 48})

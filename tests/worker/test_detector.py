@@ -43,9 +43,11 @@ def test_a_supported_model_is_ready(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize(
-    ("sample", "somebody"), [("person_portrait.bmp", True), ("nobody_coffee.png", False)]
+    ("sample", "expected"), [("person_portrait.bmp", True), ("nobody_coffee.png", False)]
 )
-def test_a_model_tells_somebody_from_nobody(name: str, sample: str, somebody: bool) -> None:
+def test_a_model_separates_a_person_from_an_empty_scene(
+    name: str, sample: str, expected: bool
+) -> None:
     pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
     picture = MIRROR / "images" / "samples" / sample
     if not picture.exists():
@@ -54,7 +56,7 @@ def test_a_model_tells_somebody_from_nobody(name: str, sample: str, somebody: bo
     with Image.open(picture) as image:
         image.thumbnail((detector.layout.side, detector.layout.side))
         found = detector.people_in(np.asarray(image.convert("RGB")))
-    assert bool([one for one in found if one.score >= 0.5]) is somebody
+    assert bool([one for one in found if one.score >= 0.5]) is expected
 
 
 def failure(engine: str, path: str | Path) -> EngineFailed:
@@ -65,7 +67,7 @@ def failure(engine: str, path: str | Path) -> EngineFailed:
     return outcome
 
 
-def test_an_engine_that_nobody_knows_is_not_installed() -> None:
+def test_an_unknown_engine_is_not_installed() -> None:
     outcome = failure("other", "/x.tflite")
     assert (outcome.problem, outcome.detail) == (EngineProblem.NOT_INSTALLED, "other")
 
@@ -88,7 +90,7 @@ def test_an_engine_that_does_not_import_is_not_installed(
     assert str(error) in outcome.detail
 
 
-def test_a_model_that_litert_refuses_is_told() -> None:
+def test_a_model_that_litert_refuses_is_reported() -> None:
     pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
     outcome = failure("litert", footage("models/refused_by_litert.tflite"))
     assert outcome.problem is EngineProblem.MODEL_REFUSED

@@ -60,7 +60,7 @@ def inspection(
     return Inspect(host="127.0.0.1", port=stage.camera.port, path=path, credentials=login)
 
 
-def test_without_a_question_there_is_no_answer() -> None:
+def test_without_a_request_there_is_no_answer() -> None:
     assert answers() == []
 
 
@@ -75,12 +75,12 @@ def test_a_frame_is_taken(stage: Stage) -> None:
     assert (taken.codec, taken.width, taken.height) == ("h264", 320, 240)
 
 
-def test_a_stream_that_cannot_be_watched_is_told(stage: Stage) -> None:
+def test_a_stream_that_cannot_be_watched_is_reported(stage: Stage) -> None:
     (failed,) = answers(FirstFrame(source=source(stage.camera, "wrong")))
     assert failed == ErrandFailed(key="unauthorized")
 
 
-def test_a_stream_that_ends_before_a_frame_is_told(
+def test_a_stream_that_ends_before_a_frame_is_reported(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("porchlight.worker.stream.Stream.packets", lambda _self: iter(()))
@@ -96,14 +96,14 @@ def test_a_camera_is_inspected(stage: Stage) -> None:
 
 
 @needs_tls
-def test_what_onvif_says_is_told(stage: Stage) -> None:
+def test_onvif_errors_are_reported(stage: Stage) -> None:
     (failed,) = answers(inspection(stage, "wrong"))
     assert isinstance(failed, ErrandFailed)
     assert failed.key == "invalid_auth"
 
 
 @needs_tls
-def test_a_camera_without_video_is_told_with_the_reason(
+def test_a_camera_without_video_is_reported_with_the_reason(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def inspect(*_: Any, **__: Any) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from porchlight.vision.visits import Visit
 
 MODEL = "models/yolox_nano_416_float16.tflite"
-# Seconds at which somebody is first fully in view of the hallway.
+# Seconds at which a person is first fully in view of the hallway.
 IN_VIEW = (6.4, 22.9, 50.6, 74.6, 93.2, 123.6)
 # A person is one after three looks, 0.4 s after the first; the model needs a moment in the door.
 SOON = 1.0
@@ -82,17 +82,17 @@ def test_each_of_six_people_in_a_hallway_arrives_once_and_leaves_once() -> None:
     for (at, _), after in zip(seen.left, seen.arrived[1:], strict=False):
         assert at < after.arrived_at
     assert seen.pictures >= 6
-    # Somebody is there for most of the time; a person who is known is looked at less often.
+    # A person is there for most of the time; a person who is known is looked at less often.
     assert seen.calls < 3 * seen.seconds
 
 
-def test_cars_in_a_car_park_are_nobody() -> None:
+def test_cars_in_a_car_park_are_not_people() -> None:
     seen = Seen("videos/car_park_nobody.mp4")
     assert seen.arrived == []
     assert seen.looks > 10
 
 
-def test_somebody_in_infrared_light_arrives_and_leaves_once() -> None:
+def test_a_person_in_infrared_light_arrives_and_leaves_once() -> None:
     seen = Seen("videos/ir_night_person_32s_57s.mp4")
     (arrived,) = seen.arrived
     assert 32 <= arrived.arrived_at <= 34
@@ -102,7 +102,7 @@ def test_somebody_in_infrared_light_arrives_and_leaves_once() -> None:
     assert 6 <= at - left.last_seen <= 7.5
 
 
-def test_nobody_in_infrared_light_is_nobody() -> None:
+def test_an_empty_infrared_scene_has_no_visit() -> None:
     seen = Seen("videos/ir_night_nobody.mp4")
     assert seen.arrived == []
     # Noise keeps nobody busy.

@@ -37,7 +37,7 @@ def machine() -> Machine:
     return Machine()
 
 
-def test_half_of_the_cores_are_used_unless_somebody_says_otherwise(machine: Machine) -> None:
+def test_half_of_the_cores_are_used_by_default(machine: Machine) -> None:
     machine.run(3.0 * cores(), 120)
     last = machine.reports[-1]
     assert last.budget == SHARE * cores()
@@ -59,7 +59,7 @@ def test_what_changes_is_reported_at_once_and_the_rest_now_and_then(machine: Mac
 
 
 def looks(watch: Watch, seconds: float) -> int:
-    """How often a watch looks at somebody who moves."""
+    """How often a watch looks at a person who moves."""
     number, at = 0, 100.0
     for step in range(round(seconds * 10)):
         at = 100.0 + step / 10

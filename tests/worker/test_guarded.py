@@ -1,4 +1,4 @@
-"""What one request, one disk or one camera does wrong is nobody else's fault."""
+"""A faulty request, disk or camera does not affect the others."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .support import Heard, Stage
 
 HUGE = 10**400
-# Somebody sways before every camera.
+# A person sways in front of every camera.
 SOMEBODY_EVERYWHERE = f"""
     import random, sys
     from dataclasses import replace
@@ -137,7 +137,7 @@ def test_a_disk_that_hangs_stops_neither_detection_nor_any_camera(
     stage = cameras({}, {})
     path = tmp_path / "last.jpg"
     fifo = path.with_suffix(".part")
-    # Whoever opens it to write waits for one who reads.
+    # Opening it for writing waits for a reader.
     os.mkfifo(fifo)
     with Worker(command=[sys.executable, "-c", textwrap.dedent(SOMEBODY_EVERYWHERE)]) as worker:
         heard = worker.heard

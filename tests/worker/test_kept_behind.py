@@ -52,7 +52,7 @@ def grown(worker: Worker, cycle: Callable[[], None]) -> float:
 
 
 @pytest.mark.timeout(CYCLES * 10)
-def test_a_camera_that_is_added_and_removed_again_and_again_leaves_nothing(stage: Stage) -> None:
+def test_repeated_adding_and_removing_leaks_nothing(stage: Stage) -> None:
     with Worker() as worker:
         add = WatchCamera(camera_id="c", source=source(stage.camera), picture_path="/nowhere/x")
 
@@ -69,7 +69,7 @@ def test_a_camera_that_is_added_and_removed_again_and_again_leaves_nothing(stage
 
 
 @pytest.mark.timeout(CYCLES * 10)
-def test_a_camera_whose_stream_changes_again_and_again_leaves_nothing(stage: Stage) -> None:
+def test_repeated_stream_changes_leak_nothing(stage: Stage) -> None:
     with Worker() as worker:
         paths = itertools.cycle(["sub", "main"])
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LEFT_HALF = Mask(points=((0, 0), (0.5, 0), (0.5, 1), (0, 1)))
 TRIANGLE = Mask(points=((0.6, 0.2), (0.9, 0.2), (0.75, 0.8)))
-# What the colours of neighbours may do to a pixel beside a mask.
+# What the colors of neighbors may do to a pixel beside a mask.
 SEAM = 4
 
 
@@ -140,7 +140,9 @@ def test_the_gate_and_the_detector_are_shown_masked_frames_and_decoding_goes_on(
         ("videos/ir_night_person_32s_57s.mp4", True),
     ],
 )
-def test_day_and_night_are_told_by_the_colour_of_real_footage(video: str, *, night: bool) -> None:
+def test_day_and_night_are_recognized_by_the_color_of_real_footage(
+    video: str, *, night: bool
+) -> None:
     watch = Watch(lambda: "v")
     eye = Eye(watch, Decoder(), Shrinker())
     nights = set()

@@ -34,7 +34,7 @@ def test_a_clock_that_is_set_moves_no_moment_from_before(step: float) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 100), st.floats(-1e6, 1e6)), max_size=50))
-def test_whatever_the_clock_does_noted_moments_keep_theirs(
+def test_noted_moments_keep_their_time_after_clock_changes(
     steps: list[tuple[float, float]],
 ) -> None:
     clocks = Clocks()

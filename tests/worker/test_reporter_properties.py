@@ -62,7 +62,7 @@ class CameraMachine(RuleBasedStateMachine):
         )
         self.open: str | None = "kept" if resumed else None
         self.known = {"kept": 5.0}
-        # What the wall clock said when somebody may have been seen.
+        # The wall clock's times at which a person may have been seen.
         self.said = [7.0]
         self.taken = 0
         self.frames = 0
@@ -225,7 +225,7 @@ def test_a_departure_carries_the_moment_of_the_last_sighting_as_the_clock_had_it
     assert news[0].visit.arrived_at == news[-1].visit.arrived_at
 
 
-def test_a_visit_from_before_keeps_its_moments_until_somebody_is_seen_again() -> None:
+def test_a_visit_from_before_keeps_its_times_until_a_person_is_seen_again() -> None:
     machine = CameraMachine()
     machine.start(resumed=True, detect=True)
     machine.frames_come()

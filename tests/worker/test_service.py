@@ -50,7 +50,7 @@ def worker() -> Iterator[Worker]:
 
 
 def gone(pid: int) -> bool:
-    """Whether a process has ended, also if nobody has asked for its status."""
+    """Whether a process has ended, also if its status was not collected."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -150,7 +150,7 @@ def test_a_real_model_loads_and_looks(worker: Worker, stage: Stage) -> None:
     assert status.inference_ms
 
 
-def test_an_engine_that_is_not_there_is_told(worker: Worker) -> None:
+def test_a_missing_engine_is_reported(worker: Worker) -> None:
     worker.send(UseModel(engine="nothing", path="/x"))
     assert worker.heard.wait(EngineFailed).problem is EngineProblem.NOT_INSTALLED
 
@@ -166,9 +166,7 @@ def test_an_open_visit_is_taken_over_and_ended(worker: Worker, stage: Stage) -> 
     assert news.visit.arrived_at == pytest.approx(100.0, abs=1)
 
 
-def test_no_password_is_told_whatever_goes_wrong(
-    worker: Worker, cameras: Callable[..., Stage]
-) -> None:
+def test_no_error_contains_a_password(worker: Worker, cameras: Callable[..., Stage]) -> None:
     stage = cameras({}, {})
     one, other = stage.cameras
     stage.call(one.refuse_rtsp, 503)
@@ -182,9 +180,9 @@ def test_no_password_is_told_whatever_goes_wrong(
         worker.heard.wait(StreamDown, where=lambda down, name=camera_id: down.camera_id == name)  # type: ignore[misc] # bound now
     worker.close()
     worker.process.wait(5)
-    told = repr(worker.heard.all) + "".join(worker.complaints)
-    assert PASSWORD not in told
-    assert "p%40ss" not in told
+    reported = repr(worker.heard.all) + "".join(worker.complaints)
+    assert PASSWORD not in reported
+    assert "p%40ss" not in reported
     problems = {down.camera_id: down.problem for down in worker.heard.of(StreamDown)}
     assert problems["refused"] is StreamProblem.TOO_MANY_VIEWERS
     assert problems["gone"] is StreamProblem.UNREACHABLE
@@ -263,7 +261,7 @@ def test_an_interrupt_meant_for_the_terminal_does_not_end_it(worker: Worker) -> 
     worker.heard.wait(Still)
 
 
-def test_who_starts_it_wrongly_is_told_how() -> None:
+def test_wrong_arguments_print_the_usage() -> None:
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, str(ROOM / "worker")], capture_output=True, check=False, timeout=20
     )

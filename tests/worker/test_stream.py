@@ -60,7 +60,7 @@ def test_frames_come_decoded_with_a_nasty_password(
     assert min(levels) > 180
 
 
-def test_a_wrong_password_is_told(stage: Stage) -> None:
+def test_a_wrong_password_is_reported(stage: Stage) -> None:
     error = problem(source(stage.camera, "wrong"))
     assert error.problem is StreamProblem.UNAUTHORIZED
     assert "wrong" not in str(error)
@@ -77,7 +77,7 @@ def test_a_wrong_password_is_told(stage: Stage) -> None:
         (503, StreamProblem.TOO_MANY_VIEWERS),
     ],
 )
-def test_a_refusal_is_told_with_its_reason_and_without_the_login(
+def test_a_refusal_is_reported_with_its_reason_and_without_the_login(
     stage: Stage, status: int, expected: StreamProblem
 ) -> None:
     stage.call(stage.camera.refuse_rtsp, status)
@@ -91,7 +91,7 @@ def test_a_path_that_is_not_there_is_a_refusal(stage: Stage) -> None:
     assert problem(source(stage.camera, path="nothing")).problem is StreamProblem.REFUSED
 
 
-def test_where_nobody_listens_nobody_is_reached() -> None:
+def test_without_a_listener_no_camera_is_found() -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         login = Credentials(username="admin", password=PASSWORD)
@@ -103,7 +103,7 @@ def test_where_nobody_listens_nobody_is_reached() -> None:
     assert "refused" in error.detail.lower()
 
 
-def test_who_accepts_and_says_nothing_has_stalled() -> None:
+def test_a_silent_server_has_stalled() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         login = Credentials(username="", password="")
         url = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/"
@@ -229,7 +229,7 @@ def reading(*packets: Packet, then: Exception | None = None) -> Stream:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_whatever_the_decoder_raises_is_an_error_of_one_packet(error: Exception) -> None:
+def test_any_decoder_exception_is_an_error_of_one_packet(error: Exception) -> None:
     frames = whole_frames(reading(Packet(error), Packet([frame()]), Packet(error)))
     assert next(frames)
     assert end(frames).problem is StreamProblem.ENDED
@@ -263,7 +263,7 @@ def test_now_and_then_a_bad_packet_is_passed_over() -> None:
         (OSError(113, "No route to host"), StreamProblem.UNREACHABLE),
     ],
 )
-def test_what_goes_wrong_is_told_by_its_kind(error: Exception, expected: StreamProblem) -> None:
+def test_failures_are_reported_by_kind(error: Exception, expected: StreamProblem) -> None:
     with pytest.raises(StreamError) as caught:
         list(whole_frames(reading(then=error)))
     assert caught.value.problem is expected
@@ -277,7 +277,7 @@ def test_an_errors_detail_holds_no_login() -> None:
     assert "rtsp://host/" in caught.value.detail
 
 
-def test_a_stream_without_video_is_told(tmp_path: Any) -> None:
+def test_a_stream_without_video_is_reported(tmp_path: Any) -> None:
     path = tmp_path / "sound.wav"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000)

@@ -63,7 +63,7 @@ class Looked:
         self.looks = 0
 
     def look(self, number: int, at: float | None = None, *, aside: float = 0.0) -> None:
-        """Let somebody be seen on so many frames, `aside` so far below their usual place."""
+        """Let a person be seen on so many frames, `aside` so far below their usual place."""
         for _ in range(number):
             self.looks += 1
             when = monotonic() if at is None else at
@@ -81,7 +81,7 @@ def looked(analyst: Analyst, heard: Heard) -> Callable[..., Looked]:
     return lambda **config: Looked(analyst, heard, **config)
 
 
-def test_who_is_there_stays_when_zones_lines_and_rules_change(
+def test_people_stay_when_zones_lines_and_rules_change(
     looked: Callable[..., Looked], heard: Heard
 ) -> None:
     one = looked(settings=Settings(zones=(LEFT_ZONE,)))
@@ -101,7 +101,7 @@ def test_who_is_there_stays_when_zones_lines_and_rules_change(
     assert phases(heard) == before
 
 
-def test_a_line_that_is_moved_over_somebody_is_crossed_only_when_they_go_over_it(
+def test_moving_a_line_over_a_person_is_not_a_crossing(
     looked: Callable[..., Looked], heard: Heard
 ) -> None:
     above = Line(line_id="l", start=(0.0, 0.1), end=(1.0, 0.1))
@@ -116,7 +116,7 @@ def test_a_line_that_is_moved_over_somebody_is_crossed_only_when_they_go_over_it
     assert len(heard.of(LineCrossed)) == 1
 
 
-def test_a_zone_that_no_longer_holds_somebody_forgets_them_and_a_new_one_counts_them(
+def test_a_moved_zone_forgets_people_and_a_new_one_counts_them(
     looked: Callable[..., Looked], heard: Heard
 ) -> None:
     one = looked(settings=Settings(zones=(LEFT_ZONE,)))
@@ -308,7 +308,7 @@ def test_without_a_model_people_are_not_known_and_the_visit_ends_as_of_the_last_
     assert not [one for one in heard.of(Status)[-1:] if one.people]
 
 
-def test_a_wrong_login_is_tried_ever_more_rarely(
+def test_a_wrong_login_is_retried_at_growing_intervals(
     watch: Callable[..., Camera], heard: Heard, stage: Stage
 ) -> None:
     began = monotonic()

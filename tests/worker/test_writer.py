@@ -61,7 +61,7 @@ def test_a_picture_is_written_for_its_owner_alone(disk: Disk, tmp_path: Path) ->
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_what_was_left_open_for_others_is_closed_to_them(disk: Disk, tmp_path: Path) -> None:
+def test_permissions_that_are_too_wide_are_restricted(disk: Disk, tmp_path: Path) -> None:
     path = tmp_path / "last.jpg"
     path.with_suffix(".part").write_bytes(b"half")
     path.with_suffix(".part").chmod(0o666)

@@ -37,7 +37,7 @@ NOWHERE = Source(url="rtsp://127.0.0.1:9/", credentials=Credentials(username="",
 
 
 def swayed(one: Detection, step: int) -> Detection:
-    """Somebody a little aside every other time."""
+    """A person, a little aside every other time."""
     return replace(one, box=one.box.moved(0, SWAY * (step % 2)))
 
 

@@ -157,7 +157,7 @@ class DetectorSetup:
                 failures.append(Failure(engine.name, error.key, error.detail))
                 break
             if search.best:
-                self._tell(failures, engine.name)
+                self._report(failures, engine.name)
                 self._hurried &= not search.straight
                 return self._run(search.best, search.results)
             if search.failure:
@@ -165,7 +165,7 @@ class DetectorSetup:
                 failures.append(Failure(engine.name, problem, search.failure.detail))
                 if problem not in _ENGINE_PROBLEMS:
                     break
-        self._tell(failures or [Failure("-", "engine_not_installed", "no engine fits")], None)
+        self._report(failures or [Failure("-", "engine_not_installed", "no engine fits")], None)
         return None
 
     async def async_step_down(self) -> UseModel | None:
@@ -195,7 +195,7 @@ class DetectorSetup:
         first, *_ = await self._async_candidates(engine)
         return await self._async_try(UseModel(engine=first.name, path=str(file)))
 
-    def _tell(self, failures: list[Failure], running: str | None) -> None:
+    def _report(self, failures: list[Failure], running: str | None) -> None:
         """Raise or clear the repair issue; `running` names the engine that works."""
         if not failures:
             delete_detector_issue(self._hass)
@@ -218,7 +218,7 @@ class DetectorSetup:
             )
 
     def _begin(self) -> Demand:
-        """What is asked of the machine; what was learnt of it at run time holds for that alone."""
+        """What is asked of the machine; what was learned of it at run time holds for that alone."""
         demand = self.demand
         if demand != self.chosen_for:
             self._passed.clear()

@@ -28,7 +28,7 @@ type Spot = tuple[float, float]
 
 
 def draw(still: bytes | None, areas: Sequence[Area], chosen: str | None = None) -> bytes:
-    """A JPEG of the areas, numbered from 1, on the picture or on grey; one may stand out."""
+    """A JPEG of the areas, numbered from 1, on the picture or on gray; one may stand out."""
     picture = _ground(still).convert("RGBA")
     for number, area in enumerate(areas, 1):
         layer = Image.new("RGBA", picture.size)

@@ -1,4 +1,4 @@
-"""Which of a camera's profiles is analysed and which is recorded; pure and repeatable."""
+"""Which of a camera's profiles is analyzed and which is recorded; pure and repeatable."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Choice:
 
 
 def choose(profiles: Iterable[Profile]) -> Choice:
-    """The stream to analyse and the one to record; raises NoVideoError if there is none."""
+    """The stream to analyze and the one to record; raises NoVideoError if there is none."""
     usable = _usable(tuple(profiles))
     best_rank = min(_CODEC_RANK[profile.codec] for profile in usable)
     source = next(p.source for p in usable if _CODEC_RANK[p.codec] == best_rank)

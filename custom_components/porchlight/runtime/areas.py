@@ -36,7 +36,7 @@ class Kind(StrEnum):
 
 
 class AreaProblem(StrEnum):
-    """What is wrong with what was drawn; the keys of its texts."""
+    """The problems that a drawn area can have; the keys of their texts."""
 
     NO_NAME = "no_name"
     LONG_NAME = "long_name"
@@ -53,7 +53,7 @@ class AreaProblem(StrEnum):
 
 
 class AreaError(Exception):
-    """What was drawn cannot be; handled by the options flow. `detail` names the wrong part."""
+    """A drawn area is invalid; handled by the options flow. `detail` names the wrong part."""
 
     def __init__(self, problem: AreaProblem, detail: str = "") -> None:
         super().__init__(f"{problem}: {detail}" if detail else problem)

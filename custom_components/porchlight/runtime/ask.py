@@ -1,4 +1,4 @@
-"""Questions to short-lived processes: what must not load, block or crash in Home Assistant's."""
+"""Requests to short-lived processes: work that must not load, block or crash Home Assistant."""
 
 from __future__ import annotations
 

@@ -264,7 +264,7 @@ async def _dump(process: Process) -> None:
 
 
 async def _end(process: Process) -> None:
-    """Let a worker end by itself, for as long as that is quick."""
+    """Wait a short time for a worker to end by itself."""
     try:
         async with asyncio.timeout(STOP_SECONDS):
             await process.communicate()

@@ -54,7 +54,7 @@ type CameraEntry = ConfigEntry[CameraCoordinator]
 _LOGGER = logging.getLogger(__name__)
 
 LAST_FRAME_STEP = timedelta(minutes=1)
-# Seconds until what the camera learnt is written.
+# Seconds until what the camera learned is written.
 FURNITURE_DELAY = 30.0
 
 
@@ -155,7 +155,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         return await self._bridge.still(self.camera_id, width, height)
 
     async def async_load(self) -> None:
-        """Read what is kept from before a restart."""
+        """Read what was stored before a restart."""
         self._furniture = await self._kept_furniture.async_load()
         await self.totals.async_load()
         await self.visits.async_load()
@@ -182,7 +182,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
 
     @callback
     def async_worker_down(self) -> None:
-        """The worker ended: nothing is known until the next one reports."""
+        """The worker ended: the state is unknown until the next one reports."""
         self._lose(set_aside=self.data.set_aside)
 
     @callback
@@ -208,7 +208,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self._outage.async_over()
 
     async def async_remove(self) -> None:
-        """Forget the camera; nothing is written for it from now on."""
+        """Forget the camera; later writes for it are ignored."""
         delete_camera_issues(self.hass, self.entry)
         await self._kept_furniture.async_remove()
         await self.totals.async_remove()
@@ -290,7 +290,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         # back.
         if last is None or frame_at < last or frame_at - last >= LAST_FRAME_STEP:
             last = frame_at
-        # A worker that is behind may still count people whose visit has been ended here.
+        # A late worker may still count people whose visit was ended here.
         counts = self.visits.visit is not None or not news.people
         self.async_set_updated_data(
             replace(

@@ -59,7 +59,7 @@ def remove_detector_entry(hass: HomeAssistant) -> None:
 
 
 async def async_old_choice(hass: HomeAssistant) -> dict[str, Any]:
-    """What a user chose before the detector had an entry, as its options; empty if nothing."""
+    """The user's choice from before the detector had an entry, as options; empty if none."""
     kept = await _old_store(hass).async_load()
     return {key: kept[key] for key in _CHOICE_KEYS if kept.get(key) is not None}
 

@@ -1,4 +1,4 @@
-"""Finding the culprit: whose thread a worker died in, by what its fault handler wrote."""
+"""Finds the culprit: the owner of the thread that crashed, from the fault handler's output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CURRENT_THREAD = re.compile(r"^Current thread 0x([0-9a-f]+)")
 
 @dataclass(frozen=True, slots=True)
 class Culprit:
-    """Who was seen dying in native code: a camera's thread, or the engine if there is none."""
+    """What crashed in native code: a camera's thread, or the engine if there is none."""
 
     camera_id: str | None = None
 

@@ -28,7 +28,7 @@ SEEN_DELAY = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptVisits:
-    """What a restart must not lose: the open visit, and events that were not delivered yet."""
+    """Keeps over a restart: the open visit, and events that were not delivered yet."""
 
     visit: VisitInfo | None = None
     waiting: tuple[VisitEvent, ...] = ()
@@ -71,7 +71,7 @@ class VisitJournal:
 
     @callback
     def async_release(self) -> None:
-        """Deliver what waited, and all that comes. Nothing waits for those who do not listen."""
+        """Deliver waiting events and all later ones. Disabled entities get no waiting events."""
         self._holds = False
         waiting, self._waiting = self._waiting, []
         self._deliver(waiting)

@@ -1,4 +1,4 @@
-"""Asking for a camera's password anew, once it is certain that the present one is wrong."""
+"""Requests a new password for a camera, once the current one is certainly wrong."""
 
 from __future__ import annotations
 

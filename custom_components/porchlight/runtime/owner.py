@@ -108,7 +108,7 @@ class Owner:
 
     @callback
     def async_release(self, entry: CameraEntry) -> None:
-        """An entry is unloaded. Its camera goes on being watched, for it may be a reload."""
+        """An entry is unloaded. Its camera is still watched, because it may be a reload."""
         camera = self._cameras.get(entry.entry_id)
         if camera is None or not self._stop_listening:
             # It has ended already, or Home Assistant has.

@@ -78,9 +78,9 @@ class Stored[T]:
         self._store.async_delay_save(write, delay)
 
     async def async_remove(self) -> None:
-        """Delete the file; nothing is written from now on."""
+        """Delete the file; later writes are ignored."""
         self._writable = False
-        # Waits for a write that is going on, which would make the file anew.
+        # Waits for a running write, which would create the file again.
         await self._store.async_save(None)
         await self._store.async_remove()
 

@@ -26,7 +26,7 @@ class Daylight:
         return not 0 <= at - self._measured_at < INTERVAL
 
     def measure(self, spread: float, at: float) -> None:
-        """Take over how much a frame's colours differ."""
+        """Take over how much a frame's colors differ."""
         self._measured_at = at
         if not self._known:
             self._known, self.night = True, spread <= GREY

@@ -115,7 +115,7 @@ class SsdHead(Head):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A recognised model: its family's name, and the side of its square input in pixels."""
+    """A recognized model: its family's name, and the side of its square input in pixels."""
 
     family: str
     side: int

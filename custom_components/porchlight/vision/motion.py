@@ -1,4 +1,4 @@
-"""The motion gate: where something moved, from small grey pictures."""
+"""The motion gate: where something moved, from small gray pictures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 320, 180
 CELL = 10
 ROWS, COLUMNS = HEIGHT // CELL, WIDTH // CELL
-# Grey levels a pixel must differ by, on top of three times its own usual unrest.
+# Gray levels a pixel must differ by, on top of three times its own usual unrest.
 STEP = 8.0
 UNREST_FACTOR = 3.0
 # Changed pixels of a 3x3 neighbourhood that make its middle more than noise.
@@ -71,7 +71,7 @@ class Motion:
 
 
 class MotionGate:
-    """Compares each small grey picture with a slowly following background."""
+    """Compares each small gray picture with a slowly following background."""
 
     def __init__(self) -> None:
         self._background: Grey | None = None
@@ -133,7 +133,7 @@ class MotionGate:
         slower = np.where(changed, np.float32(0.25), np.float32(1.0))
         rate = np.float32(1 - np.exp(-elapsed / BACKGROUND_SECONDS)) * slower
         background += rate * (picture - background)
-        # What is usual is learnt from the first pictures on.
+        # What is usual is learned from the first pictures on.
         self._pictures += 1
         steady = max(1 - np.exp(-elapsed / UNREST_SECONDS), 1 / (self._pictures + 1))
         rate = np.float32(steady) * slower
@@ -170,7 +170,7 @@ def _count_by_cell(mask: Mask) -> NDArray[np.int32]:
 
 
 def _neighbourhood[Number: np.integer](values: NDArray[Number]) -> NDArray[Number]:
-    """Each value's sum with its eight neighbours."""
+    """Each value's sum with its eight neighbors."""
     padded = np.pad(values, 1)
     rows = padded[:-2] + padded[1:-1] + padded[2:]
     result: NDArray[Number] = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
@@ -178,7 +178,7 @@ def _neighbourhood[Number: np.integer](values: NDArray[Number]) -> NDArray[Numbe
 
 
 def _most_nearby(cells: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The largest of each cell and its eight neighbours."""
+    """The largest of each cell and its eight neighbors."""
     padded = np.pad(cells, 1)
     rows = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
     result: NDArray[np.int32] = np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])

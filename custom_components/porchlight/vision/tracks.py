@@ -27,7 +27,7 @@ LOOKS_KEPT = 10
 GONE_AT_EDGE = 2.0
 GONE_AMID = 6.0
 # Leaving causes motion: who stood still, and where nothing has moved since, is only not
-# recognised. No longer than this, for a motion may be missed.
+# recognized. No longer than this, for a motion may be missed.
 GONE_STILL = 60.0
 # A motion within this distance of a person, in units of their size, may be theirs.
 NEAR = 0.25

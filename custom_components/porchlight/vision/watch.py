@@ -76,7 +76,7 @@ class _Wish:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one analysed frame changed."""
+    """What one analyzed frame changed."""
 
     people: int
     events: tuple[VisitEvent, ...]
@@ -169,7 +169,7 @@ class Watch:
         return at - self._gated_at >= GATE_INTERVAL - SLACK
 
     def see(self, grey: Pixels, at: float) -> Motion:
-        """Pass a small grey picture through the motion gate."""
+        """Pass a small gray picture through the motion gate."""
         self._gated_at = at
         motion = self._gate.update(grey, at)
         if motion.new_scene:
@@ -190,7 +190,7 @@ class Watch:
         return at - self._moved_at < MOTION_REPORTED
 
     def look_due(self, at: float) -> bool:
-        """Whether a frame at `at` should be analysed."""
+        """Whether a frame at `at` should be analyzed."""
         return self._scan_due(at) or any(wish.due <= at + SLACK for wish in self._wishes(at))
 
     def regions(self, view: View, at: float) -> tuple[Region, ...]:
@@ -206,7 +206,7 @@ class Watch:
     def look(
         self, detections: Sequence[Detection], at: float, regions: Sequence[Box] = (WHOLE,)
     ) -> Look:
-        """Take over the detections of an analysed frame, and where it was looked at."""
+        """Take over the detections of an analyzed frame, and where it was looked at."""
         self._looked_at = at
         rules = self._tracker.rules = self.rules
         detections = [

@@ -1,1 +1,1 @@
-"""What touches sockets, codecs, engines and files: runs as processes beside Home Assistant."""
+"""All work with sockets, codecs, engines and files, in processes beside Home Assistant."""

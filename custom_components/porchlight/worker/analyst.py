@@ -31,13 +31,13 @@ MOST_FAILURES = 5
 
 
 class Client(Protocol):
-    """Who has frames to be looked at."""
+    """A client whose frames are to be analyzed."""
 
     def regions(self, view: View, at: float) -> tuple[Region, ...]:
         """Where to look on a frame; nowhere if that is no longer wanted."""
 
     def looked(self, sight: Sight) -> None:
-        """Take over what was seen on a frame."""
+        """Process the detections on a frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class Analyst(threading.Thread):
             self._wake.notify()
 
     def drop_model(self) -> None:
-        """Look at nothing more until a model is to be used again."""
+        """Stop looking until a model is to be used again."""
         with self._wake:
             self._request = self._model = self._detector = None
 

@@ -128,7 +128,7 @@ class Camera(threading.Thread):
             return () if self._stopped.is_set() else self._reporter.regions(view, at)
 
     def looked(self, sight: Sight) -> None:
-        """Take over what the analyst saw on a frame."""
+        """Process the analyst's detections on a frame."""
         with self._lock:
             self._reporter.looked(sight)
 

@@ -1,4 +1,4 @@
-"""Decoding of what is wanted, now or later: a camera's packets wait until they matter."""
+"""Decodes only the frames that are needed: other packets are kept until then."""
 
 from __future__ import annotations
 

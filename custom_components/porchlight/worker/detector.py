@@ -36,7 +36,7 @@ class Detector:
     """An engine and the head that reads its model; used from one thread."""
 
     def __init__(self, engine: Engine) -> None:
-        """Raises EngineError if the model is no detector that we can read."""
+        """Raises EngineError if the model is not a supported detector."""
         try:
             self.layout = recognise(engine.inputs, engine.outputs)
         except UnsupportedModelError as error:

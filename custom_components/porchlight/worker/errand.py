@@ -48,7 +48,7 @@ class Errands:
         self._bound = bound
 
     def run(self) -> None:
-        """Do the errand that comes; nothing if none comes."""
+        """Do the requested errand; nothing if none is requested."""
         decoder = Decoder()
         while data := os.read(self._questions, _CHUNK):
             for message in decoder.feed(data):
@@ -77,7 +77,7 @@ class Errands:
         except StreamError as error:
             self._answer(ErrandFailed(key=error.problem, detail=error.detail))
         except Exception as error:
-            # Also when there is no memory left: who asked is waiting.
+            # Also when memory runs out: the caller is waiting.
             _LOGGER.exception("An errand failed")
             self._answer(_failure(errand, type(error).__name__))
 

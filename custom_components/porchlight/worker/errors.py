@@ -21,7 +21,7 @@ class StreamProblem(StrEnum):
 
 
 class EngineProblem(StrEnum):
-    """Why nothing can be detected."""
+    """The reasons why detection is not possible."""
 
     NOT_INSTALLED = "engine_not_installed"
     CRASHED = "engine_crashed"
@@ -57,4 +57,4 @@ class EngineError(WorkerError):
 
 
 class ChannelError(WorkerError):
-    """The other process sent what is no message of ours: a bug."""
+    """The other process sent an invalid message: a bug."""

@@ -64,13 +64,13 @@ class Eye:
         self._curtain = curtain
 
     def _show(self, frame: VideoFrame, came: float, curtain: Curtain | None) -> None:
-        """Show the watch a frame's motion, and now and then its colours."""
+        """Show the watch a frame's motion, and now and then its colors."""
         grey = self._shrinker.grey(frame, WIDTH, HEIGHT)
         daylight = self._watch.daylight
         spread = self._shrinker.spread(frame) if daylight.due(came) else None
         with self._lock:
             if curtain is not self._curtain:
-                # What it hides is no longer what is hidden, and no motion.
+                # A changed mask must not count as motion.
                 return
             self._watch.see(grey, came)
             if spread is not None:

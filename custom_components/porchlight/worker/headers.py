@@ -34,7 +34,7 @@ class Declared:
 
 
 class _MalformedError(Exception):
-    """These bits are no parameter set."""
+    """These bits are not a parameter set."""
 
 
 class _Bits:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..vision.settings import Mask
 
-# Black in video's own range of luma, and no colour.
+# Black in video's own range of luma, and no color.
 BLACK, COLOURLESS = 16, 128
 # Formats in which black is 0.
 FULL = frozenset({"gray", "yuvj420p", "yuvj422p", "yuvj444p"})

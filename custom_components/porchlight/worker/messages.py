@@ -75,7 +75,7 @@ class UseModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropModel:
-    """Look at nothing more until a model is to be used again."""
+    """Stop looking until a model is to be used again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ class StreamDown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How a camera's watch stands. People is None until a frame has been analysed.
+    """How a camera's watch stands. People is None until a frame has been analyzed.
 
     So are zones: the number of people in each, by its id.
     """

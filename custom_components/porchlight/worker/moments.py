@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # A change of the wall clock against the monotonic one that is a step: it was set, or the
 # machine slept, for which the monotonic clock stands still.
 STEP = 0.05
-# Steps that are remembered. What is asked for is seldom older than the last one.
+# The steps that are remembered. Queries are seldom older than the last one.
 KEPT = 64
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 QUALITY = 85
-# Pixels of a picture at most: in memory its colours are one block, which FFmpeg bounds.
+# Pixels of a picture at most: in memory its colors are one block, which FFmpeg bounds.
 MOST_PIXELS = 16 * 1024 * 1024
 
 

@@ -47,13 +47,13 @@ class Shrinker:
         return piece
 
     def spread(self, frame: VideoFrame) -> float:
-        """How much a frame's colours differ, in levels of its chroma planes; 0 without colour."""
+        """How much a frame's colors differ, in levels of its chroma planes; 0 without color."""
         if frame.format.name == "gray":
             return 0.0
         spread = 0.0
         for plane in planar(self._reformatter, frame).planes[1:]:
             chroma = pixels(plane)
-            # A caption or a lamp must not make a grey picture coloured.
+            # A caption or a lamp must not make a gray picture colored.
             low, high = np.percentile(chroma[::COARSE, ::COARSE], (10, 90))
             spread += float(high - low)
         return spread
@@ -78,7 +78,7 @@ def planar(reformatter: VideoReformatter, frame: VideoFrame) -> VideoFrame:
 
 
 def blank(frame: VideoFrame, width: int, height: int) -> VideoFrame:
-    """An unfilled frame with the format and the meaning of colours of another."""
+    """An unfilled frame with the format and the meaning of colors of another."""
     unfilled = VideoFrame(width, height, frame.format.name)
     unfilled.color_range, unfilled.colorspace = frame.color_range, frame.colorspace
     return unfilled

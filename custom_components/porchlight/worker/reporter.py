@@ -1,4 +1,4 @@
-"""What one camera's watch comes to, and what is reported of it."""
+"""The results of one camera's watch, and their reports."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Reporter:
             self._end_visit()
 
     def stop(self) -> None:
-        """Nothing is reported from now on."""
+        """Stop reporting."""
         self._stopped, self._pending = True, None
 
     def update(self, config: WatchCamera) -> bool:
@@ -143,7 +143,7 @@ class Reporter:
         """Frames arrive."""
         self._up = True
         self._looked_at = self._clock()
-        # Who heard that the stream was down has forgotten the rest.
+        # A receiver of StreamDown has dropped the rest.
         self._status_at = NEVER
         self.report(
             StreamUp(camera_id=self.config.camera_id, codec=codec, width=width, height=height)
@@ -191,7 +191,7 @@ class Reporter:
         return self.watch.regions(view, at)
 
     def looked(self, sight: Sight) -> None:
-        """Take over what was seen on a frame."""
+        """Process the detections on a frame."""
         if self._stopped or not self.config.detect or not self.usable(sight.at):
             return
         look = self.watch.look(sight.people, sight.at, sight.regions)
@@ -221,7 +221,7 @@ class Reporter:
             self._send(message)
 
     def _end_visit(self) -> None:
-        # Who is in view is not known before the next look.
+        # The people in view are unknown until the next look.
         self.people = None
         self._follow(self.watch.pause())
 

@@ -124,7 +124,7 @@ class Service:
         try:
             self._handlers[type(message)](message)
         except Exception:
-            # One request that cannot be done must not end what all the others need.
+            # One failed request must not end the process that all others need.
             _LOGGER.exception("%s could not be done", type(message).__name__)
 
     def _check(self) -> None:
@@ -160,6 +160,6 @@ class Service:
             if camera:
                 picture = camera.still(command.width, command.height)
         except Exception:
-            # Whatever a size or a frame may do to a scaler: who asked is waiting.
+            # Any failure of the scaler must still be answered: the caller is waiting.
             _LOGGER.exception("A still could not be made")
         self.report(Still(request=command.request, jpeg=picture))

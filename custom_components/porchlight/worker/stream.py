@@ -97,7 +97,7 @@ class Stream:
         return bool(self._open[1].codec_context.has_b_frames)
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
-        """Every packet, for as long as the camera sends.
+        """Yields every packet while the camera sends.
 
         Raises StreamError when it no longer does.
         """

@@ -23,7 +23,7 @@ MODE = 0o600
 
 @dataclass(slots=True, kw_only=True)
 class _Job:
-    """What is to be done at one path: delete what is there, then write a picture."""
+    """The work for one path: delete the file, then write a picture."""
 
     since: float
     delete: bool = False
@@ -33,7 +33,7 @@ class _Job:
 
 
 class Writer(threading.Thread):
-    """Does what is asked of it later, in order for each path; asking never waits."""
+    """Does disk work in the background, in order for each path; requests never block."""
 
     def __init__(self, *, hangs: float = HANGS, clock: Callable[[], float] = monotonic) -> None:
         """`hangs`: seconds after which a picture that is not written yet is reported."""

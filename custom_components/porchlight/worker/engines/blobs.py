@@ -35,7 +35,7 @@ class Blob:
 
     `axes` are the tensor's own, slowest first; the batch, always one, is not among them. The
     tensor has zeros around it, `pads` for each axis (before, after), that the blob has not yet.
-    Real values, such as those of the range, are the blob's times `step`: what is quantised is
+    Real values, such as those of the range, are the blob's times `step`: what is quantized is
     held in whole steps from zero.
     """
 

@@ -1,4 +1,4 @@
-"""Writes convolutions: exactly as an integer engine computes them where all is quantised."""
+"""Writes convolutions: exactly as an integer engine computes them where all is quantized."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _values(
 ) -> tuple[Floats, Floats | None, Reals]:
     """Kernel, bias, and what one in their result is in real values, for all channels or each.
 
-    Whole numbers where all is quantised: single precision adds those up without an error, so
+    Whole numbers where all is quantized: single precision adds those up without an error, so
     that rounding afterwards gives what an engine of integers gives.
     """
     quantisation = weights.quantisation if np.dtype(weights.dtype).kind in "iu" else None

@@ -277,7 +277,7 @@ class _Lowering:
 
 
 def _pixels(tensor: Tensor) -> bool:
-    """Whether it is a picture as cameras give it: bytes, the colours of a pixel together."""
+    """Whether it is a picture as cameras give it: bytes, the colors of a pixel together."""
     return len(tensor.shape) == _PICTURE and tensor.dtype == "uint8" and tensor.shape[3] == _COLOURS
 
 

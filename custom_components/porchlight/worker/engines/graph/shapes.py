@@ -22,7 +22,7 @@ MOST_WORK = 1 << 36
 MOST_DETECTIONS = 1000
 MOST_STRIDE = 1 << 10
 # Whose inputs but the first say what to do; they are options once they are read.
-_TOLD = {"PAD", "RESHAPE", "RESIZE_NEAREST_NEIGHBOR", "STRIDED_SLICE", "TRANSPOSE"}
+_IN_OPTIONS = {"PAD", "RESHAPE", "RESIZE_NEAREST_NEIGHBOR", "STRIDED_SLICE", "TRANSPOSE"}
 _PICTURE = 4
 _BOX = 4
 
@@ -45,7 +45,7 @@ def resolve(graph: Graph) -> Graph:
             raise site.wrong(f"{len(operator.outputs)} results")
         for index, shape in zip(operator.outputs, shapes, strict=True):
             tensors[index] = _shaped(site, tensors[index], shape)
-        values = operator.inputs[:1] if operator.kind in _TOLD else operator.inputs
+        values = operator.inputs[:1] if operator.kind in _IN_OPTIONS else operator.inputs
         operators.append(replace(operator, inputs=values, options=options))
         work += _work(operators[-1], tensors)
         if work > MOST_WORK:
