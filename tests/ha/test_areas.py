@@ -110,6 +110,13 @@ def test_impossible_shapes_are_reported_with_the_wrong_part(
     assert (caught.value.problem, caught.value.detail) == (problem, detail)
 
 
+@pytest.mark.parametrize("filler", [" ", ",", "(", "1,1 ", ", "])
+def test_a_text_without_end_is_not_parsed(filler: str) -> None:
+    with pytest.raises(AreaError) as caught:
+        read(filler * 1_000_000, Kind.ZONE)
+    assert caught.value.problem is AreaProblem.TOO_MANY_POINTS
+
+
 def test_there_may_not_be_too_many_points() -> None:
     corners = [(0.9 * number / MOST_POINTS, 0.1) for number in range(MOST_POINTS)]
     with pytest.raises(AreaError) as caught:

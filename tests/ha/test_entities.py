@@ -356,6 +356,14 @@ async def test_the_live_view_is_the_main_stream_with_its_login(
     )
 
 
+async def test_a_camera_that_is_watched_is_streaming(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    assert state(hass, CAMERA) == "idle"
+    bridge.up()
+    assert state(hass, CAMERA) == "streaming"
+
+
 async def test_the_still_is_the_worker_s_last_frame(
     hass: HomeAssistant, bridge: FakeBridge
 ) -> None:
