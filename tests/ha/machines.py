@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import aiohttp
+from homeassistant.helpers import issue_registry as ir
 
+from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.detection import catalogue
 from custom_components.porchlight.detection.choice import DetectorSetup
 from custom_components.porchlight.runtime import ask
@@ -94,6 +96,11 @@ def detector_setup(hass: HomeAssistant) -> DetectorSetup:
         lambda wish: ask.try_model(wish),  # noqa: PLW0108 - it may be replaced later
         lambda: len(camera_entries(hass, disabled=False)),
     )
+
+
+def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
+    """The repair issue of what detects people, if there is one."""
+    return ir.async_get(hass).async_get_issue(DOMAIN, "detector")
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from .machines import (
     detector_setup,
     fake_engines,
     fake_model,
+    issue,
     out_of_reach,
     put,
 )
@@ -49,10 +50,6 @@ def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engines
     cores(monkeypatch, 2)
     with fake_engines(tmp_path) as answers:
         yield answers
-
-
-def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
-    return ir.async_get(hass).async_get_issue(DOMAIN, "detector")
 
 
 async def test_the_catalogue_is_the_real_one_in_order_of_accuracy() -> None:

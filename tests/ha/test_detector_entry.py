@@ -12,7 +12,6 @@ from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers import issue_registry as ir
 
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.detection import catalogue
@@ -30,6 +29,7 @@ from .machines import (
     FAST,
     cores,
     fake_engines,
+    issue,
     put,
 )
 
@@ -50,10 +50,6 @@ def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engines
     cores(monkeypatch, 2)
     with fake_engines(tmp_path) as answers:
         yield answers
-
-
-def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
-    return ir.async_get(hass).async_get_issue(DOMAIN, "detector")
 
 
 @pytest.fixture

@@ -117,7 +117,6 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
         """Stop detection until enabled again."""
         self._enabled = False
         self._use(None)
-        self.async_set_updated_data(replace(self.data, engine=None, failed=True))
 
     @callback
     def async_cameras_changed(self, _hass: HomeAssistant | None = None) -> None:
@@ -149,7 +148,6 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
         """What runs in the worker fails there: have another engine tried."""
         self.setup.exclude_engine(problem, detail)
         self._use(None)
-        self.async_set_updated_data(replace(self.data, engine=None, failed=True))
         if self._running and self._enabled:
             self._prepare_soon()
 
