@@ -1,5 +1,8 @@
 """First of all imports our package, or the harness's own `custom_components` would shadow it."""
 
+import os
+from collections.abc import Generator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,15 +11,35 @@ import pytest
 if find_spec("homeassistant"):
     import custom_components.porchlight  # noqa: F401 - as said
 
-# What happens in real time, with processes, ports and a network that all on this machine share.
-IN_REAL_TIME = {"bridge", "e2e"}
+HERE = Path(__file__).parent
+# What plays footage at its own pace, with processes, ports and a network that all share.
+IN_REAL_TIME = [HERE / name for name in ("bridge", "e2e", "worker/test_whole_line.py")]
+AHEAD = -10
+
+
+def in_real_time(item: pytest.Item) -> bool:
+    """Whether a test needs the machine's time when it needs it."""
+    return any(item.path.is_relative_to(place) for place in IN_REAL_TIME)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where several processes run the tests, one alone runs those that get in each other's way."""
     if not config.pluginmanager.hasplugin("xdist"):
         return
-    here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).parts[0] in IN_REAL_TIME:
+        if in_real_time(item):
             item.add_marker(pytest.mark.xdist_group("in real time"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let the machine's other work wait for footage, which does not wait, where that is allowed."""
+    if not in_real_time(item):
+        return (yield)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, min(before, AHEAD))
+    try:
+        return (yield)
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, before)

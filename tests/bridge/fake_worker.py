@@ -74,7 +74,7 @@ class Fake:
             for message in decoder.feed(data):
                 self.take(message)
         if "stubborn" in self.words:
-            sleep(60)
+            sleep(3600)
 
     def beat(self) -> None:
         self.send(Alive(pid=os.getpid()))

@@ -24,7 +24,7 @@ from porchlight.worker.messages import (
     WatchCamera,
 )
 
-from .support import Ear, gone, until
+from .support import PATIENCE, Ear, gone, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     type Scripts = Callable[..., Script]
     type Start = Callable[..., Bridge]
 
+# Seconds after which these workers hang: enough for one to start on a busy machine.
+SILENCE = 3.0
 MODEL = UseModel(engine="fake", path="/m.tflite")
 
 
@@ -126,12 +128,10 @@ async def test_each_worker_is_given_what_it_has_to_know(
     first = one.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    began = monotonic()
     down = await ear.wait(WorkerDown)
     assert down == WorkerDown(detail="SIGKILL")
     up = await ear.wait(WorkerUp, after=ear.all.index(down))
     await ear.wait(StreamUp, after=ear.all.index(down))
-    assert monotonic() - began < 5
     assert up.pid != first
     assert workers.received(2)[1:] == ["WatchCamera b"]
 
@@ -210,7 +210,7 @@ async def test_a_worker_that_ends_or_errs_is_replaced(
 async def test_a_worker_whose_main_loop_is_silent_is_replaced(
     script: Scripts, bridge: Start, ear: Ear, words: str
 ) -> None:
-    bridge(script(words, "lives"), silence=1.0)
+    bridge(script(words, "lives"), silence=SILENCE)
     up = await ear.wait(WorkerUp)
     down = await ear.wait(WorkerDown)
     assert down.detail == "it hung"
@@ -221,7 +221,7 @@ async def test_a_worker_whose_main_loop_is_silent_is_replaced(
 async def test_a_stopped_process_is_killed_and_replaced(
     script: Scripts, bridge: Start, ear: Ear
 ) -> None:
-    bridge(script(), silence=1.0)
+    bridge(script(), silence=SILENCE)
     alive = await ear.wait(Alive)
     os.kill(alive.pid, signal.SIGSTOP)
     down = await ear.wait(WorkerDown)
@@ -233,9 +233,9 @@ async def test_a_stopped_process_is_killed_and_replaced(
 async def test_an_event_loop_that_stands_still_does_not_cost_the_worker(
     script: Scripts, bridge: Start, ear: Ear
 ) -> None:
-    bridge(script(), silence=1.0)
+    bridge(script(), silence=SILENCE)
     await ear.wait(Alive)
-    block(2.5)
+    block(SILENCE + 2)
     count = len(ear.all)
     await ear.wait(Alive, after=count + 20)
     assert ear.of(WorkerDown) == []
@@ -287,8 +287,9 @@ async def test_a_still_that_does_not_come_is_none_in_time(
     one = bridge(script("deaf"), [camera("a")], still_seconds=0.3)
     await ear.wait(StreamUp)
     began = monotonic()
-    assert await one.still("a") is None
-    assert 0.2 < monotonic() - began < 2
+    async with asyncio.timeout(PATIENCE):
+        assert await one.still("a") is None
+    assert monotonic() - began > 0.2
     assert one._stills == {}
 
 
@@ -296,7 +297,7 @@ async def test_a_still_that_does_not_come_is_none_in_time(
 async def test_a_still_does_not_outlast_its_worker(
     script: Scripts, bridge: Start, ear: Ear, how: str
 ) -> None:
-    one = bridge(script("deaf"), [camera("a")], still_seconds=20.0)
+    one = bridge(script("deaf"), [camera("a")], still_seconds=10 * PATIENCE)
     await ear.wait(StreamUp)
     waiting = asyncio.create_task(one.still("a"))
     await asyncio.sleep(0.1)
@@ -305,7 +306,7 @@ async def test_a_still_does_not_outlast_its_worker(
         os.kill(one.pid, signal.SIGKILL)
     else:
         await one.stop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await waiting is None
 
 

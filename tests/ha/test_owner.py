@@ -216,7 +216,7 @@ async def test_nothing_is_written_for_a_camera_that_is_gone(
     bridge.up()
     bridge.people(1)
     bridge.listener(LineCrossed(camera_id=ENTRY_ID, line_id="x", inward=True, at=0.0))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(300):
         while not (folder / "visits").exists():  # noqa: ASYNC110 - nobody says so
             await asyncio.sleep(0.01)
     await hass.config_entries.async_remove(ENTRY_ID)

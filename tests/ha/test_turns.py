@@ -93,7 +93,7 @@ class House:
         """Wait until there is a worker that did all it was asked for, if there is to be one."""
         await self.hass.async_block_till_done(wait_background_tasks=True)
         if self.owner._watched:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(300):
                 while await self.bridge.still("nobody") is None:  # noqa: ASYNC110 - as said
                     await asyncio.sleep(0.01)
         await self.hass.async_block_till_done(wait_background_tasks=True)
@@ -118,7 +118,7 @@ class House:
     async def _kill(self) -> None:
         if (pid := self.bridge.pid) is not None:
             os.kill(pid, signal.SIGKILL)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(300):
                 while self.bridge.pid == pid:  # noqa: ASYNC110 - nobody says so
                     await asyncio.sleep(0.01)
 

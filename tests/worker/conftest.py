@@ -11,7 +11,7 @@ from porchlight.worker.writer import Writer
 
 from simulator import CameraSpec, StreamSpec
 
-from .support import PASSWORD, Heard, ScriptedDetector, Stage, source, write_clip
+from .support import PASSWORD, PATIENCE, Heard, ScriptedDetector, Stage, source, write_clip
 from .watching import QUICK
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def analyst(heard: Heard, detector: ScriptedDetector) -> Iterator[Analyst]:
     heard.wait(EngineReady)
     yield one
     one.stop()
-    one.join(10)
+    one.join(PATIENCE)
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def disk() -> Iterator[Writer]:
     one.start()
     yield one
     one.stop()
-    one.join(10)
+    one.join(PATIENCE)
 
 
 @pytest.fixture
@@ -123,5 +123,5 @@ def watch(
     yield start
     for camera in started:
         camera.stop()
-        camera.join(10)
+        camera.join(PATIENCE)
         assert not camera.is_alive()

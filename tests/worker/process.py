@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
 import threading
 from typing import IO, TYPE_CHECKING, Self
 
@@ -12,12 +13,27 @@ from porchlight.worker.channel import Decoder, encode
 
 from tests.bare import ROOM
 
-from .support import Heard
+from .support import PATIENCE, Heard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from porchlight.worker.messages import Message
+
+
+def impatient(**seconds: float) -> Sequence[str]:
+    """The command of a worker whose cameras wait so long, by the names in `Timing`."""
+    code = f"""
+    import os, sys
+    sys.path.insert(0, {str(ROOM.parents[1])!r})
+    import tests.bare
+    from dataclasses import replace
+    from porchlight.worker.service import Service
+    from porchlight.worker.timing import TIMING
+    Service(0, 1, timing=replace(TIMING, **{seconds!r})).run()
+    os._exit(0)
+    """
+    return sys.executable, "-c", textwrap.dedent(code)
 
 
 class Worker:
@@ -51,7 +67,7 @@ class Worker:
     def __exit__(self, *_exc: object) -> None:
         self.close()
         try:
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

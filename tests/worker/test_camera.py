@@ -12,6 +12,7 @@ from PIL import Image
 from porchlight.vision.life import NEVER_A_PERSON
 from porchlight.vision.settings import Line, Mask, Settings, Zone
 from porchlight.vision.types import Box, Detection
+from porchlight.worker.backoff import Backoff
 from porchlight.worker.camera import Camera
 from porchlight.worker.errors import StreamProblem
 from porchlight.worker.messages import (
@@ -27,7 +28,16 @@ from porchlight.worker.messages import (
     WatchCamera,
 )
 
-from .support import SOMEBODY, Direct, Heard, ScriptedDetector, frame, sight, until
+from .support import (
+    PATIENCE,
+    SOMEBODY,
+    Direct,
+    Heard,
+    ScriptedDetector,
+    frame,
+    sight,
+    until,
+)
 from .watching import BEFORE, HALF, NOWHERE, QUICK, phases, swayed, visit
 
 if TYPE_CHECKING:
@@ -158,7 +168,7 @@ def test_a_dropped_stream_comes_back_and_so_does_the_state(
     assert down.problem in {StreamProblem.ENDED, StreamProblem.UNREACHABLE}
     up = heard.wait(StreamUp, after=heard.position(down))
     # Who heard that it was down knows nothing any more: at once, not when something changes.
-    state = heard.wait(Status, after=heard.position(up), seconds=3)
+    state = heard.wait(Status, after=heard.position(up))
     assert state.people is None
     heard.wait(Status, where=lambda one: one.people == 0, after=heard.position(up))
 
@@ -174,20 +184,31 @@ def test_retries_back_off(watch: Callable[..., Camera], heard: Heard, stage: Sta
 
 
 def test_after_a_good_stream_the_retry_is_quick_again(
-    watch: Callable[..., Camera], heard: Heard, stage: Stage
+    watch: Callable[..., Camera],
+    heard: Heard,
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    waits: list[float] = []
+
+    class Recording(Backoff):
+        def wait(self) -> float:
+            waits.append(super().wait())
+            return waits[-1]
+
+    monkeypatch.setattr("porchlight.worker.camera.Backoff", Recording)
     stage.call(stage.camera.refuse_rtsp, 503)
     watch(replace(QUICK, first_retry=0.1, last_retry=30.0, good_stream=1.0))
     until(lambda: len(heard.of(StreamDown)) == 5, "five tries")
     stage.call(stage.camera.refuse_rtsp, None)
     up = heard.wait(StreamUp)
-    until(lambda: heard.of(Status) != [], "frames")
     began = monotonic()
     until(lambda: monotonic() - began > 1.2, "a good stream")
     stage.call(stage.camera.drop_rtsp)
     down = heard.wait(StreamDown, after=heard.position(up))
-    # Without that the sixth wait were 3.2 seconds.
-    heard.wait(StreamUp, after=heard.position(down), seconds=2.0)
+    heard.wait(StreamUp, after=heard.position(down))
+    assert waits[4] >= 0.7 * 1.6
+    assert waits[-1] <= 1.3 * 0.1
 
 
 def test_a_visit_survives_a_short_drop(
@@ -294,12 +315,12 @@ def test_switching_off_at_any_time_causes_no_departure_before_an_arrival(
 def test_a_stopped_camera_ends_soon_reports_nothing_and_holds_no_frame(
     watch: Callable[..., Camera], heard: Heard, stage: Stage, analyst: Analyst
 ) -> None:
-    camera = watch()
+    camera = watch(replace(QUICK, reading=2.0))
     heard.wait(Status, where=lambda one: one.people == 0)
     stage.call(stage.camera.stall, "all")
     camera.stop()
     count = len(heard.all)
-    camera.join(5)
+    camera.join(PATIENCE)
     assert not camera.is_alive()
     assert len(heard.all) <= count + 1
     assert camera._last is None
@@ -312,10 +333,10 @@ def test_a_camera_stopped_while_it_connects_reports_nothing_more(
     watch: Callable[..., Camera], heard: Heard, stage: Stage
 ) -> None:
     stage.call(stage.camera.stall, "all")
-    camera = watch()
+    camera = watch(replace(QUICK, opening=2.0))
     heard.wait(ThreadStarted, where=lambda one: one.camera_id == "c")
     camera.stop()
-    camera.join(8)
+    camera.join(PATIENCE)
     assert not camera.is_alive()
     assert heard.of(StreamDown) == heard.of(StreamUp) == []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from itertools import repeat
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +14,7 @@ from porchlight.worker.messages import Status, StreamDown, StreamUp, WatchCamera
 from porchlight.worker.stream import Stream
 
 from .hostile import Hostile, described, endless_fragments, framed
-from .process import Worker
+from .process import Worker, impatient
 from .sets import h264_frame, h264_pps, h264_sps, hevc_sps
 from .support import source
 
@@ -96,24 +95,22 @@ def test_a_picture_without_an_end_ends_the_stream_and_nothing_else(stage: Stage)
         yield from framed("h264", iter([SMALL] * 10))
         yield from endless_fragments()
 
-    with Hostile(described("h264", *SMALL[:2]), packets) as hostile, Worker() as worker:
+    worker = Worker(command=impatient(status_interval=1.0))
+    with Hostile(described("h264", *SMALL[:2]), packets) as hostile, worker:
         worker.send(WatchCamera(camera_id="good", source=source(stage.camera)))
         worker.heard.wait(StreamUp)
         before = resident(worker)
         worker.send(WatchCamera(camera_id="bad", source=hostile.source))
-        down = worker.heard.wait(StreamDown, where=lambda one: one.camera_id == "bad", seconds=60)
+        down = worker.heard.wait(StreamDown, where=lambda one: one.camera_id == "bad")
         assert down.problem in {StreamProblem.TOO_LARGE, StreamProblem.BROKEN}
         # It sent far more than it was allowed to make us keep.
         assert hostile.sent / 1e6 > 2 * ALLOWED
         assert peak(worker) - before < ALLOWED
-        position, began = worker.heard.position(down), monotonic()
         worker.heard.wait(
             Status,
             where=lambda one: one.camera_id == "good",
-            after=position,
-            seconds=40,
+            after=worker.heard.position(down),
         )
-        assert monotonic() - began < 35
         assert not [one for one in worker.heard.of(StreamDown) if one.camera_id == "good"]
 
 

@@ -57,8 +57,9 @@ def test_repeated_adding_and_removing_leaks_nothing(stage: Stage) -> None:
         add = WatchCamera(camera_id="c", source=source(stage.camera), picture_path="/nowhere/x")
 
         def cycle() -> None:
+            position = len(worker.heard.all)
             worker.send(add)
-            worker.heard.wait(StreamUp, after=len(worker.heard.all))
+            worker.heard.wait(StreamUp, after=position)
             worker.send(RemoveCamera(camera_id="c"))
 
         cycle()

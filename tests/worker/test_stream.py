@@ -15,7 +15,7 @@ from porchlight.worker.decoding import whole_frames
 from porchlight.worker.errors import StreamError, StreamProblem
 from porchlight.worker.messages import Source
 from porchlight.worker.pixels import Shrinker
-from porchlight.worker.stream import Stream
+from porchlight.worker.stream import OPEN_SECONDS, READ_SECONDS, Stream
 
 from simulator import StreamSpec
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .support import Stage
 
-QUICK = {"opening": 2.0, "reading": 0.5}
+QUICK = {"opening": 5.0, "reading": 2.0}
 DECODING = 2.0
 
 
@@ -110,7 +110,7 @@ def test_a_silent_server_has_stalled() -> None:
         start = monotonic()
         error = problem(Source(url=url, credentials=login), opening=0.5)
     assert error.problem is StreamProblem.STALLED
-    assert monotonic() - start < 3
+    assert monotonic() - start < OPEN_SECONDS
 
 
 @pytest.mark.parametrize("kind", ["media", "all"])
@@ -121,7 +121,7 @@ def test_a_camera_that_sends_no_more_has_stalled(stage: Stage, kind: str) -> Non
         stage.call(stage.camera.stall, kind)
         began = monotonic()
         assert end(frames).problem is StreamProblem.STALLED
-    assert 0.5 < monotonic() - began < 3
+    assert 1.5 < monotonic() - began < READ_SECONDS
 
 
 def test_a_cut_connection_has_ended(stage: Stage) -> None:
@@ -148,11 +148,9 @@ def test_frames_come_again_after_garbage_and_none_is_garbage(stage: Stage) -> No
 
 def test_nothing_but_garbage_is_a_problem(stage: Stage) -> None:
     stage.call(stage.camera.send_garbage, on=True)
-    start = monotonic()
     error = problem(source(stage.camera))
     # What of it looks like packets does not decode; it may also be that nothing does.
     assert error.problem in {StreamProblem.BROKEN, StreamProblem.STALLED}
-    assert monotonic() - start < 12
 
 
 def test_a_stream_that_is_not_open_gives_no_frames() -> None:

@@ -31,7 +31,17 @@ from porchlight.worker.messages import (
 from porchlight.worker.pixels import Shrinker
 from porchlight.worker.timing import TIMING
 
-from .support import SOMEBODY, Direct, Heard, ScriptedDetector, frame, sight, source, until
+from .support import (
+    PATIENCE,
+    SOMEBODY,
+    Direct,
+    Heard,
+    ScriptedDetector,
+    frame,
+    sight,
+    source,
+    until,
+)
 from .watching import HALF, NOWHERE, QUICK, phases, swayed, visit
 
 if TYPE_CHECKING:
@@ -246,11 +256,12 @@ def test_a_new_login_is_tried_at_once_not_after_the_wait(
     watch: Callable[..., Camera], heard: Heard, stage: Stage
 ) -> None:
     camera = watch(
-        replace(QUICK, first_retry=50.0, last_login=100.0), source=source(stage.camera, "wrong")
+        replace(QUICK, first_retry=10 * PATIENCE, last_login=10 * PATIENCE),
+        source=source(stage.camera, "wrong"),
     )
     heard.wait(StreamDown)
     camera.update(replace(camera.config, source=source(stage.camera)))
-    heard.wait(StreamUp, seconds=15)
+    heard.wait(StreamUp)
 
 
 def test_a_mask_drawn_while_a_camera_is_watched_hides_at_once(
