@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -384,3 +385,25 @@ async def test_diagnostics_list_the_trials_and_their_purpose(
     text = str(await async_get_config_entry_diagnostics(hass, camera))
     assert "smith" not in text
     assert LEAST not in text
+
+
+async def test_no_issue_is_raised_for_cameras_that_went_while_a_faster_model_was_sought(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, clock: Clock
+) -> None:
+    await choose(hass, Choice(model=NEXT))
+    setup = hass.data[DATA_OWNER].detection.setup
+    found, seeking = asyncio.Event(), asyncio.Event()
+
+    async def seek() -> None:
+        seeking.set()
+        await found.wait()
+
+    with patch.object(setup, "async_step_down", seek):
+        await clock.report(SHORT)
+        with patch.object(hass.loop, "time", return_value=1000.0 + SHORT_FOR):
+            bridge.listener(SHORT)
+        await seeking.wait()
+        hass.data[DATA_OWNER].async_end(camera)
+        found.set()
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert not too_busy(hass)

@@ -22,13 +22,14 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.runtime.blame import PAUSES
-from custom_components.porchlight.runtime.bridge import WorkerDown
+from custom_components.porchlight.runtime.bridge import WorkerDown, WorkerUp
 from custom_components.porchlight.runtime.faults import Culprit
 from custom_components.porchlight.runtime.journal import SILENCE
 from custom_components.porchlight.runtime.outage import LONG
 from custom_components.porchlight.runtime.owner import (
     DATA_OWNER,
     RELOAD_TAKES,
+    RUNS_AFTER,
     WELL_AFTER,
     async_owner,
 )
@@ -373,6 +374,48 @@ async def test_why_a_stream_is_off_is_visible_and_an_issue_after_ten_minutes(
         assert issue.translation_key == "stream_ended"
         bridge.up()
     assert registry.async_get_issue(DOMAIN, f"stream_{ENTRY_ID}") is None
+
+
+def worker_issue(hass: HomeAssistant) -> ir.IssueEntry | None:
+    return ir.async_get(hass).async_get_issue(DOMAIN, "worker")
+
+
+async def test_a_worker_that_keeps_ending_is_an_issue_after_ten_minutes_until_it_runs(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    for _ in range(3):
+        bridge.listener(WorkerUp(pid=1))
+        bridge.listener(WorkerDown(detail="status 1"))
+    await later(hass, LONG - 1)
+    assert worker_issue(hass) is None
+    await later(hass, LONG + 1)
+    issue = worker_issue(hass)
+    assert issue is not None
+    assert issue.translation_placeholders == {"detail": "status 1"}
+    bridge.listener(WorkerUp(pid=2))
+    assert worker_issue(hass) is not None
+    await later(hass, RUNS_AFTER + 1)
+    assert worker_issue(hass) is None
+
+
+async def test_a_worker_that_ended_once_and_runs_again_is_no_issue(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    bridge.listener(WorkerDown(detail="SIGKILL"))
+    bridge.listener(WorkerUp(pid=2))
+    await later(hass, RUNS_AFTER + 1)
+    await later(hass, LONG + 1)
+    assert worker_issue(hass) is None
+
+
+async def test_a_worker_that_is_not_needed_any_more_is_no_issue(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
+) -> None:
+    bridge.listener(WorkerDown(detail="status 1"))
+    await later(hass, LONG + 1)
+    assert worker_issue(hass) is not None
+    hass.data[DATA_OWNER].async_end(camera)
+    assert worker_issue(hass) is None
 
 
 async def test_the_last_frame_follows_a_clock_that_is_set_back(

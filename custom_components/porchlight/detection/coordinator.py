@@ -188,9 +188,9 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
             model = await self.setup.async_step_down()
             if model:
                 self._use(model)
-                return
-        self._nothing_faster = True
-        create_load_issue(self.hass, load)
+            elif self._running and self._enabled:
+                self._nothing_faster = True
+                create_load_issue(self.hass, load)
 
     def _load_is(self, load: Load) -> None:
         """Show what the watch costs; a box that is short for long needs a faster model, or help."""

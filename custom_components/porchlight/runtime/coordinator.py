@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
@@ -33,7 +34,13 @@ from ..worker.messages import (
     WatchCamera,
 )
 from .areas import Area, Kind, areas_of, masks, of_kind
-from .issues import create_storage_issue, delete_camera_issues, delete_storage_issue
+from .issues import (
+    create_storage_issue,
+    create_stream_issue,
+    delete_camera_issues,
+    delete_storage_issue,
+    delete_stream_issue,
+)
 from .journal import VisitJournal
 from .login import LoginCheck, credentials_of
 from .outage import Outage
@@ -97,7 +104,11 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.totals = Totals(hass, entry.entry_id)
         self._bridge = bridge
         self._login = LoginCheck(hass, entry)
-        self._outage = Outage(hass, entry)
+        self._outage = Outage(
+            hass,
+            partial(create_stream_issue, hass, entry),
+            partial(delete_stream_issue, hass, entry),
+        )
         self._folder = Path(hass.config.path(STORAGE_DIR, DOMAIN, entry.entry_id))
         self._picture_name: str | None = None
         # Counts changes of what pictures may show; older pictures are not taken.

@@ -1,4 +1,4 @@
-"""Repair issues of one camera."""
+"""Repair issues of cameras and of the worker that watches them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ISSUE_CAMERA = "camera_set_aside"
 ISSUE_STORAGE = "storage"
 ISSUE_STREAM = "stream"
+ISSUE_WORKER = "worker"
 
 
 def create_camera_issue(hass: HomeAssistant, entry: ConfigEntry[Any], detail: str) -> None:
@@ -74,6 +75,24 @@ def create_stream_issue(
 def delete_stream_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """A camera's stream is back."""
     ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_STREAM}_{entry.entry_id}")
+
+
+def create_worker_issue(hass: HomeAssistant, detail: str) -> None:
+    """The worker has not run for long."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        ISSUE_WORKER,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=ISSUE_WORKER,
+        translation_placeholders={"detail": detail},
+    )
+
+
+def delete_worker_issue(hass: HomeAssistant) -> None:
+    """The worker runs, or is not needed."""
+    ir.async_delete_issue(hass, DOMAIN, ISSUE_WORKER)
 
 
 def delete_camera_issues(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:

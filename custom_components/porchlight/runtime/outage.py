@@ -1,56 +1,56 @@
-"""A stream that is off for long becomes a repair issue, which goes by itself."""
+"""What is off for long becomes a repair issue, which goes by itself."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_call_later
 
-from .issues import create_stream_issue, delete_stream_issue
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
-    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 
-    from ..worker.errors import StreamProblem
-
-# Seconds that a stream is off before a person has to see to it.
+# Seconds that something is off before a person has to see to it.
 LONG = 600.0
 
 
-class Outage:
-    """Watches over one camera's stream."""
+class Outage[Reason]:
+    """Watches over one thing that should always run, such as a camera's stream."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    def __init__(
+        self, hass: HomeAssistant, create: Callable[[Reason], None], delete: Callable[[], None]
+    ) -> None:
+        """`create` and `delete` change the repair issue."""
         self._hass = hass
-        self._entry = entry
-        self._problem: StreamProblem | None = None
+        self._create = create
+        self._delete = delete
+        self._reason: Reason | None = None
         self._long = False
         self._cancel: CALLBACK_TYPE | None = None
 
     @callback
-    def async_down(self, problem: StreamProblem) -> None:
-        """The stream is off, for this reason now."""
-        changed, self._problem = problem is not self._problem, problem
+    def async_down(self, reason: Reason) -> None:
+        """It is off, for this reason now."""
+        changed, self._reason = reason != self._reason, reason
         if self._long and changed:
-            create_stream_issue(self._hass, self._entry, problem)
+            self._create(reason)
         elif not self._long and self._cancel is None:
             self._cancel = async_call_later(self._hass, LONG, self._async_lasts)
 
     @callback
     def async_over(self) -> None:
-        """The stream runs, or is not wanted any more."""
+        """It runs, or is not wanted any more."""
         if self._cancel:
             self._cancel()
             self._cancel = None
-        self._problem, self._long = None, False
-        delete_stream_issue(self._hass, self._entry)
+        self._reason, self._long = None, False
+        self._delete()
 
     @callback
     def _async_lasts(self, _now: datetime) -> None:
         self._cancel, self._long = None, True
-        if self._problem:
-            create_stream_issue(self._hass, self._entry, self._problem)
+        if self._reason is not None:
+            self._create(self._reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -22,7 +23,13 @@ from .bridge import Bridge, WorkerDown, WorkerUp
 from .coordinator import CameraCoordinator
 from .entries import async_old_choice, camera_entries, detector_entry
 from .faults import Culprit
-from .issues import create_camera_issue, delete_camera_issue
+from .issues import (
+    create_camera_issue,
+    create_worker_issue,
+    delete_camera_issue,
+    delete_worker_issue,
+)
+from .outage import Outage
 from .search import async_search
 
 if TYPE_CHECKING:
@@ -43,6 +50,8 @@ SEARCH_INTERVAL = timedelta(minutes=15)
 RELOAD_TAKES = 30.0
 # Seconds without another death after which a camera that was tried again is well.
 WELL_AFTER = 600.0
+# Seconds after which a worker that was started is taken to run.
+RUNS_AFTER = 60.0
 
 
 DATA_OWNER: HassKey[Owner] = HassKey(DOMAIN)
@@ -71,6 +80,10 @@ class Owner:
         self._aside: dict[str, CALLBACK_TYPE] = {}
         self._blame = Blame()
         self._stop_listening: list[CALLBACK_TYPE] = []
+        self._worker_outage = Outage[str](
+            hass, partial(create_worker_issue, hass), partial(delete_worker_issue, hass)
+        )
+        self._worker_runs_soon: CALLBACK_TYPE | None = None
         self.bridge = Bridge(self._hear, self._opening)
         self.detection = DetectionCoordinator(
             hass, self.bridge.send, _try_model, lambda: len(camera_entries(hass, disabled=False))
@@ -173,6 +186,8 @@ class Owner:
     def _stop_work(self) -> None:
         while self._stop_listening:
             self._stop_listening.pop()()
+        self._forget_start()
+        self._worker_outage.async_over()
         self.detection.async_stop()
 
     async def _async_home_stops(self, _event: Event) -> None:
@@ -199,14 +214,30 @@ class Owner:
             case EngineReady() | EngineFailed() | Load():
                 self.detection.async_hear(news)
             case WorkerUp():
-                pass
+                self._worker_started()
             case _:
                 camera_id = getattr(news, "camera_id", None)
                 if camera_id in self._watched:
                     self._cameras[camera_id].async_hear(news)
 
+    def _worker_started(self) -> None:
+        @callback
+        def runs(_now: datetime) -> None:
+            self._worker_runs_soon = None
+            self._worker_outage.async_over()
+
+        self._forget_start()
+        self._worker_runs_soon = async_call_later(self._hass, RUNS_AFTER, runs)
+
+    def _forget_start(self) -> None:
+        if self._worker_runs_soon:
+            self._worker_runs_soon()
+            self._worker_runs_soon = None
+
     def _bury(self, down: WorkerDown) -> None:
         """Draw the conclusions from a worker's death."""
+        self._forget_start()
+        self._worker_outage.async_down(down.detail)
         for camera in self._cameras.values():
             camera.async_worker_down()
         self.detection.async_worker_down()
