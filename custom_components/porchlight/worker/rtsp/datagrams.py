@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import StreamError, StreamProblem
 from .connection import CHUNK
+from .messages import SMALLEST
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -18,8 +19,6 @@ _TRIES = 64
 _LARGEST = 65535
 # Bytes that the kernel may keep while the decoder is busy.
 _KEPT = 1024 * 1024
-# Smaller ones are no packets.
-_SMALLEST = 8
 # An empty receiver report: routers and firewalls let answers in to where something came from.
 _PUNCH = b"\x80\xc9\x00\x01" + bytes(4)
 
@@ -52,8 +51,8 @@ class Datagrams:
                     data, sender = one.recvfrom(_LARGEST)
                 except OSError:
                     break
-                seen += max(len(data), _SMALLEST)
-                if _bare(sender[0]) == peer and len(data) >= _SMALLEST:
+                seen += max(len(data), SMALLEST)
+                if _bare(sender[0]) == peer and len(data) >= SMALLEST:
                     frames += bytes((ord("$"), channel)) + len(data).to_bytes(2) + data
         return bytes(frames)
 

@@ -17,6 +17,8 @@ MAX_BODY = 1024 * 1024
 _FRAME = ord("$")
 _FRAME_HEAD = 4
 _MARK = b"$"
+# A frame with less holds no packet; FFmpeg loses its place at it.
+SMALLEST = 8
 # A method or a protocol, as messages begin with it.
 _NAME = 32
 _BEGIN = re.compile(rb"[A-Z][A-Z_]{2,%d}[ /]" % (_NAME - 1))
@@ -86,7 +88,8 @@ class Splitter:
     def feed(self, data: bytes) -> Iterator[bytes | Message]:
         """Take more bytes; give what is complete, in order.
 
-        What is neither is skipped. Raises StreamError when a message is too large.
+        What is neither, or holds no packet, is skipped. Raises StreamError when a message is
+        too large.
         """
         buffer = self._buffer
         buffer += data
@@ -98,7 +101,9 @@ class Splitter:
                     yield bytes(memoryview(buffer)[at:end])
                     at = end
                 elif buffer[at] == _FRAME:
-                    return
+                    if (behind := _end_of_small(buffer, at)) is None:
+                        return
+                    at = behind
                 elif (begin := _next_begin(buffer, at)) != at:
                     at = begin
                 elif (found := _message(buffer, at)) is None:
@@ -119,11 +124,21 @@ def _end_of_frames(buffer: bytearray, at: int) -> int:
     size = len(buffer)
     last = size - _FRAME_HEAD
     while at <= last and buffer[at] == _FRAME:
-        end = at + _FRAME_HEAD + (buffer[at + 2] << 8 | buffer[at + 3])
-        if end > size:
+        length = buffer[at + 2] << 8 | buffer[at + 3]
+        end = at + _FRAME_HEAD + length
+        if end > size or length < SMALLEST:
             break
         at = end
     return at
+
+
+def _end_of_small(buffer: bytearray, at: int) -> int | None:
+    """Where the frame ends that begins here, if it is whole and holds no packet."""
+    if len(buffer) < at + _FRAME_HEAD:
+        return None
+    length = buffer[at + 2] << 8 | buffer[at + 3]
+    end = at + _FRAME_HEAD + length
+    return end if length < SMALLEST and end <= len(buffer) else None
 
 
 def _next_begin(buffer: bytearray, at: int) -> int:
