@@ -60,7 +60,7 @@ def test_a_fixed_transport_is_not_left(
     error = refused(replace(source(stage.camera), transport=transport))
     assert (error.problem, error.detail) == (
         StreamProblem.UNSUPPORTED_TRANSPORT,
-        "461 Unsupported Transport",
+        "RTSP status 461",
     )
 
 

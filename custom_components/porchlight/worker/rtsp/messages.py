@@ -25,9 +25,7 @@ _BEGIN = re.compile(rb"[A-Z][A-Z_]{2,%d}[ /]" % (_NAME - 1))
 _PART_OF_BEGIN = re.compile(rb"[A-Z][A-Z_]{0,%d}" % (_NAME - 1))
 _END = re.compile(rb"\n\r?\n")
 # Versions are not compared: cameras make them up.
-_STATUS = re.compile(r"[A-Z]+/\S*\s+(\d{3})(?:\s+(.*))?")
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
-_MAX_REASON = 80
+_STATUS = re.compile(r"[A-Z]+/\S*\s+(\d{3})\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +41,6 @@ class Message:
         """A response's status; None for a request."""
         match = _STATUS.match(self.start)
         return int(match[1]) if match else None
-
-    @property
-    def reason(self) -> str:
-        """A response's status with its text, fit to be shown."""
-        match = _STATUS.match(self.start)
-        text = f"{match[1]} {match[2] or ''}" if match else ""
-        return _UNPRINTABLE.sub(" ", text).strip()[:_MAX_REASON]
 
     @property
     def method(self) -> str:

@@ -60,8 +60,8 @@ class _TransportError(Exception):
     """The camera does not send in the way that it was asked to."""
 
     def __init__(self, response: Message) -> None:
-        super().__init__(response.reason)
-        self.detail = response.reason
+        super().__init__(_shown(response))
+        self.detail = _shown(response)
         # It says that this is why, or agreed to something else.
         self.certain = response.status == _OTHER_TRANSPORT or response.status in _OK
 
@@ -331,7 +331,12 @@ def _expect(response: Message) -> None:
     if status in _REDIRECTS:
         raise _RedirectedError(response.first("location"))
     if status not in _OK:
-        raise StreamError(_PROBLEMS.get(status, StreamProblem.REFUSED), response.reason)
+        raise StreamError(_PROBLEMS.get(status, StreamProblem.REFUSED), _shown(response))
+
+
+def _shown(response: Message) -> str:
+    """A refusal, without the camera's own words: they could be any, the password too."""
+    return f"RTSP status {response.status}"
 
 
 def _channels(transport: str, response: Message) -> tuple[int, int]:

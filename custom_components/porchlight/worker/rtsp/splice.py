@@ -66,7 +66,8 @@ class Splice:
 
     def _turn(self) -> bool:
         """Move what can be moved; whether the player is still there."""
-        self._to_camera += self._keepalive.due()
+        if len(self._to_camera) <= _MOST_WAITING:
+            self._to_camera += self._keepalive.due()
         self._watch()
         ready = self._selector.select(0 if self._more else self._keepalive.left)
         found = {key.fileobj: events for key, events in ready}
