@@ -113,7 +113,7 @@ def test_only_the_camera_s_own_datagrams_are_taken(source_address: str) -> None:
         if source_address == "127.0.0.1":
             opened(camera.source)
         else:
-            assert refused(camera.source, opening=2.0).problem is StreamProblem.STALLED
+            assert refused(camera.source, opening=2.0, reading=2.0).problem is StreamProblem.STALLED
         assert sent.is_set()
         done.set()
 
