@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Bytes that wait for a camera that takes none: reports are left out then.
 _MOST_WAITING = 64 * 1024
-# Seconds for which packets are gathered: waking up for each would cost far more.
+# Seconds for which packets are gathered, instead of waking up for each.
 _GATHERING = 0.02
 # Seconds that a camera may take to confirm that its session is over.
 _LEAVING = 1.0
