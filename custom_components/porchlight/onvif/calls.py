@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
+from yarl import URL
 
 from ._library import WSDL_DIR, ONVIFError, ONVIFService, Transport, XmlError, ZeepError
 from .errors import AuthenticationError, CameraFaultError, CannotConnectError, NotOnvifError
@@ -36,6 +38,11 @@ _REFUSED = re.compile(
 _FAULT = re.compile(rb"<(?:[\w-]+:)?Fault\b")
 _ENVELOPE = re.compile(rb"<(?:[\w-]+:)?Envelope\b")
 _REFUSED_STATUS = frozenset({401, 403})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MAX_REDIRECTS = 3
+# Bytes of one answer, also unpacked: the largest that cameras send are a tenth of it.
+MAX_ANSWER = 4 * 1024 * 1024
+_CHUNK = 65536
 # What zeep lets through when an answer isn't what the schema says.
 _UNREADABLE = (
     ONVIFError,
@@ -77,7 +84,13 @@ EVENTS_NAMESPACE = "http://www.onvif.org/ver10/events/wsdl"
 
 
 class CameraTransport(Transport):  # type: ignore[misc] # the library ships no types
-    """The library's transport; the raw answer separates refusals from non-ONVIF devices."""
+    """The library's transport; the raw answer separates refusals from non-ONVIF devices.
+
+    It follows the camera nowhere else, and reads at most MAX_ANSWER bytes of an answer.
+    """
+
+    # When the last answer was sent, as its header says.
+    date = ""
 
     async def post_xml(self, address: str, envelope: Any, headers: dict[str, str]) -> Any:
         """Send one envelope; raises AuthenticationError or NotOnvifError."""
@@ -91,6 +104,23 @@ class CameraTransport(Transport):  # type: ignore[misc] # the library ships no t
         if response.status_code in _REFUSED_STATUS:
             raise AuthenticationError(f"The camera answered HTTP {response.status_code}")
         raise NotOnvifError(f"The answer (HTTP {response.status_code}) isn't SOAP")
+
+    async def _post_internal(
+        self, address: str, message: str | bytes, headers: dict[str, str]
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        # In place of the library's, which follows redirects anywhere and reads without end.
+        data = message.encode() if isinstance(message, str) else message
+        headers = {"Content-Type": 'text/xml; charset="utf-8"', **headers}
+        url = URL(address)
+        for _ in range(1 + MAX_REDIRECTS):
+            async with self.session.post(
+                url, data=data, headers=headers, allow_redirects=False
+            ) as response:
+                self.date = response.headers.get("Date", "")
+                if response.status not in _REDIRECTS:
+                    return response, await _content(response)
+                url = _redirected(url, response.headers.get("Location", ""))
+        raise NotOnvifError("The camera redirects in circles")
 
 
 class Calls:
@@ -122,6 +152,14 @@ class Calls:
     def login(self) -> tuple[str, str]:
         """The username and password, to be removed from what the camera answers."""
         return self._credentials.username, self._credentials.password
+
+    def moment(self, service: Service) -> datetime | None:
+        """The camera's time as the head of the service's last answer has it."""
+        opened = self._opened.get(service.namespace)
+        try:
+            return parsedate_to_datetime(opened.transport.date) if opened else None
+        except ValueError:
+            return None
 
     async def set_clock_offset(self, offset: timedelta) -> None:
         """Sign from now on with our time plus `offset`."""
@@ -186,6 +224,27 @@ class Calls:
         while self._opened:
             _namespace, opened = self._opened.popitem()
             await opened.close()
+
+
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    """The unpacked body, as long as it is not too large."""
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        content += chunk
+        if len(content) > MAX_ANSWER:
+            raise NotOnvifError("The answer is too large")
+    return bytes(content)
+
+
+def _redirected(url: URL, location: str) -> URL:
+    """Where a redirect leads: a signed call never goes to another host, nor from TLS to none."""
+    try:
+        target = url.join(URL(location))
+    except ValueError:
+        raise NotOnvifError("The camera redirects to no address") from None
+    if target.host != url.host or target.scheme not in {"https", url.scheme}:
+        raise NotOnvifError("The camera redirects to another host")
+    return target
 
 
 async def load_descriptions() -> None:

@@ -26,6 +26,8 @@ from .values import DEVICE_PATH, CameraReport, Credentials, Problem, Profile
 
 # One call that hangs must leave time for the others.
 _CALLS_PER_DEADLINE = 3
+# A camera's clock that differs by so much from what it was has been set meanwhile.
+_CLOCK_WAS_SET = timedelta(seconds=5)
 _NAME_SCOPE = "onvif://www.onvif.org/name/"
 
 
@@ -85,11 +87,15 @@ async def _resolve(reached: Reached) -> Reached:
 async def _inspect_twice(run: _Inspection) -> CameraReport:
     """Inspect, and once more with freshly read time if the credentials seem wrong."""
     await _read_clock(run)
+    before = run.offset
     try:
         return await _inspect(run)
     except AuthenticationError:
         run.problems.clear()
         await _read_clock(run)
+        # Cameras count failed logins: signed the same way it would only fail again.
+        if abs(run.offset - before) < _CLOCK_WAS_SET:
+            raise
         return await _inspect(run)
 
 
@@ -105,21 +111,21 @@ async def _inspect(run: _Inspection) -> CameraReport:
 
 async def _read_clock(run: _Inspection) -> None:
     """Take over the camera's time for signing; a camera without usable time is tolerated."""
-    for signed in (False, True):
-        asked = datetime.now(UTC)
-        try:
-            answer = await run.calls(DEVICE, "GetSystemDateAndTime", signed=signed)
-        except (AuthenticationError, CameraFaultError):
-            continue
-        except NotOnvifError:
-            break
-        now = asked + (datetime.now(UTC) - asked) / 2
-        if moment := camera_time(answer):
-            run.offset = moment - now
-            await run.calls.set_clock_offset(run.offset)
-            return
-        break
-    run.problems.add(Problem.CLOCK)
+    asked = datetime.now(UTC)
+    try:
+        answer = await run.calls(DEVICE, "GetSystemDateAndTime", signed=False)
+    except AuthenticationError:
+        moment = run.calls.moment(DEVICE)
+    except (CameraFaultError, NotOnvifError):
+        moment = None
+    else:
+        moment = camera_time(answer)
+    now = asked + (datetime.now(UTC) - asked) / 2
+    if moment is None:
+        run.problems.add(Problem.CLOCK)
+        return
+    run.offset = moment - now
+    await run.calls.set_clock_offset(run.offset)
 
 
 def camera_time(answer: Any) -> datetime | None:
