@@ -63,7 +63,7 @@ def test_keeping_up_uses_neither_more_than_a_second_nor_than_the_budget(
 
 @given(DEMANDS, MS, st.lists(st.floats(0.2, 1), min_size=1, max_size=4))
 def test_no_threads_do_better_than_hoped(asked: Demand, alone: float, gains: list[float]) -> None:
-    assert asked.hope(alone, 1) == asked.load(alone, 1)
+    assert asked.least_load(alone, 1) == asked.load(alone, 1)
     for threads, gain in enumerate(gains, 1):
         ms = alone / (1 + (threads - 1) * gain)
-        assert asked.hope(alone, threads) <= asked.load(ms, threads) * (1 + 1e-9)
+        assert asked.least_load(alone, threads) <= asked.load(ms, threads) * (1 + 1e-9)

@@ -1,4 +1,4 @@
-"""A stream that is off for long becomes a repair issue, which goes by itself."""
+"""Raises a repair issue for a stream that is down for long, and clears it when it is back."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from ..worker.errors import StreamProblem
 
-# Seconds that a stream is off before a person has to see to it.
+# Seconds for which a stream is down before a repair issue is raised.
 LONG = 600.0
 
 
 class Outage:
-    """Watches over one camera's stream."""
+    """Tracks how long one camera's stream is down."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         self._hass = hass
@@ -33,7 +33,7 @@ class Outage:
 
     @callback
     def async_down(self, problem: StreamProblem) -> None:
-        """The stream is off, for this reason now."""
+        """Record that the stream is down, and why."""
         changed, self._problem = problem is not self._problem, problem
         if self._long and changed:
             create_stream_issue(self._hass, self._entry, problem)
@@ -42,7 +42,7 @@ class Outage:
 
     @callback
     def async_over(self) -> None:
-        """The stream runs, or is not wanted any more."""
+        """Record that the stream runs, or is no longer needed."""
         if self._cancel:
             self._cancel()
             self._cancel = None

@@ -50,7 +50,7 @@ class Demand:
         """Whether inferences of `ms` milliseconds keep up with all cameras."""
         return self.load(ms, threads) <= 1
 
-    def hope(self, alone: float, threads: int) -> float:
+    def least_load(self, alone: float, threads: int) -> float:
         """The lowest possible load with these threads if one takes `alone` milliseconds."""
         return self._load(alone / threads, alone)
 
