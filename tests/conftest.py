@@ -1,4 +1,4 @@
-"""First of all imports our package, or the harness's own `custom_components` would shadow it."""
+"""Imports our package first, because the harness's own `custom_components` would shadow it."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 if find_spec("homeassistant"):
-    import custom_components.porchlight  # noqa: F401 - as said
+    import custom_components.porchlight  # noqa: F401 - see above
 
-# What happens in real time, with processes, ports and a network that all on this machine share.
+# Tests in real time, with processes, ports and a network that are shared on this machine.
 IN_REAL_TIME = {"bridge", "e2e"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes run the tests, one alone runs those that get in each other's way."""
+    """If several processes run the tests, run those that disturb each other in a single one."""
     if not config.pluginmanager.hasplugin("xdist"):
         return
     here = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""What each recorded camera must come out as; run as a module to print docs/cameras.md."""
+"""The expected result for each recorded camera; run as a module to print docs/cameras.md."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ of the recording, not of the camera.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """One row: how the camera comes out, or `reason` if it has nothing to watch."""
+    """One row: the expected result, or `reason` if there is nothing to watch."""
 
     folder: str
     manufacturer: str = ""
