@@ -175,9 +175,9 @@ BREAKS: dict[Check, list[Break]] = {
         imports("recorder/disk.py", "import os", "recorder/disk.py is in no room"),
     ],
     files.assets: [
-        says_of(ASSETS, "0/sha256", "abc", "its sha256 is none"),
+        says_of(ASSETS, "0/sha256", "abc", "its sha256 is invalid"),
         says_of(ASSETS, "0/sha256", GONE, "has no sha256"),
-        says_of(ASSETS, "0/bytes", 0, "its bytes are no size"),
+        says_of(ASSETS, "0/bytes", 0, "its bytes are not a size"),
         says_of(ASSETS, "0/licence", "", "has no licence"),
         says_of(ASSETS, "0/url", "http://example.org", "its url is not https"),
         says_of(ASSETS, "0/url", "https://example.org/main/x", "not pinned to a commit"),

@@ -31,20 +31,20 @@ pytestmark = pytest.mark.filterwarnings(
     "error", "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
 )
 
-type Somebody = tuple[float, float]
+type Someone = tuple[float, float]
 type Frame = tuple[float, Grey, list[Detection]]
-type Look = tuple[list[Somebody], float, list[str]]
+type Look = tuple[list[Someone], float, list[str]]
 
 SHARES = st.floats(0, 1, width=32)
 # Also backwards: clocks are set.
 TIMES = st.floats(-1000, 1000, width=32)
-SOMEBODY = st.tuples(st.floats(0.625, 1, width=32), TIMES)
+SOMEONE = st.tuples(st.floats(0.625, 1, width=32), TIMES)
 ZONES = st.lists(st.sampled_from(["door", "gate", "path"]), max_size=3, unique=True)
-LOOKS = st.lists(st.tuples(st.lists(SOMEBODY, max_size=3), TIMES, ZONES), max_size=30)
+LOOKS = st.lists(st.tuples(st.lists(SOMEONE, max_size=3), TIMES, ZONES), max_size=30)
 BEFORE = Visit("kept", arrived_at=1.0, last_seen=5.0, score=0.7, count=2, most=2, zones=("path",))
 
 
-def tracks(people: list[Somebody]) -> list[Track]:
+def tracks(people: list[Someone]) -> list[Track]:
     return [
         Track(number, WHOLE, [peak], 0.0, seen, seen, Life(WHOLE, 0.0), confirmed=True, peak=peak)
         for number, (peak, seen) in enumerate(people, start=1)

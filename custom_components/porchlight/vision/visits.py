@@ -44,7 +44,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A visit ended: everybody has left."""
+    """A visit ended: all people have left."""
 
     visit: Visit
 
