@@ -33,7 +33,7 @@ _LOGGER = logging.getLogger(__name__)
 
 # A pace below this for this many seconds is too low.
 SHORT, SHORT_FOR = 0.6, 600.0
-# Seconds after the last change of cameras until the model is chosen anew.
+# Seconds after the last change of cameras until the model is chosen again.
 SETTLE = 10.0
 
 
@@ -165,7 +165,7 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
                 delete_detector_issue(self.hass)
 
     def _use(self, model: UseModel | None) -> None:
-        """Have the worker run a model, or none; its pace is judged anew."""
+        """Have the worker run a model, or none, and measure its pace again."""
         if not (self._running and self._enabled):
             model = None
         self._model = model

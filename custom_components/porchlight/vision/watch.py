@@ -57,7 +57,7 @@ OWN, MOSTLY = 0.4, 0.6
 # height if the stream does not declare it.
 SMALLEST = 1 / 12
 USUAL_HEIGHT = 720
-# Seconds until the next key frame that need no decoding, even if packet sizes are of no use; key
+# Seconds before the next key frame that are not decoded, even if packet sizes are of no use; key
 # frames count as regular when their distances differ by no more than this share.
 UNSEEN = 1.0
 KEYS_KEPT = 4
@@ -167,7 +167,7 @@ class Watch:
         return wanted
 
     def gate_due(self, at: float) -> bool:
-        """Whether a frame at `at` is worth the motion gate's time."""
+        """Whether to pass a frame at `at` to the motion gate."""
         return at - self._gated_at >= GATE_INTERVAL - SLACK
 
     def see(self, grey: Pixels, at: float) -> Motion:

@@ -122,7 +122,7 @@ class StreamUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamDown:
-    """No frames arrive; the worker goes on trying."""
+    """No frames arrive; the worker keeps trying."""
 
     camera_id: str
     problem: StreamProblem
