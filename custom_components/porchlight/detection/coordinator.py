@@ -105,7 +105,7 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
     @callback
     def async_enable(self, choice: Choice) -> None:
         """Enable detection with the user's choice."""
-        if self._enabled and choice == self.choice:
+        if self._enabled and choice == self.choice and not self.data.failed:
             return
         self._enabled = True
         self.setup.choose(choice)
