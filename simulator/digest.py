@@ -8,13 +8,13 @@ import secrets
 
 from simulator.clock import Clock
 
-# A nonce older than this is answered with a fresh one; the client need not ask its user.
+# An older nonce is answered with a new one; the client repeats the request without its user.
 _LIFETIME = 300.0
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 
 
 class Verdict(enum.Enum):
-    """What an Authorization header is worth."""
+    """The result of checking an Authorization header."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -22,9 +22,9 @@ class Verdict(enum.Enum):
 
 
 class DigestGuard:
-    """Issues challenges and checks the answers; Basic is never accepted.
+    """Issues challenges and checks the responses; never accepts Basic.
 
-    With `qop` the challenge asks for a counted answer, and a repeated one is refused.
+    With `qop`, the challenge requires a nonce count, and a repeated count is refused.
     """
 
     def __init__(self, realm: str, clock: Clock, *, qop: bool) -> None:
@@ -51,7 +51,7 @@ class DigestGuard:
         return ", ".join(parts)
 
     def check(self, header: str | None, *, method: str, username: str, password: str) -> Verdict:
-        """Judge an Authorization value for a request."""
+        """Check an Authorization value for a request."""
         scheme, _, rest = (header or "").partition(" ")
         if scheme.lower() != "digest":
             return Verdict.WRONG
@@ -92,6 +92,6 @@ def _response(given: dict[str, str], realm: str, method: str, username: str, pas
 
 
 def _md5(text: str) -> str:
-    # Both sides hash the password's UTF-8 bytes, the only encoding that holds any password.
+    # Both sides hash the password's UTF-8 bytes, the only encoding for every password.
     digest = hashlib.md5(text.encode("utf-8", "surrogateescape"), usedforsecurity=False)
     return digest.hexdigest()

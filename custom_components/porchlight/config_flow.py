@@ -1,4 +1,4 @@
-"""Adding a camera: found or typed in, asked, and shown before anything is created."""
+"""Adds a camera: finds it or takes its address, queries it, and shows its picture first."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Address:
         )
 
     def __str__(self) -> str:
-        """As a person would type it."""
+        """The address as a user would enter it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         usual = HTTPS_PORT if self.secure else HTTP_PORT
         port = f":{self.port}" if self.port != usual else ""
@@ -109,7 +109,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A camera that showed itself: its report, a frame, and the streams that were chosen."""
+    """The proof that a camera works: its report, a frame, and the live stream."""
 
     report: CameraReport
     frame: FrameTaken
@@ -117,7 +117,7 @@ class Proof:
 
 
 class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Adds a camera, and sees to one that changed."""
+    """Adds a camera, or updates its address or login."""
 
     VERSION = 1
     MINOR_VERSION = 2
@@ -143,7 +143,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_remove(self) -> None:
-        """Drop what the flow leaves behind."""
+        """Delete the flow's picture and cancel its tasks."""
         async_previews(self.hass).pop(self.flow_id, None)
         for task in (self._scan, self._proving):
             if task:
@@ -178,7 +178,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             if entry_of(self.hass, found) is None:
                 self._take(found)
                 return await self.async_step_camera()
-            # It was set up meanwhile, and is not in the list any more.
+            # It was set up meanwhile and is no longer in the list.
             errors[CONF_CAMERA] = "already_configured"
         entries = {camera: entry_of(self.hass, camera) for camera in self._cameras}
         new = [camera for camera, entry in entries.items() if entry is None]
@@ -211,7 +211,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_abort(
                 reason="already_configured", description_placeholders={"name": entry.title}
             )
-        # Also one that the user ignores.
+        # Also if the user ignored it.
         self._abort_if_unique_id_configured(description_placeholders={"name": _name_of(found)})
         self._take(found)
         self.context["title_placeholders"] = {"name": _name_of(found)}
@@ -219,7 +219,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
-        """Follow a camera of ours to its new address."""
+        """Update the address of a camera that is set up."""
         await self.async_set_unique_id(format_mac(discovery_info.macaddress))
         self._abort_if_unique_id_configured(updates={CONF_HOST: discovery_info.ip})
         return self.async_abort(reason="not_ours")
@@ -227,7 +227,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_system(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """The first camera was set up: make the detector's entry."""
+        """Create the detector's entry when the first camera is set up."""
         await self.async_set_unique_id(DETECTOR_ID)
         self._abort_if_unique_id_configured()
         options = await async_old_choice(self.hass)
@@ -235,21 +235,21 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_create_entry(title="Detector", data={}, options=options)
 
     async def async_step_reauth(self, _data: Mapping[str, Any]) -> ConfigFlowResult:
-        """The camera refuses its login."""
-        self._know(self._get_reauth_entry())
+        """Ask for a new login when the camera refuses the old one."""
+        self._take_entry(self._get_reauth_entry())
         return await self.async_step_camera()
 
     async def async_step_reconfigure(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """The camera has another address or login."""
+        """Change the camera's address or login."""
         if is_detector(self._get_reconfigure_entry()):
             return self.async_abort(reason="use_options")
-        self._know(self._get_reconfigure_entry())
+        self._take_entry(self._get_reconfigure_entry())
         return await self.async_step_camera()
 
     async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for address and login; every failure comes back here."""
+        """Ask for address and login; every failure returns to this step."""
         errors: dict[str, str] = {}
         if user_input is not None:
             if user_input.get(CONF_BACK):
@@ -269,7 +269,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_USERNAME: self._credentials.username,
             **(user_input or {}),
         }
-        # What was typed is not to be typed again, unless it was wrong.
+        # The password need not be entered again, unless it was wrong.
         if self._credentials.password and self._error not in _LOGIN_ERRORS:
             suggested[CONF_PASSWORD] = self._credentials.password
         if self._error:
@@ -282,7 +282,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def async_step_prove(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask the camera what it is, and decode a frame."""
+        """Query the camera, and decode a frame."""
         if self._proving is None:
             self._proving = self.hass.async_create_task(self._prove(), eager_start=False)
         if not self._proving.done():
@@ -348,7 +348,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _prove(self) -> Proof:
-        """Raises ErrandError."""
+        """Query the camera and decode a frame. Raises ErrandError."""
         address = self._address or Address(host="")
         report = await ask.inspect(
             address.host,
@@ -369,7 +369,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         return Proof(report=report, frame=frame, live=live)
 
     def _camera_schema(self) -> probatio.Schema:
-        """Address and login, and the way back if there is a list."""
+        """Address and login, and an option to go back if there is a list."""
         back = {probatio.Optional(CONF_BACK, default=False): BooleanSelector()}
         return probatio.Schema({**_LOGIN, **(back if self._cameras else {})})
 
@@ -383,7 +383,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._endpoint = found.endpoint
         self._name = _name_of(found)
 
-    def _know(self, entry: ConfigEntry) -> None:
+    def _take_entry(self, entry: ConfigEntry) -> None:
         data = entry.data
         self._address = Address(
             host=data[CONF_HOST],
@@ -430,7 +430,7 @@ _CONFIRM_SCHEMA = probatio.Schema(
         probatio.Required(CONF_PICTURES): BooleanSelector(),
     }
 )
-# After these, the password is asked for anew.
+# After these errors, the password must be entered again.
 _LOGIN_ERRORS = frozenset({"invalid_auth", "unauthorized"})
 _ERRORS = frozenset(
     {

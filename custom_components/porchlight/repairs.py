@@ -1,4 +1,4 @@
-"""How a repair issue is fixed."""
+"""Fix flows of repair issues."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class TryCameraAgain(ConfirmRepairFlow):
-    """Watches a camera again that was set aside."""
+    """Asks before a paused camera is watched again."""
 
     def __init__(self, entry_id: str) -> None:
         super().__init__()
@@ -33,5 +33,5 @@ async def async_create_fix_flow(
     issue_id: str,  # noqa: ARG001 - Home Assistant calls it so
     data: dict[str, str | int | float | None] | None,
 ) -> RepairsFlow:
-    """Home Assistant asks how to fix an issue."""
+    """Create the flow that fixes an issue."""
     return TryCameraAgain(str((data or {}).get("entry_id")))

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from scripts.checks.syntax import Module
     from scripts.checks.tree import Tree
 
-# Functions that turn a problem's key into an issue, and which argument the key is.
+# Functions that make an issue from a problem's key, and the position of that argument.
 NAMED_BY = {"create_detector_issue": 1, "_fail": 0, "ModelFileError": 0}
 FIX_FLOWS = {"ConfirmRepairFlow", "RepairsFlow"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """A repair issue; `given` are its placeholders, None where they cannot be seen."""
+    """A repair issue; `given` are its placeholders, None if they cannot be determined."""
 
     fixable: bool
     steps: frozenset[str]
@@ -41,7 +41,7 @@ def issues(tree: Tree) -> dict[str, Issue]:
         for call in module.calls("async_create_issue"):
             issue = _issue(call, steps)
             key = module.argument(call, "translation_key")
-            # Without a key of its own, it is the one whose texts are the problems'.
+            # Without a fixed key, it is the issue that uses the problems' texts.
             streams = _stream_keys(tree, module, keyword(call, "translation_key"))
             found |= dict.fromkeys([key] if key else streams or problems, issue)
     return found
@@ -58,7 +58,7 @@ def _stream_keys(tree: Tree, module: Module, key: ast.expr | None) -> set[str]:
 
 
 def _fix_steps(tree: Tree) -> set[str]:
-    """The steps that people go through to fix an issue."""
+    """The steps of the flow that fixes an issue."""
     return {
         function.name.removeprefix("async_step_")
         for module in tree.modules.values()

@@ -311,6 +311,20 @@ class TestRunning:
         await hass.async_block_till_done(wait_background_tasks=True)
         assert issue(hass) is None
 
+    async def test_a_reload_of_the_detector_has_all_engines_tried_again_if_none_works(
+        self, hass: HomeAssistant, entry: MockConfigEntry, bridge: FakeBridge
+    ) -> None:
+        for _ in ENGINES:
+            self.fail(bridge)
+            await hass.async_block_till_done(wait_background_tasks=True)
+        assert bridge.model is None
+        detector = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, "detector")
+        assert detector is not None
+        await hass.config_entries.async_reload(detector.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert bridge.model is not None
+        assert issue(hass) is None
+
     async def test_another_choice_has_all_engines_tried_again(
         self, hass: HomeAssistant, entry: MockConfigEntry, bridge: FakeBridge
     ) -> None:

@@ -48,7 +48,7 @@ async def plain_401(_request: web.Request, _token: str | None) -> web.StreamResp
     return web.Response(status=401)
 
 
-async def test_a_camera_is_described_by_what_it_says() -> None:
+async def test_a_camera_is_described_by_its_answers() -> None:
     async with Acme() as camera:
         report = await read(camera)
     assert (report.manufacturer, report.model, report.name) == ("Acme", "Eye", "Acme Eye")
@@ -66,13 +66,13 @@ async def test_a_camera_is_described_by_what_it_says() -> None:
 
 
 @pytest.mark.parametrize("days", [3, -3, -20_000])
-async def test_a_clock_days_off_is_followed_when_signing(days: int) -> None:
+async def test_signing_follows_a_clock_that_is_days_off(days: int) -> None:
     async with Acme(clock_offset=timedelta(days=days)) as camera:
         report = await read(camera)
     assert report.clock_offset == pytest.approx(days * 86_400, abs=2)
 
 
-async def test_a_camera_with_wrong_time_that_reports_none_refuses_us() -> None:
+async def test_a_camera_with_a_wrong_time_that_it_does_not_report_refuses_the_login() -> None:
     async with Acme(
         clock_offset=timedelta(days=3), answers={(DEVICE, "GetSystemDateAndTime"): not_supported}
     ) as camera:
@@ -87,7 +87,7 @@ async def test_a_camera_without_a_clock_call_is_tolerated() -> None:
     assert report.clock_offset == 0
 
 
-async def test_a_camera_whose_clock_call_is_no_soap_is_tolerated() -> None:
+async def test_a_camera_whose_clock_call_is_not_soap_is_tolerated() -> None:
     async def page(_request: web.Request, _token: str | None) -> web.StreamResponse:
         return web.Response(status=404, text="<html/>")
 
@@ -232,7 +232,7 @@ async def test_an_answer_that_is_too_large_is_no_answer(packed: bool) -> None:
         ("GetScopes", Problem.SCOPES),
     ],
 )
-async def test_one_401_on_an_optional_call_is_no_wrong_password(
+async def test_one_401_on_an_optional_call_is_not_a_wrong_password(
     operation: str, problem: Problem | None
 ) -> None:
     async with Acme(answers={(DEVICE, operation): plain_401}) as camera:
@@ -272,7 +272,7 @@ async def test_one_refused_stream_of_two_is_left_out() -> None:
     ],
     ids=["HTML", "404", "500", "JSON"],
 )
-async def test_a_web_server_is_no_camera(page: Callable[[], web.Response]) -> None:
+async def test_a_web_server_is_not_a_camera(page: Callable[[], web.Response]) -> None:
     async def answer(_request: web.Request, _token: str | None) -> web.StreamResponse:
         return page()
 
@@ -282,7 +282,7 @@ async def test_a_web_server_is_no_camera(page: Callable[[], web.Response]) -> No
             await read(camera)
 
 
-async def test_a_closed_port_can_not_be_connected_to() -> None:
+async def test_a_closed_port_cannot_be_connected_to() -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
@@ -290,7 +290,7 @@ async def test_a_closed_port_can_not_be_connected_to() -> None:
         await inspect("127.0.0.1", port, RIGHT)
 
 
-async def test_a_name_that_does_not_exist_can_not_be_connected_to(
+async def test_a_name_that_does_not_exist_cannot_be_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def unknown(*_args: object, **_rest: object) -> None:
@@ -301,7 +301,7 @@ async def test_a_name_that_does_not_exist_can_not_be_connected_to(
         await inspect("camera.invalid", 80, RIGHT)
 
 
-async def test_a_camera_that_never_answers_can_not_be_connected_to() -> None:
+async def test_a_camera_that_never_answers_cannot_be_connected_to() -> None:
     async with Acme() as camera:
         camera.answers[DEVICE, "GetSystemDateAndTime"] = camera.hang
         with pytest.raises(CannotConnectError):
@@ -354,7 +354,7 @@ async def test_a_connection_cut_in_the_middle_is_a_lost_connection() -> None:
 
 
 @pytest.mark.parametrize("announced", ["http://192.168.1.1", "http://0.0.0.0:8899"])
-async def test_left_over_addresses_are_led_to_the_camera_reached(announced: str) -> None:
+async def test_outdated_addresses_are_redirected_to_the_reached_camera(announced: str) -> None:
     streams = (Stream(token="sub", uri="rtsp://192.168.1.1:8554/sub?a=1"),)
     async with Acme(announced=announced, media=streams) as camera:
         report = await read(camera)

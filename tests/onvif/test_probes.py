@@ -147,7 +147,7 @@ def test_an_invalid_answer_is_ignored(data: bytes) -> None:
     assert read(data) == []
 
 
-def test_the_bomb_would_be_a_camera_without_its_doctype() -> None:
+def test_only_its_doctype_makes_the_entity_bomb_invalid() -> None:
     start = BOMB.index(b"<s:")
     assert len(read(BOMB[start:].replace(b"&b;", b""))) == 1
 

@@ -32,7 +32,7 @@ OWN_FILE = "own_file"
 
 
 class DetectorOptionsFlow(OptionsFlowWithReload):
-    """Chooses model, engine and budget; a file of the user's is tried first."""
+    """Chooses model, engine and budget; the user's own file is tried first."""
 
     def __init__(self) -> None:
         self._input: dict[str, Any] | None = None
@@ -43,12 +43,12 @@ class DetectorOptionsFlow(OptionsFlowWithReload):
     @callback
     @override
     def async_remove(self) -> None:
-        """Drop what the flow leaves behind."""
+        """Cancel a running trial."""
         if self._trial:
             self._trial.cancel()
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose what runs."""
+        """Show the only step."""
         return await self.async_step_detector()
 
     async def async_step_detector(
@@ -104,7 +104,7 @@ class DetectorOptionsFlow(OptionsFlowWithReload):
         return self.async_show_progress_done(next_step_id="detector")
 
     async def async_step_tried(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """The user's file works."""
+        """Save when the user's file works."""
         return self._save()
 
     @property

@@ -1,11 +1,11 @@
-"""One camera's SOAP calls: opened, signed, bounded in time, with failures classified."""
+"""One camera's SOAP calls: signed, limited in time, with failures classified."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -38,12 +38,16 @@ _REFUSED = re.compile(
 _FAULT = re.compile(rb"<(?:[\w-]+:)?Fault\b")
 _ENVELOPE = re.compile(rb"<(?:[\w-]+:)?Envelope\b")
 _REFUSED_STATUS = frozenset({401, 403})
+<<<<<<< HEAD
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 3
 # Bytes of one answer, also unpacked: the largest that cameras send are a tenth of it.
 MAX_ANSWER = 4 * 1024 * 1024
 _CHUNK = 65536
 # What zeep lets through when an answer isn't what the schema says.
+=======
+# What zeep raises when an answer does not match the schema.
+>>>>>>> main
 _UNREADABLE = (
     ONVIFError,
     ZeepError,
@@ -58,7 +62,7 @@ _UNREADABLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One ONVIF service: its namespace and where its calls are described."""
+    """One ONVIF service: its namespace, binding and WSDL file."""
 
     namespace: str
     binding: str
@@ -124,10 +128,10 @@ class CameraTransport(Transport):  # type: ignore[misc] # the library ships no t
 
 
 class Calls:
-    """The services of one camera; an async context manager that closes what it opened."""
+    """The services of one camera; an async context manager that closes them."""
 
     def __init__(self, device_xaddr: str, credentials: Credentials, *, seconds: float) -> None:
-        """Take `seconds` as the longest that one call may last."""
+        """`seconds` is the longest that one call may take."""
         self.xaddrs: dict[str, str] = {DEVICE.namespace: device_xaddr}
         self._credentials = credentials
         self._seconds = seconds
@@ -150,19 +154,20 @@ class Calls:
 
     @property
     def login(self) -> tuple[str, str]:
-        """The username and password, to be removed from what the camera answers."""
+        """The username and password, to be removed from the camera's answers."""
         return self._credentials.username, self._credentials.password
 
     def moment(self, service: Service) -> datetime | None:
         """The camera's time as the head of the service's last answer has it."""
         opened = self._opened.get(service.namespace)
         try:
-            return parsedate_to_datetime(opened.transport.date) if opened else None
+            moment = parsedate_to_datetime(opened.transport.date if opened else "")
         except ValueError:
             return None
+        return moment.replace(tzinfo=moment.tzinfo or UTC)
 
     async def set_clock_offset(self, offset: timedelta) -> None:
-        """Sign from now on with our time plus `offset`."""
+        """Sign with our time plus `offset` from now on."""
         self._offset = offset
         await self._close_services()
 
@@ -178,7 +183,7 @@ class Calls:
         *,
         signed: bool = True,
     ) -> Any:
-        """The answer to one call; raises one of the tree's errors, never another."""
+        """The answer to one call; raises only OnvifError."""
         opened = await self._open(service)
         signed = signed and bool(self._credentials.username)
         call = getattr(opened, operation if signed else f"authless_{operation}")
@@ -211,7 +216,7 @@ class Calls:
         return opened
 
     def _shared_session(self) -> aiohttp.ClientSession:
-        # Newer firmware may insist on HTTP digest; the middleware only acts when asked to.
+        # Newer firmware may require HTTP digest; the middleware acts only when it is requested.
         if self._session is None:
             username, password = self.login
             digest = (aiohttp.DigestAuthMiddleware(username, password),) if username else ()
@@ -248,7 +253,7 @@ def _redirected(url: URL, location: str) -> URL:
 
 
 async def load_descriptions() -> None:
-    """Read the services' descriptions, which takes seconds on a small box, ahead of a deadline."""
+    """Read the WSDL files before a deadline starts: it takes seconds on a small machine."""
     for service in (DEVICE, MEDIA, MEDIA2):
         opened = ONVIFService(
             "http://localhost",

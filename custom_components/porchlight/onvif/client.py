@@ -1,4 +1,4 @@
-"""Everything worth knowing about one camera, in one call."""
+"""Reads everything that is needed about one camera, in one call."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NAME_SCOPE = "onvif://www.onvif.org/name/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
-    """What the device service says of the camera."""
+    """What the device service reports about the camera."""
 
     information: Mapping[str, str]
     scopes: tuple[str, ...]
@@ -43,7 +43,7 @@ class _Facts:
 
 @dataclass(slots=True, kw_only=True)
 class _Inspection:
-    """One run against one camera."""
+    """The state of one inspection of a camera."""
 
     calls: Calls
     reached: Reached
@@ -60,9 +60,9 @@ async def inspect(
     path: str = DEVICE_PATH,
     endpoint: str | None = None,
     secure: bool = False,
-    timeout: float = 30.0,  # noqa: ASYNC109 - a deadline is part of what is asked for
+    timeout: float = 30.0,  # noqa: ASYNC109 - a deadline is part of the request
 ) -> CameraReport:
-    """Read a camera in at most `timeout` seconds; raises one of the OnvifError tree."""
+    """Read a camera in at most `timeout` seconds. Raises OnvifError."""
     await load_descriptions()
     try:
         async with asyncio.timeout(timeout):
@@ -85,7 +85,7 @@ async def _resolve(reached: Reached) -> Reached:
 
 
 async def _inspect_twice(run: _Inspection) -> CameraReport:
-    """Inspect, and once more with freshly read time if the credentials seem wrong."""
+    """Inspect; if the credentials seem wrong, read the time and inspect once more."""
     await _read_clock(run)
     before = run.offset
     try:
@@ -100,8 +100,8 @@ async def _inspect_twice(run: _Inspection) -> CameraReport:
 
 
 async def _inspect(run: _Inspection) -> CameraReport:
-    # The password is proven by one call before others are signed: cameras count failed
-    # logins and lock the account.
+    # One call proves the password before others are signed: cameras count failed logins and
+    # lock the account.
     information = await _device_information(run)
     await _find_services(run)
     facts = await _facts(run, information)
@@ -110,7 +110,7 @@ async def _inspect(run: _Inspection) -> CameraReport:
 
 
 async def _read_clock(run: _Inspection) -> None:
-    """Take over the camera's time for signing; a camera without usable time is tolerated."""
+    """Use the camera's time for signing; a camera without a usable time is tolerated."""
     asked = datetime.now(UTC)
     try:
         answer = await run.calls(DEVICE, "GetSystemDateAndTime", signed=False)
@@ -129,7 +129,7 @@ async def _read_clock(run: _Inspection) -> None:
 
 
 def camera_time(answer: Any) -> datetime | None:
-    """The UTC time in a camera's answer; None if it is missing or no time at all."""
+    """The UTC time in a camera's answer; None if it is missing or invalid."""
     moment = getattr(answer, "UTCDateTime", None)
     date: Any = getattr(moment, "Date", None)
     time: Any = getattr(moment, "Time", None)
@@ -152,7 +152,7 @@ async def _device_information(run: _Inspection) -> dict[str, str]:
 
 
 async def _find_services(run: _Inspection) -> None:
-    """Learn the services' addresses; GetCapabilities stands in for GetServices."""
+    """Read the services' addresses; GetCapabilities replaces a failing GetServices."""
     announced: dict[str, str] = {}
     services = await _optional(run, Problem.SERVICES, "GetServices", {"IncludeCapability": False})
     for service in _items(services):
@@ -169,7 +169,7 @@ async def _find_services(run: _Inspection) -> None:
         if address := run.reached.service(xaddr):
             run.calls.xaddrs[namespace] = address
     if not announced:
-        # Firmware this bare serves everything at one address.
+        # Firmware without either call serves everything at one address.
         run.calls.xaddrs.setdefault(MEDIA.namespace, run.calls.xaddrs[DEVICE.namespace])
 
 
@@ -217,7 +217,7 @@ async def _facts(run: _Inspection, information: Mapping[str, str]) -> _Facts:
 async def _optional(
     run: _Inspection, problem: Problem, operation: str, params: Mapping[str, Any] | None = None
 ) -> Any:
-    """The answer of the device service, or None: even a refusal of one call is no verdict."""
+    """The device service's answer; None if the call fails, even with a refusal."""
     try:
         return await run.calls(DEVICE, operation, params)
     except OnvifError:

@@ -21,7 +21,7 @@ ISSUE_WORKER = "worker"
 
 
 def create_camera_issue(hass: HomeAssistant, entry: ConfigEntry[Any], detail: str) -> None:
-    """A camera's stream ends the worker again and again, so it is not watched for a while."""
+    """Report that a camera is paused because its stream keeps crashing the worker."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -35,12 +35,12 @@ def create_camera_issue(hass: HomeAssistant, entry: ConfigEntry[Any], detail: st
 
 
 def delete_camera_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """A camera is watched again."""
+    """Delete the issue when a camera is watched again."""
     ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_CAMERA}_{entry.entry_id}")
 
 
 def create_storage_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """The disk does not take a camera's pictures."""
+    """Report that a camera's pictures cannot be written."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -53,14 +53,14 @@ def create_storage_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 
 
 def delete_storage_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """The disk takes a camera's pictures again."""
+    """Delete the issue when pictures can be written again."""
     ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_STORAGE}_{entry.entry_id}")
 
 
 def create_stream_issue(
     hass: HomeAssistant, entry: ConfigEntry[Any], problem: StreamProblem
 ) -> None:
-    """A camera's stream has been off for long."""
+    """Report that a camera's stream has been down for long."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -73,7 +73,7 @@ def create_stream_issue(
 
 
 def delete_stream_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """A camera's stream is back."""
+    """Delete the issue when a camera's stream is back."""
     ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_STREAM}_{entry.entry_id}")
 
 
@@ -96,7 +96,7 @@ def delete_worker_issue(hass: HomeAssistant) -> None:
 
 
 def delete_camera_issues(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """A camera is gone."""
+    """Delete all issues of a camera that is removed."""
     delete_camera_issue(hass, entry)
     delete_storage_issue(hass, entry)
     delete_stream_issue(hass, entry)

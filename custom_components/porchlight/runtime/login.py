@@ -1,4 +1,4 @@
-"""Requests a new password for a camera, once the current one is certainly wrong."""
+"""Starts reauthentication of a camera once its password is certainly wrong."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
-# Refusals in a row before the camera is asked whether the password is wrong: one alone may
-# only mean that its connections are exhausted.
+# Refusals in a row before the login is checked over ONVIF: a single one may only mean that the
+# camera has no free connection.
 REFUSALS = 2
 
 
@@ -38,12 +38,12 @@ class LoginCheck:
 
     @callback
     def async_accepted(self) -> None:
-        """The login is good."""
+        """Record that the camera accepted the login."""
         self._refusals = 0
 
     @callback
     def async_refused(self) -> None:
-        """The stream was refused; ask for a password only if ONVIF refuses the login, too."""
+        """Record a refusal; start reauthentication only if ONVIF refuses the login, too."""
         self._refusals += 1
         if self._refusals >= REFUSALS and not self._asking:
             self._asking = True

@@ -1,4 +1,4 @@
-"""Where a camera's last picture lies, and which one may be shown."""
+"""Where a camera's last picture is stored, and which one may be shown."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Picture:
 def picture_name(masks: Sequence[Mask]) -> str:
     """A picture's file name.
 
-    It differs with the masks: a picture from before a mask was drawn is never taken for a later
-    one, whatever the clock says and whichever process dies before it is deleted.
+    It depends on the masks, so a picture from before a mask was drawn is never shown after it,
+    even if a process dies before it deletes the old picture.
     """
     if not masks:
         return f"{_NAME}.jpg"
@@ -38,9 +38,9 @@ def picture_name(masks: Sequence[Mask]) -> str:
 
 
 def prepare_pictures(folder: Path, wanted: str | None) -> Picture | None:
-    """Delete all pictures but the wanted one, and give that, if there is one. Blocks.
+    """Delete all pictures but the wanted one, and return that, if it exists. Blocks.
 
-    Makes the folder, for the worker does not: it may hear last that a camera was removed.
+    Creates the folder. The worker does not, because it may still write for a removed camera.
     """
     if wanted is not None:
         with contextlib.suppress(OSError):

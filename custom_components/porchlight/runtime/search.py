@@ -1,4 +1,4 @@
-"""Finding cameras: on demand for the config flow, and in the background for further ones."""
+"""Finds cameras: on demand for the config flow, and regularly in the background."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 async def async_sources(hass: HomeAssistant) -> list[str]:
-    """Our IPv4 addresses on all enabled interfaces."""
+    """Home Assistant's IPv4 addresses on all enabled interfaces."""
     addresses = await network.async_get_enabled_source_ips(hass)
     return [str(address) for address in addresses if address.version == 4]  # noqa: PLR2004 - IPv4
 
@@ -48,7 +48,7 @@ def entry_of(hass: HomeAssistant, found: Found) -> ConfigEntry | None:
 
 
 async def async_search(hass: HomeAssistant) -> None:
-    """Offer cameras that are not set up, each once, and follow those that moved."""
+    """Offer each camera that is not set up, and update the addresses of those that are."""
     try:
         cameras = await async_scan(hass)
     except ask.ErrandError as error:
@@ -70,7 +70,7 @@ async def async_search(hass: HomeAssistant) -> None:
 
 
 def _follow(hass: HomeAssistant, entry: ConfigEntry, found: Found) -> None:
-    """Take over a camera's new address, if it is surely the same camera."""
+    """Store a camera's new address, if it is certainly the same camera."""
     data = entry.data
     same = found.mac and found.mac == data[CONF_MAC] and found.model == data[CONF_MODEL]
     here = {CONF_HOST: found.host, CONF_PORT: found.port}

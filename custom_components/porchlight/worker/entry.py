@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PR_SET_PDEATHSIG = 1
-# Home Assistant comes first when the box is short of time.
+# Home Assistant comes first when the processor is busy.
 _NICENESS = 5
 
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
             print("usage: worker watch|errand", file=sys.stderr)  # noqa: T201 - a person typed this
             return 2
     sys.stderr.flush()
-    # Threads may be deep in a blocking read; nothing of theirs needs an orderly end.
+    # Threads may block in a read for long, and none of them needs cleanup.
     os._exit(0)
 
 

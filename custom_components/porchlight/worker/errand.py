@@ -1,7 +1,7 @@
-"""One question, answered by a process that ends with it.
+"""Answers one question in a process that ends with the answer.
 
-ONVIF's SOAP stack, codecs and engines load here, so Home Assistant pays neither their memory
-nor their crashes.
+ONVIF's SOAP stack, codecs and engines load here, so neither their memory nor their crashes
+affect Home Assistant.
 """
 
 from __future__ import annotations
