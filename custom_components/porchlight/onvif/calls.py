@@ -38,16 +38,12 @@ _REFUSED = re.compile(
 _FAULT = re.compile(rb"<(?:[\w-]+:)?Fault\b")
 _ENVELOPE = re.compile(rb"<(?:[\w-]+:)?Envelope\b")
 _REFUSED_STATUS = frozenset({401, 403})
-<<<<<<< HEAD
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 3
 # Bytes of one answer, also unpacked: the largest that cameras send are a tenth of it.
 MAX_ANSWER = 4 * 1024 * 1024
 _CHUNK = 65536
-# What zeep lets through when an answer isn't what the schema says.
-=======
 # What zeep raises when an answer does not match the schema.
->>>>>>> main
 _UNREADABLE = (
     ONVIFError,
     ZeepError,

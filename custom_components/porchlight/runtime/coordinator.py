@@ -103,7 +103,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.visits = VisitJournal(hass, entry.entry_id)
         self.totals = Totals(hass, entry.entry_id)
         self._bridge = bridge
-        self._login = LoginCheck(hass, entry)
+        self._login = LoginCheck(hass, entry, self._open_again)
         self._outage = Outage(
             hass,
             partial(create_stream_issue, hass, entry),
@@ -155,6 +155,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             settings=settings_of(self.entry.options),
             furniture=self._furniture,
             revision=self._revision,
+            attempt=self._login.attempt,
         )
 
     async def async_still(
@@ -171,9 +172,29 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         await self.totals.async_load()
         await self.visits.async_load()
 
+    @property
+    def watchable(self) -> bool:
+        """Whether the worker may watch the camera now."""
+        return not self.data.set_aside and not self._login.blocked
+
+    @callback
+    def async_watch(self) -> None:
+        """Have the worker watch the camera, or watch it differently, if it may."""
+        if self.watchable:
+            self._bridge.send(self.command())
+
+    @callback
+    def async_check_login(self) -> None:
+        """Ask the user for another login if the camera refuses the present one."""
+        if self._login.refused:
+            self._outage.async_down(StreamProblem.UNAUTHORIZED)
+            self._lose()
+            self._login.async_request()
+
     async def async_configure(self) -> None:
         """Apply the entry's data and options."""
         self.name = self.entry.title
+        self._login.async_configure()
         areas = self.areas
         self.totals.async_configure(line.area_id for line in of_kind(areas, Kind.LINE))
         name = picture_name(masks(areas)) if self.takes_pictures else None
@@ -188,7 +209,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         """Turn detection on or off; kept across restarts."""
         options = {**self.entry.options, CONF_DETECT: enabled}
         self.hass.config_entries.async_update_entry(self.entry, options=options)
-        self._bridge.send(self.command())
+        self.async_watch()
         self.async_update_listeners()
 
     @callback
@@ -210,12 +231,14 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         """Clean up when the camera is no longer watched."""
         self.visits.async_close()
         self.visits.async_stop()
+        self._login.async_stop()
         self._outage.async_over()
 
     @callback
     def async_stop(self) -> None:
         """Clean up when Home Assistant stops."""
         self.visits.async_stop()
+        self._login.async_stop()
         self._outage.async_over()
 
     async def async_remove(self) -> None:
@@ -284,12 +307,15 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self._outage.async_down(news.problem)
         self._lose(problem=news.problem)
 
+    def _open_again(self) -> None:
+        self._bridge.send(self.command())
+
     def _lose(self, *, problem: StreamProblem | None = None, set_aside: bool = False) -> None:
         """Reset the state without frames; only the time of the last one is still known."""
         self.async_set_updated_data(
             CameraState(
                 connected=False,
-                problem=problem,
+                problem=StreamProblem.UNAUTHORIZED if self._login.blocked else problem,
                 set_aside=set_aside,
                 last_frame=self.data.last_frame,
             )

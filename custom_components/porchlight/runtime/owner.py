@@ -108,15 +108,16 @@ class Owner:
         self._blame.forgive(Culprit(camera.camera_id))
         self._end_pause(camera)
         delete_camera_issue(self._hass, camera.entry)
+        camera.async_check_login()
         if camera.camera_id in self._watched:
-            self.bridge.send(camera.command())
+            camera.async_watch()
             return
         first = not self._watched
         self._watched.add(camera.camera_id)
         if first:
             self._start()
             return
-        self.bridge.send(camera.command())
+        camera.async_watch()
         self.detection.async_cameras_changed()
 
     @callback
@@ -171,7 +172,7 @@ class Owner:
         """The first commands for each new worker."""
         yield from self.detection.commands()
         for camera_id in self._watched:
-            if not self._cameras[camera_id].data.set_aside:
+            if self._cameras[camera_id].watchable:
                 yield self._cameras[camera_id].command()
 
     def _start(self) -> None:
@@ -265,7 +266,7 @@ class Owner:
         @callback
         def try_again(_now: datetime) -> None:
             self._end_pause(camera)
-            self.bridge.send(camera.command())
+            camera.async_watch()
             self._aside[camera.camera_id] = async_call_later(self._hass, WELL_AFTER, well)
 
         @callback

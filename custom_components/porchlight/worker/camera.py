@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ class Camera(threading.Thread):
         self._stopped = threading.Event()
         # Set to leave the stream: for good, or for another one.
         self._leave = threading.Event()
+        self._refused = False
         self._eye: Eye | None = None
         self._last: VideoFrame | None = None
 
@@ -81,6 +83,8 @@ class Camera(threading.Thread):
                 self._eye.cover(Curtain(config.settings.masks))
             if config.source != before.source:
                 forget = True
+                self._leave.set()
+            if self._refused and config.attempt != before.attempt:
                 self._leave.set()
             if forget:
                 self._last = None
@@ -109,15 +113,14 @@ class Camera(threading.Thread):
             )
             self._reporter.start()
         backoff = self._backoff(self._timing.last_retry)
-        logins = self._backoff(self._timing.last_login)
         while not self._stopped.is_set():
             began = monotonic()
+            attempt = self.config.attempt
             problem = self._try()
             if problem is None or monotonic() - began >= self._timing.good_stream:
                 backoff.reset()
-                logins.reset()
             if problem is StreamProblem.UNAUTHORIZED:
-                self._wait(logins.wait())
+                self._await_login(attempt)
             elif problem is not None:
                 self._wait(backoff.wait())
             self._leave.clear()
@@ -203,6 +206,14 @@ class Camera(threading.Thread):
             self._reporter.went_down(error)
         self._analyst.withdraw(self)
         return error.problem
+
+    def _await_login(self, attempt: int) -> None:
+        """Wait for another login, or for the permission to try this one again."""
+        with self._lock:
+            self._refused = self.config.attempt == attempt
+        # Wrong logins lock accounts.
+        self._wait(inf if self._refused else 0)
+        self._refused = False
 
     def _wait(self, seconds: float) -> None:
         """Wait for the next try; end the visit if the stream stays away for long."""

@@ -44,7 +44,8 @@ class WatchCamera:
     """Watch a camera, or change how it is watched.
 
     `picture_path`: where its best picture is kept. `revision` is returned with each picture.
-    `open_visit` and `furniture` are used only for a camera that is not watched yet.
+    `open_visit` and `furniture` are used only for a camera that is not watched yet. A camera that
+    refused its login is tried again with a higher `attempt` or another source, and not before.
     """
 
     camera_id: str
@@ -55,6 +56,7 @@ class WatchCamera:
     settings: Settings = DEFAULT
     furniture: tuple[Box, ...] = ()
     revision: int = 0
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,6 @@ class Timing:
     first_retry: float = 1.0
     # A camera that is back is watched again within 15 seconds.
     last_retry: float = 8.0
-    # Wrong logins lock accounts.
-    last_login: float = 60.0
     # After a stream that lasted this long, the next retry is quick again.
     good_stream: float = 30.0
     # Without a look for this long, people count as gone.
