@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, override
 from urllib.parse import urlsplit
 
@@ -56,7 +56,9 @@ from .flows.selects import select
 from .onvif.values import DEVICE_PATH, CameraReport, Credentials, Found, Profile
 from .runtime import ask
 from .runtime.entries import async_forget_old_choice, async_old_choice, is_detector
+from .runtime.moves import Place, async_consider
 from .runtime.search import async_scan, async_sources, entry_of
+from .runtime.text import plain
 from .worker.messages import FrameTaken, Source
 
 if TYPE_CHECKING:
@@ -209,7 +211,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(found.endpoint or found.xaddr)
         if entry := entry_of(self.hass, found):
             return self.async_abort(
-                reason="already_configured", description_placeholders={"name": entry.title}
+                reason="already_configured", description_placeholders={"name": plain(entry.title)}
             )
         # Also if the user ignored it.
         self._abort_if_unique_id_configured(description_placeholders={"name": _name_of(found)})
@@ -220,9 +222,14 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
         """Update the address of a camera that is set up."""
-        await self.async_set_unique_id(format_mac(discovery_info.macaddress))
-        self._abort_if_unique_id_configured(updates={CONF_HOST: discovery_info.ip})
-        return self.async_abort(reason="not_ours")
+        entry = await self.async_set_unique_id(format_mac(discovery_info.macaddress))
+        if entry is None:
+            return self.async_abort(reason="not_ours")
+        place = replace(Place.of(entry.data), host=discovery_info.ip)
+        await async_consider(self.hass, entry, place)
+        return self.async_abort(
+            reason="already_configured", description_placeholders={"name": plain(entry.title)}
+        )
 
     async def async_step_system(
         self, _user_input: dict[str, Any] | None = None
@@ -316,8 +323,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_update_reload_and_abort(entry, data=self._entry_data(proof))
         known = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, report.unique_id)
         self._abort_if_unique_id_configured(
-            updates={CONF_HOST: report.host},
-            description_placeholders={"name": known.title if known else ""},
+            description_placeholders={"name": plain(known.title) if known else ""},
         )
         if user_input is not None:
             return self.async_create_entry(
@@ -338,9 +344,9 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders={
                 "preview": preview,
-                "manufacturer": report.manufacturer or "-",
-                "model": report.model or "-",
-                "firmware": report.firmware or "-",
+                "manufacturer": plain(report.manufacturer) or "-",
+                "model": plain(report.model) or "-",
+                "firmware": plain(report.firmware) or "-",
                 "analysed": _describe(report.analyse, frame),
                 "live": _describe(proof.live),
                 "size": f"{frame.width}x{frame.height}",
@@ -393,7 +399,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         )
         self._endpoint = data[CONF_ENDPOINT]
         self._credentials = Credentials(username=data[CONF_USERNAME], password="")
-        self._name = entry.title
+        self._name = plain(entry.title)
         self.context["title_placeholders"] = {"name": entry.title}
 
     def _entry_data(self, proof: Proof) -> dict[str, Any]:
@@ -454,16 +460,17 @@ _ERRORS = frozenset(
 
 
 def _name(report: CameraReport) -> str:
-    return report.name or " ".join(filter(None, (report.manufacturer, report.model))) or report.host
+    described = " ".join(filter(None, (report.manufacturer, report.model)))
+    return plain(report.name or described or report.host)
 
 
 def _name_of(found: Found) -> str:
-    return found.name or found.model or found.host
+    return plain(found.name or found.model or found.host)
 
 
 def _label(camera: Found) -> str:
     parts = [camera.name, camera.model, f"{camera.host}:{camera.port}"]
-    return " · ".join(dict.fromkeys(part for part in parts if part))
+    return " · ".join(dict.fromkeys(plain(part) for part in parts if part))
 
 
 def _describe(profile: Profile, frame: FrameTaken | None = None) -> str:

@@ -7,14 +7,12 @@ from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import (
-    SOURCE_DHCP,
     SOURCE_IGNORE,
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_USER,
     ConfigEntryState,
 )
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
-from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.porchlight.config_flow import Address
@@ -339,7 +337,7 @@ def test_an_address_is_read_as_people_type_it(text: str, address: Address, again
     assert Address.parse(again) == address
 
 
-async def test_a_known_camera_at_a_new_address_is_followed_not_doubled(
+async def test_a_known_camera_at_a_new_address_is_neither_doubled_nor_moved(
     hass: HomeAssistant, world: Errands
 ) -> None:
     entry = make_entry(data=entry_data(host="192.168.1.99"))
@@ -348,7 +346,9 @@ async def test_a_known_camera_at_a_new_address_is_followed_not_doubled(
     result = await answer(hass, await start(hass), camera="enter_address")
     result = await answer(hass, result, address="192.168.1.20", **LOGIN)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
-    assert entry.data["host"] == "192.168.1.20"
+    assert result["description_placeholders"] == {"name": "Front door"}
+    # Its stored login goes nowhere because a device says that it is this camera.
+    assert entry.data["host"] == "192.168.1.99"
 
 
 async def test_two_cameras_of_one_model_do_not_merge(hass: HomeAssistant, world: Errands) -> None:
@@ -395,21 +395,6 @@ async def test_an_ignored_camera_is_not_offered_again(hass: HomeAssistant) -> No
     again = await discovered(hass, FOUND)
     assert (again["type"], again["reason"]) == (FlowResultType.ABORT, "already_configured")
     assert labels(await start(hass))[FOUND.xaddr].startswith("Front door")
-
-
-async def test_dhcp_follows_a_camera_of_ours_and_leaves_others_alone(
-    hass: HomeAssistant,
-) -> None:
-    entry = make_entry()
-    entry.add_to_hass(hass)
-    for mac, reason in (("a41437010203", "already_configured"), ("001122334455", "not_ours")):
-        result = await hass.config_entries.flow.async_init(
-            DOMAIN,
-            context={"source": SOURCE_DHCP},
-            data=DhcpServiceInfo(ip="192.168.1.77", hostname="cam", macaddress=mac),
-        )
-        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, reason)
-    assert entry.data["host"] == "192.168.1.77"
 
 
 async def test_a_new_password_is_asked_for_and_used(

@@ -225,21 +225,6 @@ async def test_a_search_offers_only_cameras_that_are_not_set_up(
     assert flow["context"]["title_placeholders"] == {"name": "Shed"}
 
 
-@pytest.mark.parametrize(
-    ("model", "host"), [("Eye 3", "10.0.0.9"), ("Other", "192.168.1.20")], ids=["same", "other"]
-)
-async def test_a_camera_that_moved_is_followed_if_it_is_surely_the_same(
-    hass: HomeAssistant, camera: MockConfigEntry, mock_network: None, model: str, host: str
-) -> None:
-    moved = Found(host="10.0.0.9", port=80, mac=MAC, model=model)
-    with patch.object(ask, "scan", AsyncMock(return_value=[moved])):
-        await async_search(hass)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert camera.data["host"] == host
-    assert camera.runtime_data.live_source.url == f"rtsp://{host}:554/main"
-    assert hass.config_entries.flow.async_progress() == []
-
-
 async def test_a_failed_search_does_no_harm(
     hass: HomeAssistant, camera: MockConfigEntry, mock_network: None
 ) -> None:

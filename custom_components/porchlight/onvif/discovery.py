@@ -23,6 +23,10 @@ _PORT = 3702
 # SOAP over UDP asks for repeats with growing gaps: datagrams get lost, cameras sleep.
 _GAPS = (0.0, 0.25, 0.5, 1.0, 1.0)
 _BETWEEN_PROBES = 0.02
+# Anything on the network can answer: bounds for one search, far above what cameras send.
+MAX_CAMERAS = 128
+MAX_DATAGRAMS = 4096
+MAX_DATAGRAM = 16_384
 
 
 async def scan(
@@ -64,6 +68,8 @@ class _Harvest:
         """Add one answer; `on_found` gets the first of each camera."""
         key = self._key(answer.found)
         known = self._best.get(key)
+        if known is None and len(self._best) >= MAX_CAMERAS:
+            return
         if known is None:
             self._best[key] = answer
             if self._on_found:
@@ -108,9 +114,13 @@ class _Listener(asyncio.DatagramProtocol):
     def __init__(self, source: str, harvest: _Harvest) -> None:
         self._source = source
         self._harvest = harvest
+        self._left = MAX_DATAGRAMS
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Add the cameras in one datagram."""
+        self._left -= 1
+        if self._left < 0 or len(data) > MAX_DATAGRAM:
+            return
         for answer in read_answers(data, sender=addr[0], source=self._source):
             self._harvest.add(answer)
 

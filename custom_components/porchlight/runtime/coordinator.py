@@ -38,6 +38,7 @@ from .issues import (
     create_storage_issue,
     create_stream_issue,
     delete_camera_issues,
+    delete_move_issue,
     delete_storage_issue,
     delete_stream_issue,
 )
@@ -284,6 +285,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         if self.data.connected is False:
             _LOGGER.info("The stream of %s is back", self.entry.title)
         self._login.async_accepted()
+        delete_move_issue(self.hass, self.entry)
         self._outage.async_over()
         self.async_set_updated_data(
             replace(

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from homeassistant.const import CONF_HOST
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOMAIN
+from .text import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
     from ..worker.errors import StreamProblem
 
 ISSUE_CAMERA = "camera_set_aside"
+ISSUE_MOVED = "camera_moved"
 ISSUE_STORAGE = "storage"
 ISSUE_STREAM = "stream"
 ISSUE_WORKER = "worker"
@@ -30,7 +35,7 @@ def create_camera_issue(hass: HomeAssistant, entry: ConfigEntry[Any], detail: st
         is_fixable=True,
         severity=ir.IssueSeverity.ERROR,
         translation_key=ISSUE_CAMERA,
-        translation_placeholders={"name": entry.title, "detail": detail},
+        translation_placeholders={"name": plain(entry.title), "detail": detail},
     )
 
 
@@ -48,7 +53,7 @@ def create_storage_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         is_fixable=False,
         severity=ir.IssueSeverity.WARNING,
         translation_key=ISSUE_STORAGE,
-        translation_placeholders={"name": entry.title},
+        translation_placeholders={"name": plain(entry.title)},
     )
 
 
@@ -68,13 +73,38 @@ def create_stream_issue(
         is_fixable=False,
         severity=ir.IssueSeverity.WARNING,
         translation_key=f"{ISSUE_STREAM}_{problem}",
-        translation_placeholders={"name": entry.title},
+        translation_placeholders={"name": plain(entry.title)},
     )
 
 
 def delete_stream_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Delete the issue when a camera's stream is back."""
     ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_STREAM}_{entry.entry_id}")
+
+
+def create_move_issue(
+    hass: HomeAssistant, entry: ConfigEntry[Any], place: Mapping[str, str | int | bool]
+) -> None:
+    """Report that a camera is gone and something like it is elsewhere; `place` as entry data."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{ISSUE_MOVED}_{entry.entry_id}",
+        data={"entry_id": entry.entry_id, **place},
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=ISSUE_MOVED,
+        translation_placeholders={
+            "name": plain(entry.title),
+            "before": plain(entry.data[CONF_HOST]),
+            "host": plain(str(place[CONF_HOST])),
+        },
+    )
+
+
+def delete_move_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Report that a camera is at its known address."""
+    ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_MOVED}_{entry.entry_id}")
 
 
 def create_worker_issue(hass: HomeAssistant, detail: str) -> None:
@@ -100,3 +130,4 @@ def delete_camera_issues(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     delete_camera_issue(hass, entry)
     delete_storage_issue(hass, entry)
     delete_stream_issue(hass, entry)
+    delete_move_issue(hass, entry)
