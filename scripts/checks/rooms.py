@@ -68,7 +68,8 @@ ROOMS = (
     ),
     _room(
         "seam",
-        "runtime/ask.py runtime/blame.py runtime/bridge.py runtime/faults.py runtime/ledger.py",
+        "runtime/ask.py runtime/blame.py runtime/bridge.py runtime/environment.py"
+        " runtime/faults.py runtime/ledger.py",
         "seam worker-words onvif-words",
     ),
     _room(

@@ -21,6 +21,7 @@ from ..worker.messages import (
     UseModel,
 )
 from .bridge import WORKER, end_now, ending
+from .environment import worker_environment, worker_folders
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -114,10 +115,12 @@ async def _asked(errand: Errand) -> AsyncIterator[AsyncIterator[Answer]]:
         process = await asyncio.create_subprocess_exec(
             *WORKER,
             "errand",
+            *worker_folders(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             limit=_CHUNK,
+            env=worker_environment(),
         )
     except OSError as error:
         raise ErrandError("worker_failed", str(error)) from error

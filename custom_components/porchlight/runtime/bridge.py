@@ -17,6 +17,7 @@ from ..worker.backoff import Backoff
 from ..worker.channel import Decoder, encode
 from ..worker.errors import ChannelError
 from ..worker.messages import Alive, Still, TakeStill, ThreadStarted
+from .environment import worker_environment, worker_folders
 from .faults import Culprit, FaultTrace
 
 if TYPE_CHECKING:
@@ -70,17 +71,19 @@ class Bridge:
         opening: Callable[[], Iterable[Command]] = tuple,
         *,
         command: Sequence[str] = WORKER,
+        folders: Sequence[str] = (),
         silence: float = SILENCE,
         still_seconds: float = STILL_SECONDS,
         first_restart: float = FIRST_RESTART,
     ) -> None:
         """Reports go to `listener`, in order; waits are in seconds.
 
-        `command` starts a worker; `opening` returns the first commands for each new one.
+        `command` starts a worker, which may write to `folders`; `opening` returns the first
+        commands for each new one.
         """
         self._listener = listener
         self._opening = opening
-        self._command = (*command, "watch")
+        self._command = (*command, "watch", *worker_folders(*folders))
         self._silence = silence
         self._still_seconds = still_seconds
         self._first_restart = first_restart
@@ -160,6 +163,7 @@ class Bridge:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 limit=_CHUNK,
+                env=worker_environment(),
             )
         except OSError as error:
             return WorkerDown(detail=str(error))

@@ -110,7 +110,9 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             partial(create_stream_issue, hass, entry),
             partial(delete_stream_issue, hass, entry),
         )
-        self._folder = Path(hass.config.path(STORAGE_DIR, DOMAIN, entry.entry_id))
+        # Backups and other users of Home Assistant's storage have no business with pictures.
+        self._folder = Path(hass.config.path(DOMAIN, "pictures", entry.entry_id))
+        self._stored = Path(hass.config.path(STORAGE_DIR, DOMAIN, entry.entry_id))
         self._picture_name: str | None = None
         # Counts changes of what pictures may show; pictures of earlier revisions are dropped.
         self._revision = 0
@@ -203,7 +205,9 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             return
         self._picture_name, self.picture = name, None
         self._revision += 1
-        kept = await self.hass.async_add_executor_job(prepare_pictures, self._folder, name)
+        kept = await self.hass.async_add_executor_job(
+            prepare_pictures, self._folder, self._stored, name
+        )
         self._show_kept(kept)
 
     async def async_set_detection(self, *, enabled: bool) -> None:
@@ -248,7 +252,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         await self._kept_furniture.async_remove()
         await self.totals.async_remove()
         await self.visits.async_remove()
-        await self.hass.async_add_executor_job(shutil.rmtree, self._folder, True)  # noqa: FBT003 - ignore_errors
+        for folder in (self._folder, self._stored):
+            await self.hass.async_add_executor_job(shutil.rmtree, folder, True)  # noqa: FBT003 - ignore_errors
 
     @callback
     def async_hear(self, news: Report) -> None:

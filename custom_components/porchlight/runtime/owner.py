@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -30,6 +31,7 @@ from .issues import (
     delete_worker_issue,
 )
 from .outage import Outage
+from .pictures import prepare_folder
 from .search import async_search
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ async def async_owner(hass: HomeAssistant) -> Owner:
     """An owner with the user's options for detection."""
     entry = detector_entry(hass)
     options = entry.options if entry else await async_old_choice(hass)
+    # Before the worker starts, which may write only to folders that exist then.
+    await hass.async_add_executor_job(prepare_folder, Path(hass.config.path(DOMAIN)))
     owner = Owner(hass)
     owner.detection.async_enable(Choice.of(options))
     if entry and entry.disabled_by:
@@ -84,7 +88,8 @@ class Owner:
             hass, partial(create_worker_issue, hass), partial(delete_worker_issue, hass)
         )
         self._worker_runs_soon: CALLBACK_TYPE | None = None
-        self.bridge = Bridge(self._hear, self._opening)
+        pictures = hass.config.path(DOMAIN)
+        self.bridge = Bridge(self._hear, self._opening, folders=(pictures,))
         self.detection = DetectionCoordinator(
             hass, self.bridge.send, _try_model, lambda: len(camera_entries(hass, disabled=False))
         )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..vision.settings import Mask
 
 _NAME = "last_person"
+# Pictures of people are readable by their owner only.
+_PRIVATE = 0o700
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +39,25 @@ def picture_name(masks: Sequence[Mask]) -> str:
     return f"{_NAME}-{hashlib.sha256(drawn.encode()).hexdigest()[:12]}.jpg"
 
 
-def prepare_pictures(folder: Path, wanted: str | None) -> Picture | None:
+def prepare_folder(folder: Path) -> None:
+    """Create a folder that only its owner may read. Blocks."""
+    with contextlib.suppress(OSError):
+        folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        folder.chmod(_PRIVATE)
+
+
+def prepare_pictures(folder: Path, before: Path, wanted: str | None) -> Picture | None:
     """Delete all pictures but the wanted one, and return that, if it exists. Blocks.
 
     Creates the folder. The worker does not, because it may still write for a removed camera.
+    The wanted picture may still be where earlier versions kept it: in the folder `before`.
     """
     if wanted is not None:
+        prepare_folder(folder)
         with contextlib.suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.glob(f"{_NAME}*"):
-        if path.name != wanted:
+            (before / wanted).rename(folder / wanted)
+    for path in (*folder.glob(f"{_NAME}*"), *before.glob(f"{_NAME}*")):
+        if path != folder / (wanted or ""):
             with contextlib.suppress(OSError):
                 path.unlink()
     if wanted is None:
