@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -166,6 +166,7 @@ class FakeBridge:
 
     listener: Callable[[News], None]
     opening: Callable[[], Iterable[Command]]
+    folders: Sequence[str] = ()
     running: bool = False
     cameras: dict[str, WatchCamera] = field(default_factory=dict)
     model: UseModel | None = None
@@ -265,9 +266,11 @@ def bridges(detector: None) -> Iterator[list[FakeBridge]]:
     made: list[FakeBridge] = []
 
     def make(
-        listener: Callable[[News], None], opening: Callable[[], Iterable[Command]]
+        listener: Callable[[News], None],
+        opening: Callable[[], Iterable[Command]],
+        folders: Sequence[str],
     ) -> FakeBridge:
-        made.append(FakeBridge(listener, opening))
+        made.append(FakeBridge(listener, opening, folders))
         return made[-1]
 
     with (

@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from custom_components.porchlight.const import CONF_REFUSED, DOMAIN
 from custom_components.porchlight.diagnostics import async_get_config_entry_diagnostics
 from custom_components.porchlight.onvif.values import Found
-from custom_components.porchlight.runtime import ask
+from custom_components.porchlight.runtime import ask, moves
 from custom_components.porchlight.runtime.bridge import WorkerDown
 from custom_components.porchlight.runtime.faults import Culprit
 from custom_components.porchlight.runtime.login import LAST_WAIT
@@ -213,7 +213,10 @@ async def test_a_search_offers_only_cameras_that_are_not_set_up(
     known = Found(host="10.0.0.9", port=80, mac=MAC)
     new = Found(host="10.0.0.10", port=80, endpoint="new", name="Shed")
     by_address = Found(host="192.168.1.20", port=80)
-    with patch.object(ask, "scan", AsyncMock(return_value=[known, new, by_address])) as scan:
+    with (
+        patch.object(ask, "scan", AsyncMock(return_value=[known, new, by_address])) as scan,
+        patch.object(moves, "_async_listens", AsyncMock(return_value=True)),
+    ):
         await async_search(hass)
         await async_search(hass)
         await hass.async_block_till_done(wait_background_tasks=True)

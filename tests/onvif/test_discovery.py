@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from porchlight.onvif import discovery
-from porchlight.onvif.discovery import scan
+from porchlight.onvif.discovery import MAX_CAMERAS, MAX_DATAGRAM, MAX_DATAGRAMS, scan
 from porchlight.onvif.errors import NoInterfaceError
 
 from .test_probes import NVT, UUID, envelope, match
@@ -255,3 +255,37 @@ async def test_nothing_goes_further_than_one_hop_from_the_given_interface(
     assert len(sockets) == 1
     await asyncio.sleep(0)
     assert sockets[0].fileno() == -1
+
+
+def forged(number: int) -> bytes:
+    """An answer of a camera that does not exist."""
+    return envelope(
+        match(
+            reference=f"urn:uuid:00000000-1111-4222-8333-{number:012x}",
+            xaddrs=f"http://192.0.2.{number % 250}:{1000 + number}/onvif/device_service",
+        )
+    )
+
+
+def listener(announced: list[Found]) -> tuple[discovery._Listener, discovery._Harvest]:
+    harvest = discovery._Harvest(announced.append)
+    return discovery._Listener(LOOPBACK, harvest), harvest
+
+
+def test_only_so_many_cameras_are_taken_from_one_search() -> None:
+    announced: list[Found] = []
+    protocol, harvest = listener(announced)
+    for number in range(MAX_CAMERAS + 50):
+        protocol.datagram_received(forged(number), ("192.0.2.9", 3702))
+    assert len(announced) == len(harvest.cameras()) == MAX_CAMERAS
+
+
+def test_only_so_many_datagrams_are_read_and_none_that_is_large() -> None:
+    announced: list[Found] = []
+    protocol, _harvest = listener(announced)
+    protocol.datagram_received(forged(1) + b" " * MAX_DATAGRAM, ("192.0.2.9", 3702))
+    assert announced == []
+    for _ in range(MAX_DATAGRAMS):
+        protocol.datagram_received(b"x", ("192.0.2.9", 3702))
+    protocol.datagram_received(forged(1), ("192.0.2.9", 3702))
+    assert announced == []
