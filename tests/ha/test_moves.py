@@ -15,7 +15,9 @@ from homeassistant.setup import async_setup_component
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.onvif.values import Found
 from custom_components.porchlight.runtime import ask, moves
+from custom_components.porchlight.runtime.issues import create_stream_issue
 from custom_components.porchlight.runtime.search import MAX_OFFERS, async_search
+from custom_components.porchlight.worker.errors import StreamProblem
 
 from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, frame, report
 
@@ -105,6 +107,16 @@ async def test_of_a_camera_that_is_gone_the_user_is_asked_before_its_login_goes_
         "before": "192.168.1.20",
         "host": NEW,
     }
+
+
+async def test_a_camera_that_is_off_for_long_may_have_lost_its_address_to_another_device(
+    hass: HomeAssistant, camera: MockConfigEntry, listening: set[tuple[str, int]]
+) -> None:
+    listening.add(("192.168.1.20", 80))
+    create_stream_issue(hass, camera, StreamProblem.UNREACHABLE)
+    await search(hass, moved())
+    assert issue(hass) is not None
+    assert camera.data["host"] == "192.168.1.20"
 
 
 async def test_dhcp_leaves_other_devices_alone(

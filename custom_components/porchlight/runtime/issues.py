@@ -77,6 +77,11 @@ def create_stream_issue(
     )
 
 
+def stream_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> ir.IssueEntry | None:
+    """The issue of a camera whose stream has been down for long."""
+    return ir.async_get(hass).async_get_issue(DOMAIN, f"{ISSUE_STREAM}_{entry.entry_id}")
+
+
 def delete_stream_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Delete the issue when a camera's stream is back."""
     ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_STREAM}_{entry.entry_id}")

@@ -1,7 +1,7 @@
 """Notices that a camera may have a new address, and asks the user.
 
 Anything on the network can answer a search with a known camera's identity. So the camera's login
-goes to another address only if no device is left at the old one and the user agrees.
+goes to another address only if it is not found at the old one and the user agrees.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_SSL
 
 from ..const import CONF_ONVIF_PATH, CONF_STREAM
-from .issues import create_move_issue
+from .issues import create_move_issue, stream_issue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,10 +71,13 @@ def place_of(entry: ConfigEntry[Any], found: Found) -> Place:
 
 
 async def async_consider(hass: HomeAssistant, entry: ConfigEntry[Any], place: Place) -> None:
-    """Raise a repair issue if a camera is gone and something like it is at another address."""
+    """Raise a repair issue if a camera is gone and something like it is at another address.
+
+    Another device may have the old address by now, so a stream that is down for long is enough.
+    """
     if place == Place.of(entry.data):
         return
-    if await _async_answers(entry):
+    if not stream_issue(hass, entry) and await _async_answers(entry):
         _LOGGER.debug("%s answers where it was; %s is another device", entry.title, place.host)
         return
     create_move_issue(hass, entry, place.data)
@@ -91,7 +94,7 @@ async def _async_listens(host: str, port: int) -> bool:
     try:
         async with asyncio.timeout(CONNECTING):
             _reader, writer = await asyncio.open_connection(host, port)
-    except OSError:
+    except (OSError, UnicodeError):
         return False
     writer.close()
     return True
