@@ -125,11 +125,10 @@ class _Reach:
     """How likely a host is the right one, best first."""
 
     SENDER = 0
-    NAMED = 1
-    IPV4 = 2
-    LINK_LOCAL = 3
-    IPV6 = 4
-    NOWHERE = 5
+    IPV4 = 1
+    LINK_LOCAL = 2
+    IPV6 = 3
+    NOWHERE = 4
 
 
 def _rank(host: str, sender: str, source: str) -> tuple[int, int]:
@@ -139,8 +138,9 @@ def _rank(host: str, sender: str, source: str) -> tuple[int, int]:
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:
-        return _Reach.NAMED, 0
-    if address.is_unspecified or address.is_loopback:
+        # Whoever answers could name any host on the internet.
+        return _Reach.NOWHERE, 0
+    if address.is_unspecified or address.is_loopback or address.is_global:
         return _Reach.NOWHERE, 0
     if not isinstance(address, IPv4Address):
         return _Reach.IPV6, int(address.is_link_local)
