@@ -44,8 +44,8 @@ tried("delete outside", lambda: os.remove(os.path.join(sys.argv[2], "old")))
 tried("read outside", lambda: open(os.path.join(sys.argv[2], "old")).close())
 tried("start a program", lambda: subprocess.run([sys.executable, "-c", ""]))
 tried("start a shell", lambda: os.execv("/bin/sh", ["sh", "-c", "echo started"]))
-import ctypes, sqlite3
-print("library", bool(sqlite3.sqlite_version))
+import numpy
+print("library", bool(numpy.__version__))
 """
 
 
