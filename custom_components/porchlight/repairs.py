@@ -9,6 +9,7 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
 
+from .const import CONF_LIVE_STREAM, CONF_STREAM
 from .flows.previews import async_previews
 from .runtime import ask
 from .runtime.issues import ISSUE_CAMERA, ISSUE_MOVED
@@ -51,6 +52,7 @@ class UseNewAddress(RepairsFlow):
         super().__init__()
         self._entry = entry
         self._place = Place.of(data)
+        self._streams: dict[str, str] = {}
         self._words = {
             "name": plain(entry.title),
             "before": plain(entry.data[CONF_HOST]),
@@ -82,7 +84,7 @@ class UseNewAddress(RepairsFlow):
         if user_input is None:
             return self._form("picture")
         self.hass.config_entries.async_update_entry(
-            self._entry, data={**self._entry.data, **self._place.data}
+            self._entry, data={**self._entry.data, **self._place.data, **self._streams}
         )
         self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
         return self.async_create_entry(data={})
@@ -96,6 +98,13 @@ class UseNewAddress(RepairsFlow):
             return self._abort(error.key if error.key in known else "cannot_connect")
         if report.unique_id != self._entry.unique_id:
             return self._abort("another_camera")
+        before = self._entry.data
+        main = before[CONF_LIVE_STREAM] != before[CONF_STREAM]
+        # Ports may be others there, too.
+        self._streams = {
+            CONF_STREAM: report.analyse.uri,
+            CONF_LIVE_STREAM: report.record.uri if main else report.analyse.uri,
+        }
         source = Source(url=report.analyse.uri, credentials=credentials_of(self._entry))
         try:
             frame = await ask.first_frame(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock, patch
 
@@ -187,7 +188,12 @@ async def fix(
 async def test_the_user_sees_the_new_picture_and_then_the_address_is_used(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, fix: Fix
 ) -> None:
-    inspect, first = AsyncMock(return_value=report(host=NEW)), AsyncMock(return_value=frame())
+    there = report(
+        host=NEW,
+        analyse=replace(report().analyse, uri=f"rtsp://{NEW}:8554/sub"),
+        record=replace(report().record, uri=f"rtsp://{NEW}:8554/main"),
+    )
+    inspect, first = AsyncMock(return_value=there), AsyncMock(return_value=frame())
     with patch.object(ask, "inspect", inspect), patch.object(ask, "first_frame", first):
         step = await fix.start()
         assert step["step_id"] == "confirm"
@@ -203,7 +209,8 @@ async def test_the_user_sees_the_new_picture_and_then_the_address_is_used(
     assert step["type"] == "create_entry"
     await hass.async_block_till_done(wait_background_tasks=True)
     assert camera.data["host"] == NEW
-    assert bridge.cameras[ENTRY_ID].source.url.startswith(f"rtsp://{NEW}:")
+    assert bridge.cameras[ENTRY_ID].source.url == f"rtsp://{NEW}:8554/sub"
+    assert camera.runtime_data.live_source.url == f"rtsp://{NEW}:8554/main"
     assert issue(hass) is None
 
 
