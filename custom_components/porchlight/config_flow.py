@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, override
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ from .const import (
     CONF_ADDRESS,
     CONF_BACK,
     CONF_CAMERA,
+    CONF_CERTIFICATE,
     CONF_ENDPOINT,
     CONF_FIRMWARE,
     CONF_LIVE_STREAM,
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
+_LOGGER = logging.getLogger(__name__)
 
 ENTER_ADDRESS = "enter_address"
 SCAN_AGAIN = "scan_again"
@@ -129,6 +132,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._cameras: list[Found] = []
         self._address: Address | None = None
         self._endpoint: str | None = None
+        self._certificate: str | None = None
         self._credentials = Credentials(username="", password="")
         self._proving: asyncio.Task[Proof] | None = None
         self._proof: Proof | None = None
@@ -243,7 +247,10 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_reauth(self, _data: Mapping[str, Any]) -> ConfigFlowResult:
         """Ask for a new login when the camera refuses the old one."""
-        self._take_entry(self._get_reauth_entry())
+        entry = self._get_reauth_entry()
+        self._take_entry(entry)
+        # A new password is for the same camera. Only "Reconfigure" accepts another certificate.
+        self._certificate = entry.data.get(CONF_CERTIFICATE)
         return await self.async_step_camera()
 
     async def async_step_reconfigure(
@@ -301,6 +308,11 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             self._proof = task.result()
         except ask.ErrandError as error:
             self._error = error.key if error.key in _ERRORS else "unknown"
+            return self.async_show_progress_done(next_step_id="camera")
+        except Exception:
+            # Raised, it would have the progress shown, and the camera asked, without end.
+            _LOGGER.exception("A camera could not be checked")
+            self._error = "unknown"
             return self.async_show_progress_done(next_step_id="camera")
         return self.async_show_progress_done(next_step_id="confirm")
 
@@ -363,6 +375,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             path=address.path,
             endpoint=self._endpoint,
             secure=address.secure,
+            certificate=self._certificate,
         )
         frame = await ask.first_frame(self._source(report.analyse))
         live = report.record
@@ -418,6 +431,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_MODEL: report.model,
             CONF_FIRMWARE: report.firmware,
             CONF_SERIAL: report.serial,
+            CONF_CERTIFICATE: report.certificate,
             CONF_STREAM: report.analyse.uri,
             CONF_LIVE_STREAM: proof.live.uri,
         }
@@ -441,6 +455,7 @@ _LOGIN_ERRORS = frozenset({"invalid_auth", "unauthorized"})
 _ERRORS = frozenset(
     {
         "cannot_connect",
+        "certificate",
         "not_onvif",
         "invalid_auth",
         "no_video",

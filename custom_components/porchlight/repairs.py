@@ -9,7 +9,7 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
 
-from .const import CONF_LIVE_STREAM, CONF_STREAM
+from .const import CONF_CERTIFICATE, CONF_LIVE_STREAM, CONF_STREAM
 from .flows.previews import async_previews
 from .runtime import ask
 from .runtime.issues import ISSUE_CAMERA, ISSUE_MOVED
@@ -94,8 +94,8 @@ class UseNewAddress(RepairsFlow):
         try:
             report = await self._async_inspect()
         except ask.ErrandError as error:
-            known = {"invalid_auth", "cannot_connect"}
-            return self._abort(error.key if error.key in known else "cannot_connect")
+            reasons = {"invalid_auth": "invalid_auth", "certificate": "another_camera"}
+            return self._abort(reasons.get(error.key, "cannot_connect"))
         if report.unique_id != self._entry.unique_id:
             return self._abort("another_camera")
         before = self._entry.data
@@ -122,6 +122,7 @@ class UseNewAddress(RepairsFlow):
             credentials_of(self._entry),
             path=place.path,
             secure=place.secure,
+            certificate=self._entry.data.get(CONF_CERTIFICATE),
         )
 
     def _form(self, step: str) -> RepairsFlowResult:

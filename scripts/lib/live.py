@@ -164,6 +164,8 @@ class HomeAssistant:
         (self.folder / "automations.yaml").write_text("[]\n", encoding="utf-8")
         _store(storage, "core.network", 1, {"configured_adapters": ["lo"]})
         _store(storage, "http", 3, _server(self.port))
+        # It finds that it is not installed as it recommends; here, nobody can change that.
+        _store(storage, "repairs.issue_registry", 1, {"issues": [_IGNORED]})
         # Onboarding's later steps set up integrations that connect to the Internet.
         _store(storage, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]})
 
@@ -415,6 +417,14 @@ def _server(port: int) -> dict[str, Any]:
         "error_message": None,
     }
     return {"stable": settings, "pending": None, "yaml_migration_done": True}
+
+
+_IGNORED = {
+    "domain": "homeassistant",
+    "issue_id": "deprecated_method",
+    "created": "2026-11-01T00:00:00+00:00",
+    "dismissed_version": "2026.11.0",
+}
 
 
 def _store(storage: Path, key: str, version: int, data: Mapping[str, Any]) -> None:

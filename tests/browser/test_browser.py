@@ -321,7 +321,11 @@ async def _until(home: HomeAssistant, condition: Callable[[dict[str, Any]], bool
 async def _repairs(home: HomeAssistant) -> list[str]:
     async with home.websocket() as call:
         listed = await call({"type": "repairs/list_issues"})
-    return [f"{issue['domain']}: {issue['translation_key']}" for issue in listed["issues"]]
+    return [
+        f"{issue['domain']}: {issue['translation_key']}"
+        for issue in listed["issues"]
+        if not issue["ignored"]
+    ]
 
 
 async def _device_of(home: HomeAssistant, name: str) -> str:

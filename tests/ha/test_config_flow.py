@@ -65,6 +65,7 @@ class Errands:
     report: CameraReport | Exception = field(default_factory=report)
     frames: dict[str, Exception | FrameTaken] = field(default_factory=dict)
     inspected: list[tuple[str, int, str, Credentials]] = field(default_factory=list)
+    certificates: list[str | None] = field(default_factory=list)
 
     async def scan(self, sources: Any) -> list[Found]:
         if isinstance(self.found, Exception):
@@ -80,7 +81,9 @@ class Errands:
         path: str,
         endpoint: str | None,
         secure: bool = False,
+        certificate: str | None = None,
     ) -> CameraReport:
+        self.certificates.append(certificate)
         self.inspected.append((host, port, path, credentials))
         if isinstance(self.report, Exception):
             raise self.report
@@ -413,6 +416,31 @@ async def test_a_new_password_is_asked_for_and_used(
     assert camera.data["password"] == "new"
     await hass.async_block_till_done()
     assert camera.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize(("kind", "pinned"), [("reauth", "ab"), ("reconfigure", None)])
+async def test_only_a_reconfiguration_accepts_another_certificate(
+    hass: HomeAssistant, camera: MockConfigEntry, world: Errands, kind: str, pinned: str | None
+) -> None:
+    data = {**camera.data, "certificate": "ab"}
+    hass.config_entries.async_update_entry(camera, data=data)
+    world.report = report(certificate="cd")
+    result = await getattr(camera, f"start_{kind}_flow")(hass)
+    await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert world.certificates == [pinned]
+    assert camera.data["certificate"] == "cd"
+
+
+async def test_a_failure_that_no_one_expected_is_an_error_in_the_form(
+    hass: HomeAssistant, world: Errands, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.report = RuntimeError("a bug")
+    world.found = []
+    result = await answer(hass, await start(hass), camera="enter_address")
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert result["errors"] == {"base": "unknown"}
+    assert len(world.inspected) == 1
+    assert "A camera could not be checked" in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["reauth", "reconfigure"])

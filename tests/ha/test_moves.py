@@ -19,11 +19,13 @@ from custom_components.porchlight.runtime import ask, moves
 from custom_components.porchlight.runtime.issues import create_stream_issue
 from custom_components.porchlight.runtime.search import MAX_OFFERS, async_search
 from custom_components.porchlight.worker.errors import StreamProblem
+from tests.certificates import self_signed
 
 from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, frame, report
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -153,6 +155,40 @@ async def test_a_camera_with_tls_keeps_it_and_its_port(
     assert found.data == {"entry_id": ENTRY_ID, **place}
 
 
+@pytest.fixture
+async def device(tmp_path: Path, socket_enabled: None) -> AsyncIterator[tuple[int, str]]:
+    """A device with TLS: its port, and its certificate's SHA-256."""
+    context, fingerprint = self_signed(tmp_path)
+    server = await asyncio.start_server(
+        lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context
+    )
+    async with server:
+        yield server.sockets[0].getsockname()[1], fingerprint
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_camera_is_followed_without_a_question_only_if_it_has_its_certificate(
+    hass: HomeAssistant,
+    camera: MockConfigEntry,
+    listening: set[tuple[str, int]],
+    device: tuple[int, str],
+    known: bool,
+) -> None:
+    port, fingerprint = device
+    data = {
+        **entry_data(host="127.0.0.9"),
+        "ssl": True,
+        "certificate": fingerprint if known else "00" * 32,
+    }
+    hass.config_entries.async_update_entry(camera, data=data)
+    with patch.object(ask, "inspect", AsyncMock()) as inspect:
+        await search(hass, moved(host="127.0.0.1", port=port, secure=True))
+    inspect.assert_not_called()
+    here = ("127.0.0.1", port) if known else ("127.0.0.9", 80)
+    assert (camera.data["host"], camera.data["port"]) == here
+    assert (issue(hass) is None) == known
+
+
 class Fix:
     """The dialog that fixes the issue."""
 
@@ -220,6 +256,7 @@ async def test_the_user_sees_the_new_picture_and_then_the_address_is_used(
         (report(unique_id="another"), frame(), "another_camera"),
         (ask.ErrandError("invalid_auth"), frame(), "invalid_auth"),
         (ask.ErrandError("timeout"), frame(), "cannot_connect"),
+        (ask.ErrandError("certificate"), frame(), "another_camera"),
         (report(), ask.ErrandError("refused", "404"), "no_picture"),
     ],
 )

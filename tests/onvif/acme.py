@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,7 @@ class Acme:
     asked: list[str] = field(default_factory=list)
     signed: list[str] = field(default_factory=list)
     open_to_all: bool = False
+    tls: ssl.SSLContext | None = None
     _runner: web.AppRunner | None = None
     _over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -129,7 +131,7 @@ class Acme:
         app.router.add_post("/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self.host, 0).start()
+        await web.TCPSite(self._runner, self.host, 0, ssl_context=self.tls).start()
         self.port = self._runner.addresses[0][1]
         return self
 

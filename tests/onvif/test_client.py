@@ -8,7 +8,7 @@ import re
 import socket
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -34,8 +34,8 @@ RIGHT = Credentials(username=USERNAME, password=PASSWORD)
 WRONG = Credentials(username=USERNAME, password="guess")
 
 
-async def read(camera: Acme, credentials: Credentials = RIGHT, **rest: float) -> CameraReport:
-    return await inspect(camera.host, camera.port, credentials, **rest)  # type: ignore[arg-type]
+async def read(camera: Acme, credentials: Credentials = RIGHT, **rest: Any) -> CameraReport:
+    return await inspect(camera.host, camera.port, credentials, **rest)
 
 
 async def not_supported(_request: web.Request, _token: str | None) -> web.StreamResponse:

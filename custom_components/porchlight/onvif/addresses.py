@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Self
 from urllib.parse import quote
@@ -80,6 +80,9 @@ class Reached:
         address = Address.parse(xaddr)
         if address is None or address.scheme not in _WEB_SCHEMES:
             return None
+        if self.secure and address.scheme != "https":
+            # Nothing is signed in the clear where there is TLS.
+            address = replace(address, scheme="https", port=self.port)
         return str(self._led_here(address))
 
     def snapshot(self, uri: str | None, login: tuple[str, str]) -> str | None:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, override
 
 import aiohttp
 from yarl import URL
 
 from ._library import WSDL_DIR, ONVIFError, ONVIFService, Transport, XmlError, ZeepError
-from .errors import AuthenticationError, CameraFaultError, CannotConnectError, NotOnvifError
+from .errors import (
+    AuthenticationError,
+    CameraFaultError,
+    CannotConnectError,
+    CertificateError,
+    NotOnvifError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +90,31 @@ MEDIA2 = Service(
 EVENTS_NAMESPACE = "http://www.onvif.org/ver10/events/wsdl"
 
 
+class _Pin(aiohttp.Fingerprint):
+    """Accepts one certificate: the known one, else the first that comes.
+
+    Cameras sign their own, so no authority could vouch for them.
+    """
+
+    def __init__(self, certificate: str | None) -> None:
+        # The base class compares with a fingerprint that it is given; this one may come later.
+        super().__init__(bytes(hashlib.sha256().digest_size))
+        self.certificate = certificate
+
+    @override
+    def check(self, transport: asyncio.Transport) -> None:
+        """Raise ServerFingerprintMismatch if a connection has another certificate."""
+        tls = transport.get_extra_info("ssl_object")
+        if tls is None:
+            return
+        shown = hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest()
+        if shown != (self.certificate or shown):
+            host, port, *_ = transport.get_extra_info("peername")
+            known = bytes.fromhex(self.certificate or "")
+            raise aiohttp.ServerFingerprintMismatch(known, bytes.fromhex(shown), host, port)
+        self.certificate = shown
+
+
 class CameraTransport(Transport):  # type: ignore[misc] # the library ships no types
     """The library's transport; the raw answer separates refusals from non-ONVIF devices.
 
@@ -126,13 +158,21 @@ class CameraTransport(Transport):  # type: ignore[misc] # the library ships no t
 class Calls:
     """The services of one camera; an async context manager that closes them."""
 
-    def __init__(self, device_xaddr: str, credentials: Credentials, *, seconds: float) -> None:
+    def __init__(
+        self,
+        device_xaddr: str,
+        credentials: Credentials,
+        *,
+        seconds: float,
+        certificate: str | None = None,
+    ) -> None:
         """`seconds` is the longest that one call may take."""
         self.xaddrs: dict[str, str] = {DEVICE.namespace: device_xaddr}
         self._credentials = credentials
         self._seconds = seconds
         self._offset = timedelta()
         self._opened: dict[str, Any] = {}
+        self._pin = _Pin(certificate)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -152,6 +192,11 @@ class Calls:
     def login(self) -> tuple[str, str]:
         """The username and password, to be removed from the camera's answers."""
         return self._credentials.username, self._credentials.password
+
+    @property
+    def certificate(self) -> str | None:
+        """The SHA-256 of the camera's certificate; None without TLS."""
+        return self._pin.certificate
 
     def moment(self, service: Service) -> datetime | None:
         """The camera's time as the head of the service's last answer has it."""
@@ -189,6 +234,8 @@ class Calls:
         # Neither text nor cause is kept: both may hold addresses with credentials.
         except TimeoutError:
             raise CannotConnectError(f"No answer to {operation} in time") from None
+        except aiohttp.ServerFingerprintMismatch:
+            raise CertificateError("The camera has another certificate than before") from None
         except (aiohttp.ClientError, OSError) as error:
             raise CannotConnectError(f"{operation} failed: {type(error).__name__}") from None
         except _UNREADABLE as error:
@@ -217,7 +264,7 @@ class Calls:
             username, password = self.login
             digest = (aiohttp.DigestAuthMiddleware(username, password),) if username else ()
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=False), middlewares=digest
+                connector=aiohttp.TCPConnector(ssl=self._pin), middlewares=digest
             )
         return self._session
 

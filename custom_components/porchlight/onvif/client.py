@@ -60,15 +60,22 @@ async def inspect(
     path: str = DEVICE_PATH,
     endpoint: str | None = None,
     secure: bool = False,
+    certificate: str | None = None,
     timeout: float = 30.0,  # noqa: ASYNC109 - a deadline is part of the request
 ) -> CameraReport:
-    """Read a camera in at most `timeout` seconds. Raises OnvifError."""
+    """Read a camera in at most `timeout` seconds; raises one of the OnvifError tree.
+
+    `certificate` is the SHA-256 of the only one to accept; None accepts any.
+    """
     await load_descriptions()
     try:
         async with asyncio.timeout(timeout):
             reached = await _resolve(Reached(host=unbracketed(host), port=port, secure=secure))
             seconds = timeout / _CALLS_PER_DEADLINE
-            async with Calls(reached.device(path), credentials, seconds=seconds) as calls:
+            calls = Calls(
+                reached.device(path), credentials, seconds=seconds, certificate=certificate
+            )
+            async with calls:
                 run = _Inspection(calls=calls, reached=reached, endpoint=endpoint)
                 return await _inspect_twice(run)
     except TimeoutError:
@@ -263,5 +270,6 @@ def _report(run: _Inspection, facts: _Facts, profiles: list[Profile]) -> CameraR
         record=choice.record,
         has_events=EVENTS_NAMESPACE in run.calls.xaddrs,
         has_media2=run.calls.offers(MEDIA2),
+        certificate=run.calls.certificate,
         problems=tuple(sorted(run.problems)),
     )

@@ -32,6 +32,12 @@ class NotOnvifError(OnvifError):
     key = "not_onvif"
 
 
+class CertificateError(OnvifError):
+    """The device has another TLS certificate than the camera had."""
+
+    key = "certificate"
+
+
 class AuthenticationError(OnvifError):
     """The camera refused the credentials, even when signed with its own time."""
 

@@ -109,4 +109,5 @@ class CameraReport:
     record: Profile
     has_events: bool
     has_media2: bool
+    certificate: str | None = None
     problems: tuple[Problem, ...] = ()

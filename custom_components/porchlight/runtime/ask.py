@@ -68,6 +68,7 @@ async def inspect(
     path: str,
     endpoint: str | None = None,
     secure: bool = False,
+    certificate: str | None = None,
 ) -> CameraReport:
     """Query a camera over ONVIF. Raises ErrandError with an ONVIF error's key."""
     errand = Inspect(
@@ -77,6 +78,7 @@ async def inspect(
         credentials=credentials,
         endpoint=endpoint,
         secure=secure,
+        certificate=certificate,
     )
     return await _answer(errand, CameraReport)
 

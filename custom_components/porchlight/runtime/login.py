@@ -15,7 +15,7 @@ from homeassistant.const import (
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_call_later
 
-from ..const import CONF_ENDPOINT, CONF_ONVIF_PATH, CONF_REFUSED, DOMAIN
+from ..const import CONF_CERTIFICATE, CONF_ENDPOINT, CONF_ONVIF_PATH, CONF_REFUSED, DOMAIN
 from ..onvif.errors import AuthenticationError
 from ..onvif.values import Credentials
 from ..worker.backoff import Backoff
@@ -118,6 +118,7 @@ class LoginCheck:
                 path=data[CONF_ONVIF_PATH],
                 endpoint=data[CONF_ENDPOINT],
                 secure=data[CONF_SSL],
+                certificate=data.get(CONF_CERTIFICATE),
             )
         except ask.ErrandError as failed:
             error = failed.key

@@ -1,20 +1,23 @@
 """Notices that a camera may have a new address, and asks the user.
 
 Anything on the network can answer a search with a known camera's identity. So the camera's login
-goes to another address only if it is not found at the old one and the user agrees.
+goes to another address only if the device there proves that it has the camera's certificate, or
+if the camera is not found at the old address and the user agrees.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_SSL
+from homeassistant.util.ssl import get_default_no_verify_context
 
-from ..const import CONF_ONVIF_PATH, CONF_STREAM
+from ..const import CONF_CERTIFICATE, CONF_ONVIF_PATH, CONF_STREAM
 from .issues import create_move_issue, stream_issue
 
 if TYPE_CHECKING:
@@ -71,16 +74,37 @@ def place_of(entry: ConfigEntry[Any], found: Found) -> Place:
 
 
 async def async_consider(hass: HomeAssistant, entry: ConfigEntry[Any], place: Place) -> None:
-    """Raise a repair issue if a camera is gone and something like it is at another address.
+    """Follow a camera that proves who it is; raise a repair issue if it seems to have moved.
 
     Another device may have the old address by now, so a stream that is down for long is enough.
     """
     if place == Place.of(entry.data):
         return
+    if place.secure and await _async_proves(entry, place):
+        _LOGGER.info("%s moved to %s, where it has the same certificate", entry.title, place.host)
+        hass.config_entries.async_update_entry(entry, data={**entry.data, **place.data})
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+        return
     if not stream_issue(hass, entry) and await _async_answers(entry):
         _LOGGER.debug("%s answers where it was; %s is another device", entry.title, place.host)
         return
     create_move_issue(hass, entry, place.data)
+
+
+async def _async_proves(entry: ConfigEntry[Any], place: Place) -> bool:
+    """Whether the device has the key to the camera's certificate, as the handshake shows."""
+    known = entry.data.get(CONF_CERTIFICATE)
+    if not known:
+        return False
+    context = get_default_no_verify_context()
+    try:
+        async with asyncio.timeout(CONNECTING):
+            _reader, writer = await asyncio.open_connection(place.host, place.port, ssl=context)
+    except (OSError, UnicodeError):
+        return False
+    certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    writer.close()
+    return bool(hashlib.sha256(certificate).hexdigest() == known)
 
 
 async def _async_answers(entry: ConfigEntry[Any]) -> bool:

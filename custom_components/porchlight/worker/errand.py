@@ -114,6 +114,7 @@ class Errands:
                     path=errand.path,
                     endpoint=errand.endpoint,
                     secure=errand.secure,
+                    certificate=errand.certificate,
                 )
             )
         )

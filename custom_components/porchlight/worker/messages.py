@@ -265,6 +265,7 @@ class Inspect:
     credentials: Credentials
     endpoint: str | None = None
     secure: bool = False
+    certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
