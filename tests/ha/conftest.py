@@ -142,6 +142,7 @@ def entry_data(**changes: Any) -> dict[str, Any]:
         "model": "Eye 3",
         "firmware": "2.1",
         "serial": "S123",
+        "certificate": None,
         "stream": "rtsp://192.168.1.20:554/sub",
         "live_stream": "rtsp://192.168.1.20:554/main",
         **changes,
