@@ -1,3 +1,3 @@
-"""Arms that decide about cameras, compared on scenes whose truth is known."""
+"""Compares detection policies ("arms") on scenes with known ground truth."""
 
 from tests import bare as bare  # makes `porchlight` importable for all modules here

@@ -1,4 +1,4 @@
-"""`scripts/bench decisions`: runs arms on scenes and clips and prints what they are worth."""
+"""`scripts/bench decisions`: runs arms on scenes and clips and prints their scores."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what is asked for."""
+    """Run what the command line requests."""
     options = _options(arguments)
     if options.reach:
         text = reach_table(seen_by_the_model(options.half, options.only))
@@ -45,19 +45,19 @@ def main(arguments: Sequence[str]) -> int:
             rest = [case for case in chosen if case.name not in done and _suits(arm, case)]
             for outcome in run_all(arm, rest, options.jobs):
                 outcomes[arm].append(outcome)
-                # At once: a long run that is broken off leaves what it has.
+                # At once, so that an interrupted run leaves its results so far.
                 save(outcomes[arm], kept)
         elif kept.exists():
             outcomes[arm] = restore(kept)
     if not any(outcomes.values()):
-        sys.stderr.write("No scene or clip has such a name, or nothing is kept.\n")
+        sys.stderr.write("No scene or clip has such a name, or there are no stored results.\n")
         return 1
     grown = restore_growth(options.keep)
     text = tables(outcomes, grown)
     sys.stdout.write(text)
     if options.write:
         # Needs matplotlib, which only the environment of the benchmark has.
-        from .plots import draw  # noqa: PLC0415 - as said
+        from .plots import draw  # noqa: PLC0415 - see above
 
         pictures = draw(outcomes, options.write, grown)
         write("The figures", text, options.write / "figures.md", pictures)
@@ -69,7 +69,7 @@ def _suits(arm: str, case: Case) -> bool:
 
 
 def run_all(arm: str, chosen: Sequence[Case], jobs: int) -> Iterator[Outcome]:
-    """An arm on all cases, in processes of their own: their memory is the arm's alone."""
+    """Run an arm on all cases, each in its own process, to measure the arm's memory alone."""
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for outcome in pool.map(partial(run_named, arm), chosen):
             sys.stderr.write(f"{arm} {outcome.case}: {len(outcome.visits)} visits\n")
@@ -78,19 +78,23 @@ def run_all(arm: str, chosen: Sequence[Case], jobs: int) -> Iterator[Outcome]:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench decisions", description=__doc__)
-    parser.add_argument("--half", choices=HALVES, help="only the scenes to tune on, or the others")
+    parser.add_argument("--half", choices=HALVES, help="only this half of the scenes")
     parser.add_argument(
-        "--arm", action="append", choices=(*ARMS, GUIDED), help="only this; may be repeated"
+        "--arm", action="append", choices=(*ARMS, GUIDED), help="only this arm; may be repeated"
     )
-    parser.add_argument("--only", default="*", metavar="PATTERN", help="only these names: '*rain*'")
-    parser.add_argument("--jobs", type=int, default=1, help="how many run at once")
+    parser.add_argument(
+        "--only", default="*", metavar="PATTERN", help="only cases with such names: '*rain*'"
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="how many cases run at once")
     parser.add_argument(
         "--keep", type=Path, default=FOLDER / "outcomes", help="where outcomes are written"
     )
-    parser.add_argument("--kept", action="store_true", help="no runs: the outcomes of earlier ones")
-    parser.add_argument("--resume", action="store_true", help="only what is not kept yet")
-    parser.add_argument("--reach", action="store_true", help="no arms: what the model sees at all")
-    parser.add_argument("--write", type=Path, metavar="FOLDER", help="tables and plots as files")
+    parser.add_argument("--kept", action="store_true", help="run nothing, use stored outcomes")
+    parser.add_argument("--resume", action="store_true", help="skip cases with an outcome")
+    parser.add_argument("--reach", action="store_true", help="no arms, only the model's scores")
+    parser.add_argument(
+        "--write", type=Path, metavar="FOLDER", help="write tables and plots to files"
+    )
     return parser.parse_args(arguments)
 
 

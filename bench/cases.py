@@ -1,4 +1,4 @@
-"""What arms are run on: composed scenes and labeled clips, alike."""
+"""The cases that arms run on: composed scenes and labeled clips."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLIP = "clip"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A file with its true walks; a clip has height 0 and no truth frame by frame."""
+    """A file with its true walks; a clip has height 0 and no ground truth for each frame."""
 
     name: str
     path: Path
@@ -37,7 +37,7 @@ class Case:
 
 
 def cases(half: Half | None = None, only: str = "*") -> Iterator[Case]:
-    """Those of a half whose names match; clips belong to the half that is reported."""
+    """The cases of a half whose names match; clips belong to the reported half."""
     for scene in scenes():
         if half in {None, scene.half} and fnmatch(scene.name, only):
             yield of_scene(scene)
@@ -46,7 +46,7 @@ def cases(half: Half | None = None, only: str = "*") -> Iterator[Case]:
 
 
 def of_scene(scene: Scene) -> Case:
-    """A scene, composed and encoded now if it is not in the cache."""
+    """A scene's case; the scene is composed and encoded if it is not in the cache."""
     made = recording(scene)
     return Case(
         name=scene.name,
@@ -60,7 +60,7 @@ def of_scene(scene: Scene) -> Case:
 
 
 def clips() -> list[Case]:
-    """The footage as labeled by hand."""
+    """The cases of the footage that is labeled by hand."""
     return [
         Case(
             name=f"{CLIP}-{Path(row['file']).stem}",

@@ -23,7 +23,7 @@ from tests.accuracy import MODELS, PICTURES, Found, agreement_on_all, average_pr
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# Runs of one engine before it is the next one's turn; the first warms it up.
+# Runs of one engine before the next one's turn; the first is a warm-up.
 TURN = 5
 
 
@@ -64,7 +64,7 @@ class Running:
         return milliseconds
 
     def find(self, how: str = "") -> dict[str, Found]:
-        """What is found on each picture."""
+        """The detections on each picture."""
         return {name: _found(rows) for name, rows in self._ask(f"find {how}").items()}
 
     def _ask(self, line: str) -> Any:
@@ -87,7 +87,7 @@ def _found(rows: list[list[float]]) -> Found:
 def running(lane: Lane, model: str, threads: int) -> Iterator[Running]:
     """A process of a lane, which ends with the context."""
     command = [*lane.command, "-m", "bench.one_engine", lane.engine, str(asset(model))]
-    with subprocess.Popen(  # noqa: S603 - ourselves
+    with subprocess.Popen(  # noqa: S603 - our own command
         [*command, str(threads)],
         env=os.environ | lane.environment,
         stdin=subprocess.PIPE,
@@ -101,7 +101,7 @@ def running(lane: Lane, model: str, threads: int) -> Iterator[Running]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What came of one model in each lane, LiteRT's first."""
+    """The results of one model in each lane, LiteRT's first."""
 
     name: str
     found: list[dict[str, Found]]
@@ -111,7 +111,7 @@ class Measured:
 
 
 def measure(name: str, lanes: Sequence[Lane], runs: int) -> Measured:
-    """All about one model. Raises AssetError, ChildProcessError."""
+    """Measure one model in all lanes. Raises AssetError, ChildProcessError."""
     paces = {}
     for threads in (1, 2):
         print(f"{Path(name).stem}, {threads} threads", file=sys.stderr)
@@ -127,7 +127,7 @@ def measure(name: str, lanes: Sequence[Lane], runs: int) -> Measured:
 
 
 def _paces(engines: Sequence[Running], runs: int) -> list[float]:
-    """Median milliseconds of each; they take turns, so that all meet the same disturbances."""
+    """Median milliseconds of each; they take turns, so that other load affects all alike."""
     times: list[list[float]] = [[] for _ in engines]
     for _ in range(1 + -(-runs // TURN)):
         for engine, taken in zip(engines, times, strict=True):
@@ -180,7 +180,7 @@ def _head(*cells: str) -> list[str]:
 def main() -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="scripts/bench engines", description=__doc__)
-    parser.add_argument("--runs", type=int, default=40, help="of each engine for each figure")
+    parser.add_argument("--runs", type=int, default=40, help="runs of each engine for each figure")
     parser.add_argument("--musl", nargs=2, metavar=("PYTHON", "WHEELS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if not PICTURES.is_dir():

@@ -1,4 +1,4 @@
-"""What numbers of cameras came to: kept, as a table, and for the plot."""
+"""The results for each number of cameras, stored for the table and the plot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = "growth.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """What a number of cameras comes to; seconds, cores, megabytes."""
+    """The results for one number of cameras; seconds, cores, megabytes."""
 
     cameras: int
     busy: int
@@ -40,7 +40,7 @@ class Growth:
 
     @property
     def late(self) -> float:
-        """The delay that 95 of 100 do not exceed."""
+        """The 95th percentile of the delays."""
         return percentile_95(sorted(self.delays)) or 0.0
 
 

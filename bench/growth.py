@@ -1,4 +1,4 @@
-"""`scripts/bench growth`: one worker and ever more cameras, two of them busy, in real time."""
+"""`scripts/bench growth`: one worker with more and more cameras, two of them busy, in real time."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Timed(Heard):
 
 
 def specs(number: int) -> list[dict[str, Any]]:
-    """The hallway twice, at different moments, and quiet days for the rest."""
+    """The hallway twice, at different positions, and quiet daytime scenes for the rest."""
     quiet = next(cases("report", "*quiet-hevc*")).path
     return [
         {
@@ -77,7 +77,7 @@ def specs(number: int) -> list[dict[str, Any]]:
 
 
 async def grow(number: int, seconds: float) -> Growth:
-    """Watch so many cameras for so long."""
+    """Watch this number of cameras for this many seconds."""
     async with Cameras(specs(number)) as simulated:
         process, heard = Worker(), Timed()
         process.heard = heard
@@ -115,7 +115,7 @@ async def grow(number: int, seconds: float) -> Growth:
 
 
 def _walks(start: float, began: float, ended: float) -> list[tuple[float, float]]:
-    """When a person is first half in the picture and gone, within a time."""
+    """First half visible and gone: the times of the walks within a period."""
     found = []
     round_at = start - HALLWAY_SECONDS
     while round_at < ended:
@@ -132,7 +132,7 @@ def _source(ready: dict[str, Any]) -> Source:
 
 
 def _start(ready: dict[str, Any]) -> float:
-    """The moment at which a camera's footage last began."""
+    """The time at which a camera's footage last began."""
     with urlopen(ready["control"]) as answer:  # noqa: S310 - our own camera on loopback
         return time() - float(json.load(answer)["position"])
 

@@ -71,7 +71,7 @@ class Hallway:
 
 
 async def watch(home: HomeAssistant, hallway: Hallway, seconds: float, figures: Figures) -> None:
-    """Note when the hallway's person sensor turns on, and any arrival without a person."""
+    """Record when the hallway's person sensor turns on, and any arrival without a person."""
     turned_on: list[float] = []
     began = time()
 
@@ -99,7 +99,7 @@ async def watch(home: HomeAssistant, hallway: Hallway, seconds: float, figures: 
 def assign(
     turned_on: list[float], hallway: Hallway, began: float, ended: float, figures: Figures
 ) -> None:
-    """Give each turning on to the walk it belongs to; count what is left over on either side."""
+    """Assign each change to "on" to its walk; count missed walks and unmatched changes."""
     left = [(at, hallway.position(at)) for at in turned_on]
     for walk in HALLWAY_WALKS:
         mine = [(at, where) for at, where in left if walk.visible <= where < walk.gone]
@@ -118,7 +118,7 @@ def assign(
 
 
 async def measure(minutes: float) -> Figures:
-    """The whole measurement."""
+    """Run the whole measurement."""
     figures = Figures()
     with tempfile.TemporaryDirectory(prefix="porchlight-bench-") as name:
         folder = Path(name)
@@ -177,10 +177,10 @@ def table(figures: Figures) -> str:
     minutes, cameras = figures.seconds / 60, len(CAMERAS)
     worker, home = (used / figures.seconds * 100 for used in (figures.worker_cpu, figures.home_cpu))
     rows |= {
-        "Walks missed, arrivals where nobody came": f"{figures.missed}, {figures.false}",
+        "Walks missed, arrivals without a person": f"{figures.missed}, {figures.false}",
         "Worker, processor": f"{worker:.1f} % of a core, {worker / cameras:.1f} % per camera",
         "Home Assistant, processor": f"{home:.1f} % of a core",
-        **{f"{name}, memory of its own": f"{size:.0f} MB" for name, size in figures.memory.items()},
+        **{f"{name}, private memory": f"{size:.0f} MB" for name, size in figures.memory.items()},
         "Longest block of the event loop": f"{max(figures.late, default=0):.0f} ms",
         "Blocks longer than 10 ms": f"{len(figures.late) / minutes:.1f} a minute",
         "The same two before the first camera": (

@@ -1,4 +1,4 @@
-"""A component for benchmarks: how long Home Assistant's event loop was held up."""
+"""A component for benchmarks that measures how long Home Assistant's event loop is blocked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TELL_EVERY = 5.0
 
 
 class LoopWatch:
-    """Asks to be called every few milliseconds, and notes how late it is."""
+    """Schedules a call every few milliseconds, and records how late it comes."""
 
     def __init__(self, hass: HomeAssistant, loop: AbstractEventLoop) -> None:
         self._hass = hass

@@ -2,9 +2,9 @@
 
 python -m bench.one_engine ENGINE MODEL THREADS
 
-First of all it tells what loading cost. Each line that it is then given it answers with a line
-of JSON: `pace N` with the milliseconds of each of N runs, `find` with what is found on each
-picture, `find nudged` with the same for pixels that are the least bit brighter.
+It first prints the cost of loading. Then it answers each input line with a line of JSON: `pace N`
+with the milliseconds of each of N runs, `find` with the detections on each picture, `find nudged`
+with those for pixels that are brighter by the smallest possible amount.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def main(name: str, model: str, threads: str) -> int:
-    """Load, then do what each line requests until the input ends."""
+    """Load the model, then answer each line until the input ends."""
     start = perf_counter()
     engine = load(name, Path(model), int(threads))
     seconds = perf_counter() - start
@@ -63,25 +63,25 @@ def _timed(engine: Engine, tensor: Any) -> float:
     return (perf_counter() - start) * 1000
 
 
-# What these import is not part of what an engine costs.
+# Imported late: these imports must not count as an engine's cost.
 def _picture(side: int) -> Any:
     """A real picture that fills a model's input."""
-    from PIL import Image  # noqa: PLC0415 - as said
+    from PIL import Image  # noqa: PLC0415 - see above
 
-    from tests.accuracy import SAMPLES  # noqa: PLC0415 - as said
+    from tests.accuracy import SAMPLES  # noqa: PLC0415 - see above
 
     with Image.open(SAMPLES / "person_porch.jpg") as image:
         return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR))
 
 
 def _nudged(engine: Engine) -> Detector:
-    from tests.accuracy import Nudged  # noqa: PLC0415 - as said
+    from tests.accuracy import Nudged  # noqa: PLC0415 - see above
 
     return Detector(Nudged(engine))
 
 
 def _found(detector: Detector) -> Iterator[tuple[str, list[list[float]]]]:
-    from tests.accuracy import on_all  # noqa: PLC0415 - as said
+    from tests.accuracy import on_all  # noqa: PLC0415 - see above
 
     for name, (boxes, scores) in on_all(detector):
         yield name, np.column_stack([boxes, scores]).tolist()

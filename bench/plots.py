@@ -1,4 +1,4 @@
-"""The figures as pictures."""
+"""The figures as plots."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from .run import Outcome
 
 mpl.use("svg")
-# The same file from the same figures.
+# So that the same figures give the same file.
 mpl.rcParams["svg.hashsalt"] = "porchlight"
-from matplotlib import pyplot as plt  # noqa: E402 - after the choice of what draws
+from matplotlib import pyplot as plt  # noqa: E402 - after the backend is chosen
 
 type Outcomes = Mapping[str, Sequence[Outcome]]
 SIZE = (9.0, 4.2)
@@ -32,7 +32,7 @@ GROWTH = "growth.svg"
 
 
 def draw(outcomes: Outcomes, folder: Path, grown: Sequence[Growth] = ()) -> list[str]:
-    """Draw all into a folder; the files' names."""
+    """Draw all plots into a folder; returns the files' names."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {
         "recall.svg": (_recall, "Recall of visits by height of people in 720 lines"),

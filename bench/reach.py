@@ -1,4 +1,4 @@
-"""What the model can see at all: its scores for people at known places."""
+"""What the model can detect at all: its scores for people at known places."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .truth import Sight
     from .video import Pixels
 
-# The part of the picture that the model is shown, in pixels, for people of a height.
+# The side of the crop that the model gets, in pixels, by the people's height.
 CROPS = {120: 416, 60: 416, 30: 208}
 SECONDS_APART = 0.6
 WHOLE = 0.95
@@ -47,7 +47,7 @@ class Seen:
 
 
 def seen_by_the_model(half: Half | None = None, only: str = "*") -> list[Seen]:
-    """Everybody in the scenes with walks that are chosen."""
+    """All people in the chosen scenes with walks."""
     detector = Detector(load(ENGINE, asset(MODEL), THREADS))
     return [
         seen
@@ -58,7 +58,7 @@ def seen_by_the_model(half: Half | None = None, only: str = "*") -> list[Seen]:
 
 
 def reach(scene: Scene, recording: Recording, detector: Detector) -> list[Seen]:
-    """The scores of everybody who is whole in view, every SECONDS_APART."""
+    """The scores of all people who are fully in view, every SECONDS_APART."""
     found, due = [], 0.0
     with av.open(str(recording.path)) as container:
         pairs = zip(container.decode(video=0), recording.truth.frames, strict=False)
@@ -93,7 +93,7 @@ def _crop(picture: Pixels, sight: Sight, side: int, input_side: int) -> tuple[Pi
 
 
 def _best(detections: Sequence[Detection], box: Box) -> float:
-    """The best score among the detections at a place; 0 without one."""
+    """The best score of the detections at a place; 0 if there is none."""
     if not detections:
         return 0.0
     overlaps = iou(as_array([detection.box for detection in detections]), as_array([box]))[:, 0]

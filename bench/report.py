@@ -1,4 +1,4 @@
-"""The figures as Markdown tables."""
+"""Writes the figures as Markdown tables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 type Outcomes = Mapping[str, Sequence[Outcome]]
 PORTRAIT = "portrait"
-# The least height for which promptness is asked.
+# The least height for which an early arrival is required.
 NEAR = 60
 
 
@@ -31,11 +31,11 @@ def tables(outcomes: Outcomes, grown: Sequence[Growth] = ()) -> str:
     """All tables."""
     parts = [
         ("By height", by_height(outcomes)),
-        ("Nobody", empty_scenes(outcomes)),
+        ("Without people", empty_scenes(outcomes)),
         ("By condition", by_condition(outcomes)),
         ("Cost", costs(outcomes)),
         *([("Growth", growth(grown))] if grown else []),
-        ("Not found, told twice, or nobody there", faults(outcomes)),
+        ("Missed walks, repeated and false visits", faults(outcomes)),
     ]
     return "\n".join(f"## {title}\n\n{table}" for title, table in parts)
 
@@ -60,7 +60,7 @@ def growth(rows: Sequence[Growth]) -> str:
 
 
 def reach_table(seen: Sequence[Seen]) -> str:
-    """The model's scores in a crop about people and on the whole frame, by height, condition."""
+    """The model's scores in crops around people and on whole frames, by height and condition."""
     rows = []
     for height in sorted({one.scene.height for one in seen}, reverse=True):
         of_height = [one for one in seen if one.scene.height == height]
@@ -84,7 +84,7 @@ def _distribution(seen: Sequence[Seen]) -> list[str]:
 
 
 def write(title: str, text: str, path: Path, pictures: Sequence[str] = ()) -> None:
-    """Tables and plots as one page; when and on what they were measured at its head."""
+    """Write tables and plots as one page that begins with the date and the processor."""
     today = datetime.now(UTC).date().isoformat()
     head = (
         f"# Benchmark of decisions: {title[0].lower()}{title[1:]}\n\n"
@@ -133,7 +133,7 @@ def empty_scenes(outcomes: Outcomes) -> str:
                 values = score(chosen)
                 hours = f"{values.hours * 60:.1f}"
                 rows.append([arm, kind, hours, str(values.false), f"{values.false_per_day:.0f}"])
-    return table(("arm", "nobody in", "minutes", "false", "false/day"), rows)
+    return table(("arm", "scenes", "minutes", "false", "false/day"), rows)
 
 
 def faults(outcomes: Outcomes) -> str:
@@ -147,11 +147,11 @@ def faults(outcomes: Outcomes) -> str:
                 for walk, found in zip(outcome.walks, judged.walks, strict=True)
                 if not found.visits
             ]
-            twice = sum(found.visits > 1 for found in judged.walks)
-            if missed or twice or judged.false:
-                cells = (", ".join(missed), str(twice or ""), str(judged.false or ""))
+            repeated = sum(found.visits > 1 for found in judged.walks)
+            if missed or repeated or judged.false:
+                cells = (", ".join(missed), str(repeated or ""), str(judged.false or ""))
                 rows.append([arm, outcome.case, *cells])
-    return table(("arm", "case", "not found", "told twice", "false"), rows)
+    return table(("arm", "case", "missed", "repeated", "false"), rows)
 
 
 def by_condition(outcomes: Outcomes) -> str:
@@ -162,7 +162,7 @@ def by_condition(outcomes: Outcomes) -> str:
         for arm, all_of_it in outcomes.items():
             chosen = [outcome for outcome in all_of_it if outcome.condition == name]
             if chosen:
-                rows.append([name, arm, *_cells(score(chosen))])
+                rows.append([name.replace(NOBODY, "no people"), arm, *_cells(score(chosen))])
     return table(("condition", "arm", *_HEADS), rows)
 
 
@@ -228,7 +228,7 @@ def _cells(values: Score) -> list[str]:
 
 
 def _number(value: float | None, unit: str = "") -> str:
-    return "–" if value is None else f"{value:.2f}{unit}"  # noqa: RUF001 - nothing to tell
+    return "–" if value is None else f"{value:.2f}{unit}"  # noqa: RUF001 - no value
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

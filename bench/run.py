@@ -1,4 +1,4 @@
-"""Gives a case's packets to an arm as a camera would, and keeps what it decides and costs."""
+"""Gives a case's packets to an arm as a camera would, and records its decisions and its cost."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MODEL, ENGINE, THREADS = "models/yolox_nano_416_float16.tflite", "litert", 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What an arm made of a case; CPU seconds and counts by stage, memory in MB."""
+    """The result of an arm on a case; CPU seconds and counts by stage, memory in MB."""
 
     case: str
     condition: str
@@ -48,7 +48,7 @@ class Outcome:
 def run(
     case: Case, make: Make, detector: Detector, clock: Callable[[], float] = thread_time
 ) -> Outcome:
-    """One arm on one case. Packets arrive as their time stamps say."""
+    """Run an arm on a case. Packets arrive at their time stamps."""
     with av.open(str(case.path)) as container:
         video = container.streams.video[0]
         arm = make(Stream.of(container), detector)
@@ -61,11 +61,11 @@ def run(
             if packet is None or packet.pts is None:
                 break
             demux += clock() - start
-            # Recordings need not begin at nought.
+            # Recordings need not begin at 0.
             first = packet.pts if first is None else first
             at = float((packet.pts - first) * packet.time_base)
             start = clock()
-            # An arm that is not done with what came before begins later.
+            # An arm that is still busy with earlier packets begins later.
             arm.meter.begin(max(0.0, free_at - at))
             arm.packet(packet, at)
             spent = clock() - start
@@ -89,7 +89,7 @@ def run(
 
 
 def run_named(arm: str, case: Case) -> Outcome:
-    """As `run`, with the model that all arms have."""
+    """Like `run`, with the model that all arms use."""
     make = maker(arm) if arm != GUIDED else _guided(case)
     return run(case, make, Detector(load(ENGINE, asset(MODEL), THREADS)))
 

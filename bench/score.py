@@ -1,4 +1,4 @@
-"""What an arm's visits are worth, held against who was really there."""
+"""Scores an arm's visits against the ground truth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Seconds after its end for which a visit still covers a walk.
 LINGER = 3.0
-# Seconds by which a visit may miss all walks and not be false; an earlier one is no arrival.
+# Seconds by which a visit may miss all walks without being false; an earlier one is not an arrival.
 SLACK = 2.0
 DAY = 86400.0
 HOUR = 3600.0
@@ -40,7 +40,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """Of some cases: shares from 0 to 1, seconds, and counts; None where there is nothing."""
+    """The score of some cases: shares from 0 to 1, seconds, and counts; None without data."""
 
     walks: int
     visits: int
@@ -55,7 +55,7 @@ class Score:
 
 
 def judge(walks: Sequence[TrueWalk], visits: Sequence[SeenVisit]) -> Judgement:
-    """Hold a case's visits against its walks."""
+    """Compare a case's visits with its walks."""
     return Judgement(
         walks=tuple(_found(walk, visits) for walk in walks),
         visits=len(visits),
@@ -70,7 +70,7 @@ def judge(walks: Sequence[TrueWalk], visits: Sequence[SeenVisit]) -> Judgement:
 
 
 def score(outcomes: Iterable[Outcome]) -> Score:
-    """All cases together."""
+    """Score all cases together."""
     outcomes = list(outcomes)
     judged = [judge(outcome.walks, outcome.visits) for outcome in outcomes]
     walks = [walk for judgement in judged for walk in judgement.walks]
@@ -95,7 +95,7 @@ def score(outcomes: Iterable[Outcome]) -> Score:
 
 
 def percentile_95(values: Sequence[float]) -> float | None:
-    """The value that 95 of 100 do not exceed; None of nothing."""
+    """The 95th percentile; None without values."""
     if len(values) < 2:  # noqa: PLR2004 - one value is all percentiles
         return values[0] if values else None
     return quantiles(values, n=20, method="inclusive")[-1]
@@ -121,7 +121,7 @@ def inferences_per_minute(outcomes: Iterable[Outcome]) -> float:
 
 def _found(walk: TrueWalk, visits: Sequence[SeenVisit]) -> Found:
     covering = [visit for visit in visits if _covers(visit, walk)]
-    # One that was already there when the walk began is no arrival of it.
+    # A visit that was already open when the walk began is not its arrival.
     own = [visit.arrived_at for visit in covering if visit.arrived_at >= walk.first - SLACK]
     return Found(visits=len(covering), arrival=max(0.0, min(own) - walk.first) if own else None)
 

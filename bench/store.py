@@ -1,4 +1,4 @@
-"""What is made once and kept in the cache directory, named after what it was made from."""
+"""Caches results in files that are named after their inputs and code."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def digest(*parts: str) -> str:
 def cached_arrays(
     name: str, code: tuple[str, ...], make: Callable[[], dict[str, NDArray[np.uint8]]]
 ) -> dict[str, NDArray[np.uint8]]:
-    """The arrays that `make` makes, kept until one of the modules `code` changes."""
+    """The arrays that `make` returns, cached until one of the modules `code` changes."""
     path = FOLDER / f"{name}-{digest(*code)}.npz"
     if not path.exists():
         arrays = make()

@@ -1,4 +1,4 @@
-"""What is really to be seen in a scene or clip."""
+"""The ground truth of a scene or clip."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRACE = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """A person on a frame: whole box in fractions of the picture, and the share that is seen."""
+    """A person on a frame: the whole box in fractions of the picture, and the visible share."""
 
     walk: int
     person: int
@@ -36,7 +36,7 @@ class TrueWalk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """A scene's frames, in seconds, with who is on them."""
+    """A scene's frames, in seconds, with the people on them."""
 
     seconds: float
     frames: tuple[tuple[float, tuple[Sight, ...]], ...]

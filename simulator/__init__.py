@@ -1,4 +1,4 @@
-"""An ONVIF camera made of software, to test and demonstrate against."""
+"""Simulated ONVIF cameras for tests and demonstrations."""
 
 from simulator.camera import Camera, CameraState
 from simulator.clock import Clock, ManualClock, SystemClock

@@ -16,7 +16,7 @@ from simulator.spec import CameraSpec, camera_from_mapping
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the cameras the command line describes; return the exit status."""
+    """Run the cameras that the command line describes; return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         specs = _specs(options)
@@ -76,7 +76,7 @@ def _specs(options: argparse.Namespace) -> list[CameraSpec]:
         try:
             loaded = json.loads(options.config.read_text("utf-8"))
         except ValueError as error:
-            raise SpecError(f"{options.config} is no JSON: {error}") from error
+            raise SpecError(f"{options.config} is not JSON: {error}") from error
         if not isinstance(loaded, list):
             raise SpecError(f"{options.config} must hold a list of cameras")
         described.extend(loaded)
@@ -99,7 +99,7 @@ def _settings(text: str) -> dict[str, Any]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m simulator", description="ONVIF cameras made of software."
+        prog="python -m simulator", description="Simulated ONVIF cameras."
     )
     parser.add_argument(
         "--camera",
@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a camera; may be repeated; settings are those of CameraSpec",
     )
     parser.add_argument("--config", type=Path, help="JSON file with a list of cameras")
-    parser.add_argument("--cache", type=Path, help="where prepared footage is kept")
+    parser.add_argument("--cache", type=Path, help="folder for prepared footage")
     parser.add_argument("--control-port", type=int, default=0)
     parser.add_argument(
         "--discovery",

@@ -23,23 +23,23 @@ from simulator.timeline import Timeline
 from simulator.web import WebServer
 
 _STATUSES = range(300, 600)
-# Wakes just past an edge of motion rather than just before it.
+# Seconds added so that it wakes just after motion begins or ends, not just before.
 _EDGE = 0.001
 
 
 class Presence(Protocol):
-    """Hears when a camera comes and goes."""
+    """Is notified when a camera comes and goes."""
 
     def hello(self, spec: CameraSpec, addresses: Addresses) -> None:
-        """Hear that a camera has come."""
+        """A camera has come online."""
 
     def bye(self, spec: CameraSpec) -> None:
-        """Hear that a camera has gone."""
+        """A camera has gone offline."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CameraState:
-    """What a camera does at this moment."""
+    """The present state of a camera."""
 
     online: bool
     position: float
@@ -111,7 +111,7 @@ class Camera:
 
     @property
     def addresses(self) -> Addresses:
-        """Where it says its services are."""
+        """The addresses that it advertises."""
         return Addresses(
             host=self.spec.advertised_host or self.spec.host,
             port=self.port,
@@ -166,7 +166,7 @@ class Camera:
             await stream.close()
 
     async def go_online(self) -> None:
-        """Listen on the ports it had before, and say hello."""
+        """Listen on the same ports as before, and announce itself with a Hello message."""
         if self.online:
             return
         await self._web.start()
@@ -184,7 +184,7 @@ class Camera:
             self._presence.hello(self.spec, addresses)
 
     async def go_offline(self) -> None:
-        """Say bye, cut every connection and stop listening; subscriptions are lost."""
+        """Send a Bye message, cut every connection and stop listening; subscriptions are lost."""
         if not self.online:
             return
         self.online = False
@@ -195,7 +195,7 @@ class Camera:
         await self._web.stop()
 
     def set_password(self, password: str) -> None:
-        """Take another password from now on; who plays goes on playing."""
+        """Change the password; clients that are playing continue."""
         self._condition.password = password
 
     def set_clock_offset(self, seconds: float) -> None:
@@ -207,7 +207,7 @@ class Camera:
         return self._rtsp.drop_all()
 
     def refuse_rtsp(self, status: int | None) -> None:
-        """Answer every RTSP request with a status; None ends it. Who plays goes on."""
+        """Answer every RTSP request with a status; None ends it. Playing clients continue."""
         if status is not None and status not in _STATUSES:
             raise CommandError("status must be from 300 to 599")
         self._condition.rtsp_status = status
@@ -242,7 +242,7 @@ class Camera:
             self._events.publish(moving=moving)
 
     def silence_onvif(self, *, on: bool) -> None:
-        """Take HTTP requests without answering them."""
+        """Accept HTTP requests without answering them."""
         self._condition.onvif_silent = on
         self._web.silence(on=on)
 
@@ -261,7 +261,7 @@ class Camera:
         return ticks / CLOCK_RATE
 
     def state(self) -> CameraState:
-        """Return what the camera does at this moment."""
+        """Return the camera's present state."""
         condition = self._condition
         return CameraState(
             online=self.online,

@@ -1,4 +1,4 @@
-"""Time as the camera's footage sees it: the real one, and one that tests move."""
+"""The clock of the camera's footage: the real one, and one that tests control."""
 
 import asyncio
 import heapq
@@ -32,7 +32,7 @@ class SystemClock:
 class ManualClock:
     """A clock that stands still until `advance` is called."""
 
-    # Sums of decimal fractions miss their mark by less than this.
+    # Rounding errors in sums of seconds are smaller than this.
     _slack = 1e-6
     # How often the event loop is given a turn after a sleeper was woken, so that it
     # can do its work and go to sleep again before time moves on.
@@ -57,7 +57,7 @@ class ManualClock:
         await woken
 
     async def advance(self, seconds: float) -> None:
-        """Move on by `seconds`, waking each sleeper at its own moment."""
+        """Advance by `seconds`, waking each sleeper at its own time."""
         target = self._now + seconds
         await self._settle()
         while self._sleepers and self._sleepers[0][0] <= target + self._slack:

@@ -1,4 +1,4 @@
-"""What can be changed about a camera while it runs: its password, clock and faults."""
+"""The state of a camera that can change while it runs: password, clock and faults."""
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ class Condition:
     garbage: bool = False
     """Random bytes in place of video."""
     onvif_silent: bool = False
-    """HTTP requests are taken and never answered."""
+    """HTTP requests are accepted and never answered."""
     events_muted: bool = False
 
     def device_time(self) -> datetime:

@@ -10,7 +10,7 @@ from simulator.camera import Camera
 from simulator.errors import CommandError
 
 _HOST = "127.0.0.1"
-# Seconds that answers under way get at the end; to aiohttp 0 means for ever.
+# Seconds for unfinished answers at the end; for aiohttp, 0 means forever.
 _GRACE = 0.05
 
 type _Command = Callable[[Camera, "_Arguments"], Any]
@@ -26,7 +26,7 @@ class _Arguments:
         value = self.values.get(name, default)
         if value is ...:
             raise CommandError(f"missing {name}")
-        # JSON knows no integers among its booleans, Python does.
+        # In Python, unlike JSON, a boolean is also an integer.
         wrong_bool = isinstance(value, bool) and kinds is not bool
         if value is not default and (wrong_bool or not isinstance(value, kinds)):
             raise CommandError(f"{name} has the wrong type")

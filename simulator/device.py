@@ -1,4 +1,4 @@
-"""ONVIF's device service: what the camera is, what it can do, where its services are."""
+"""ONVIF's device service: information, capabilities and the addresses of services."""
 
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ _PREFIX_LENGTH = 24
 
 
 def scopes_of(spec: CameraSpec) -> tuple[str, ...]:
-    """Return the scopes a camera announces itself with."""
+    """Return the scopes that a camera announces."""
     base = "onvif://www.onvif.org"
     scopes = [
         f"{base}/type/Network_Video_Transmitter",
@@ -41,7 +41,7 @@ class DeviceService(Service):
         self._addresses = addresses
 
     def operations(self) -> dict[str, Operation]:
-        """Return what it answers; the open ones need no credentials."""
+        """Return its operations; the open ones need no credentials."""
         return {
             "GetSystemDateAndTime": Operation(self._date_and_time, open=True),
             "GetServices": Operation(self._services, open=True),
@@ -197,5 +197,5 @@ class DeviceService(Service):
 
 
 def _scope_text(text: str) -> str:
-    # Scopes are URIs, so what is no letter is written in percent.
+    # Scopes are URIs, so other characters are percent-encoded.
     return quote(text, safe="")

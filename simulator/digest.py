@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from simulator.clock import Clock
 
-# A nonce older than this is answered with a fresh one; the client need not ask its user.
+# An older nonce is answered with a new one; the client repeats the request without its user.
 _LIFETIME = 300.0
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 ALGORITHMS = frozenset(_HASHES)
@@ -17,7 +17,7 @@ _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 
 
 class Verdict(enum.Enum):
-    """What an Authorization header is worth."""
+    """The result of checking an Authorization header."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -25,9 +25,9 @@ class Verdict(enum.Enum):
 
 
 class DigestGuard:
-    """Issues challenges and checks the answers; Basic is never accepted.
+    """Issues challenges and checks the responses; never accepts Basic.
 
-    With `qop` the challenge asks for a counted answer, and a repeated one is refused. There is a
+    With `qop`, the challenge requires a nonce count, and a repeated count is refused. There is one
     challenge for each of `algorithms`, in this order.
     """
 
@@ -65,7 +65,7 @@ class DigestGuard:
         return ", ".join(parts)
 
     def check(self, header: str | None, *, method: str, username: str, password: str) -> Verdict:
-        """Judge an Authorization value for a request."""
+        """Check an Authorization value for a request."""
         scheme, _, rest = (header or "").partition(" ")
         if scheme.lower() != "digest":
             return Verdict.WRONG

@@ -1,4 +1,4 @@
-"""WS-Discovery on loopback: answers probes, says hello and bye."""
+"""WS-Discovery on loopback: answers probes, sends Hello and Bye."""
 
 import asyncio
 import functools
@@ -38,7 +38,7 @@ type _Address = tuple[str, int]
 
 
 class Discovery:
-    """Speaks for all cameras of this process; other processes may share the port."""
+    """Answers for all cameras of this process; other processes may share the port."""
 
     def __init__(self) -> None:
         self._cameras: dict[str, tuple[CameraSpec, Addresses]] = {}
@@ -60,7 +60,7 @@ class Discovery:
             transport.close()
         self._transports.clear()
         self._senders.clear()
-        # A datagram transport closes its socket in the loop's next turn.
+        # A datagram transport closes its socket in the event loop's next iteration.
         await asyncio.sleep(0)
 
     def hello(self, spec: CameraSpec, addresses: Addresses) -> None:
@@ -70,7 +70,7 @@ class Discovery:
         self._send(spec, body, action="Hello")
 
     def bye(self, spec: CameraSpec) -> None:
-        """Take leave for a camera and answer for it no more."""
+        """Send a camera's Bye, and no longer answer for it."""
         if self._cameras.pop(spec.uuid, None) is None:
             return
         body = f"<d:Bye>{_reference(spec)}</d:Bye>"

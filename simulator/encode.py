@@ -1,4 +1,4 @@
-"""Transcoding a video into the pictures a camera would send."""
+"""Transcodes a video into the pictures that a camera would send."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ENCODERS: dict[Codec, tuple[str, dict[str, str]]] = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """An encoding with nothing left open; `gop` counts frames."""
+    """The complete settings of an encoding; `gop` is in frames."""
 
     codec: Codec
     width: int
@@ -55,7 +55,7 @@ class Picture:
 
 
 def settle(spec: StreamSpec, source: Source, *, sub: bool) -> Settings:
-    """Fill in what the spec leaves to the video; sizes come out even."""
+    """Complete a spec with the video's properties; sizes are made even."""
     width, height = spec.width, spec.height
     if width is None and height is None:
         width = source.width
@@ -78,13 +78,13 @@ def settle(spec: StreamSpec, source: Source, *, sub: bool) -> Settings:
 
 
 def transcode(video: Path, source: Source, settings: Settings) -> Iterator[Picture]:
-    """Encode a whole video; raises FootageError. Takes as long as it takes: use a thread."""
+    """Encode a whole video; raises FootageError. Slow: use a thread."""
     encoder = _encoder(settings)
     for index, frame in enumerate(_frames(video, source, settings.fps)):
         picture = frame.reformat(width=settings.width, height=settings.height, format="yuv420p")
         picture.pts = index
         picture.time_base = 1 / settings.fps
-        # A decoded frame remembers what it was; the encoder would repeat its key frames.
+        # A decoded frame keeps its picture type; the encoder would repeat the key frames.
         picture.pict_type = PictureType.NONE
         for packet in encoder.encode(picture):
             yield _picture(settings.codec, packet)
@@ -114,7 +114,7 @@ def _frames(video: Path, source: Source, fps: Fraction) -> Iterator[av.VideoFram
             wanted += 1
     if last is None:
         raise FootageError(f"{video} has no frame that decodes")
-    # Damaged frames at the end: the camera's picture stands still.
+    # If frames at the end are damaged, the last good one is repeated.
     for _ in range(wanted, len(picks)):
         yield last
 
@@ -129,7 +129,7 @@ def _encoder(settings: Settings) -> av.VideoCodecContext:
         extra = {"x265-params": f"{gop}:open-gop=0:repeat-headers=1:{quiet}"}
     encoder = av.CodecContext.create(name, "w")
     if not isinstance(encoder, av.VideoCodecContext):
-        raise FootageError(f"{name} is no video encoder")
+        raise FootageError(f"{name} is not a video encoder")
     encoder.width = settings.width
     encoder.height = settings.height
     encoder.pix_fmt = "yuv420p"

@@ -1,4 +1,4 @@
-"""Everything the simulator refuses to do, as one tree."""
+"""The simulator's errors."""
 
 
 class SimulatorError(Exception):

@@ -82,7 +82,7 @@ class EventService(Service):
         return len(self._subscriptions)
 
     def operations(self) -> dict[str, Operation]:
-        """Return what it answers, at the service and at a subscription alike."""
+        """Return its operations, at the service and at subscriptions."""
         portal, point = f"{_ACTION}/EventPortType", f"{_ACTION}/PullPointSubscription"
         manager = f"{_WSN_ACTION}/SubscriptionManager"
         return {
@@ -118,7 +118,7 @@ class EventService(Service):
             self._notify(subscription, moving=moving, operation=operation)
 
     def kill_all(self) -> int:
-        """Forget every subscription without a word, as a reboot does; return how many."""
+        """Drop every subscription without notice, as a reboot does; return how many."""
         count = self.subscriptions
         for number in tuple(self._subscriptions):
             self._remove(number)

@@ -18,7 +18,7 @@ from simulator.nal import ParameterSets
 from simulator.probe import Source, probe
 from simulator.spec import CameraSpec
 
-# Part of each cache file's name; another one whenever what is written changes.
+# Part of each cache file's name; must change whenever the files' contents change.
 _VERSION = "v1"
 
 CLOCK_RATE = 90000
@@ -51,7 +51,7 @@ class Rendition:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Footage:
-    """Everything a camera shows: both encodings and when something moves."""
+    """The footage of a camera: both encodings, and when something moves."""
 
     source: Source
     main: Rendition
@@ -65,7 +65,7 @@ class Footage:
 
 
 def default_cache() -> Path:
-    """Return where prepared footage is kept unless the caller says otherwise."""
+    """Return the default folder for prepared footage."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "porchlight-simulator"
 

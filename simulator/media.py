@@ -1,4 +1,4 @@
-"""ONVIF's first media service (ver10): H.264 only, as its schema knows no H.265."""
+"""ONVIF's first media service (ver10): H.264 only, because its schema has no H.265."""
 
 from simulator.addresses import Addresses
 from simulator.profiles import (
@@ -33,7 +33,7 @@ class MediaService(Service):
         self._addresses = addresses
 
     def operations(self) -> dict[str, Operation]:
-        """Return what it answers."""
+        """Return its operations."""
         return {
             "GetServiceCapabilities": Operation(self._capabilities, open=True),
             "GetProfiles": Operation(self._get_profiles),

@@ -17,7 +17,7 @@ class Media2Service(Service):
         self._addresses = addresses
 
     def operations(self) -> dict[str, Operation]:
-        """Return what it answers."""
+        """Return its operations."""
         return {
             "GetServiceCapabilities": Operation(self._capabilities, open=True),
             "GetProfiles": Operation(self._get_profiles),

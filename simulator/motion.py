@@ -1,4 +1,4 @@
-"""When something moves in a video, as a camera's own cell motion detector would say."""
+"""Measures when something moves in a video, like a camera's own cell motion detector."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from simulator.probe import Source
 
 type Luma = NDArray[np.int16]
 
-# The picture is looked at in cells of a small gray copy, so that noise averages out.
+# The picture is divided into the cells of a small gray copy, which averages out noise.
 _WIDTH, _HEIGHT = 96, 54
 # Gray levels by which a cell must differ from the recent past.
 _LEVEL = 14
@@ -20,7 +20,7 @@ _LEVEL = 14
 _SHARE = 0.004
 # Frames are compared with the one about this many seconds earlier.
 _LAG = 0.4
-# Pauses shorter than this belong to the motion around them; cameras hold the alarm too.
+# Shorter pauses belong to the motion around them; cameras hold the alarm, too.
 _HOLD = 1.0
 # Shorter than this is noise.
 _SHORTEST = 0.3
@@ -28,7 +28,7 @@ _SHORTEST = 0.3
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A stretch of motion in seconds of the footage, end excluded."""
+    """A period of motion in seconds of the footage, end excluded."""
 
     start: float
     end: float
@@ -51,7 +51,7 @@ def measure(video: Path, source: Source) -> tuple[Interval, ...]:
 
 
 def merge(intervals: Iterable[Interval], duration: float) -> tuple[Interval, ...]:
-    """Join stretches with short pauses between them and drop what is too short."""
+    """Join periods with short pauses between them and drop those that are too short."""
     joined: list[Interval] = []
     for interval in intervals:
         if joined and interval.start - joined[-1].end < _HOLD:
@@ -71,7 +71,7 @@ def is_moving(intervals: Sequence[Interval], position: float) -> bool:
 
 
 def next_change(intervals: Sequence[Interval], position: float, duration: float) -> float:
-    """Return the seconds from `position` until motion begins or ends, or the loop does."""
+    """Return the seconds from `position` until motion begins or ends, or the loop ends."""
     edges = [edge for one in intervals for edge in (one.start, one.end)]
     return min((edge for edge in edges if edge > position), default=duration) - position
 

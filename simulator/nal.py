@@ -1,4 +1,4 @@
-"""NAL units of H.264 and H.265: cutting a stream into them, and what they are."""
+"""NAL units of H.264 and H.265: splits a stream into them, and identifies them."""
 
 import dataclasses
 import re

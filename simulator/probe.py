@@ -1,4 +1,4 @@
-"""What a video file is before it is prepared: size, frame rate, frame times."""
+"""Reads a video file's size, frame rate and frame times before it is prepared."""
 
 import dataclasses
 import itertools
@@ -15,7 +15,7 @@ FALLBACK_FPS = Fraction(10)
 
 _SLOWEST = Fraction(1, 2)
 _FASTEST = Fraction(120)
-# A gap in the time stamps longer than this is a fault of the recorder, not a still scene.
+# A longer gap in the time stamps is a fault of the recorder, not a still scene.
 _LONGEST_GAP = 10.0
 
 
@@ -53,10 +53,10 @@ def probe(video: Path) -> Source:
             average = _fraction(stream.average_rate)
             base = _fraction(stream.time_base) or Fraction(1, 90000)
             packets = [packet for packet in container.demux(stream) if packet.size]
-    except OSError as error:  # PyAV's errors of files are OSErrors too
+    except OSError as error:  # PyAV's file errors are OSErrors, too
         raise FootageError(f"{video} cannot be read: {error}") from error
     except av.error.FFmpegError as error:
-        raise FootageError(f"{video} is no video: {error}") from error
+        raise FootageError(f"{video} is not a video: {error}") from error
     if not packets:
         raise FootageError(f"{video} has no frame")
     stamps = [packet.pts for packet in packets]
@@ -70,9 +70,8 @@ def settle_times(
 ) -> tuple[Fraction, list[float]]:
     """Return a usable frame rate and each frame's seconds from the first.
 
-    The header's rate counts if it is plausible, else the one the time stamps show, else
-    `FALLBACK_FPS`. Time stamps that are missing, stand still or leap are replaced by even
-    ones.
+    The rate is the header's if it is plausible, else that of the time stamps, else
+    `FALLBACK_FPS`. Time stamps that are missing, repeated or jump are replaced by even ones.
     """
     sound = len(times) == count and all(
         0 < later - earlier <= _LONGEST_GAP for earlier, later in itertools.pairwise(times)
@@ -108,7 +107,7 @@ def _plausible(fps: Fraction | None) -> bool:
 
 
 def _fraction(rational: _Rational | None) -> Fraction | None:
-    # PyAV gives Fractions or, since 19, rationals of its own.
+    # PyAV returns Fractions or, since version 19, its own rationals.
     if rational is None or not rational.denominator:
         return None
     return Fraction(rational.numerator, rational.denominator)

@@ -26,7 +26,7 @@ _MASK_16, _MASK_32 = 0xFFFF, 0xFFFFFFFF
 
 @dataclasses.dataclass(slots=True, kw_only=True)
 class Sender:
-    """State of one RTP stream: numbers its packets and counts them for the reports."""
+    """The state of one RTP stream: numbers its packets and counts them for the reports."""
 
     ssrc: int
     sequence: int

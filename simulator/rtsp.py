@@ -38,7 +38,7 @@ _NOT_IN_THIS_STATE = 455
 _UNSUPPORTED_TRANSPORT = 461
 _NOT_IMPLEMENTED = 501
 
-# A client this many bytes or seconds behind is dropped: live video cannot wait.
+# A client that is this many bytes or seconds behind is dropped: live video cannot wait.
 _BACKLOG_BYTES = 2_000_000
 _BACKLOG_SECONDS = 5.0
 # RTP ticks between sender reports.
@@ -75,7 +75,7 @@ class RtspServer:
         return sum(connection.playing for connection in self._connections)
 
     async def start(self) -> None:
-        """Listen; a port once chosen is kept."""
+        """Listen; a restart uses the same port."""
         self._open = True
         self._server = await asyncio.start_server(
             self._serve, self.spec.host, self.port, ssl=self._context
@@ -83,7 +83,7 @@ class RtspServer:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Stop listening and drop everyone."""
+        """Stop listening and drop all clients."""
         server, self._server = self._server, None
         self._open = False
         if server is not None:
@@ -103,14 +103,14 @@ class RtspServer:
         return count
 
     def resume(self) -> None:
-        """Let clients that were stalled go on with a key frame."""
+        """Let stalled clients continue, with a key frame first."""
         for connection in self._connections:
             connection.resync()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is None or not self._open:
-            # Who was let in just before the end would keep the server from ending.
+            # A client accepted just before the end would keep the server from stopping.
             writer.transport.abort()
             return
         connection = _Connection(self, reader, writer)
@@ -163,7 +163,7 @@ class _Connection:
                     self._writer.write(self._handle(request))
 
     def abort(self) -> None:
-        """Cut the connection without a word."""
+        """Cut the connection without notice."""
         self._leave()
         self._end_datagrams()
         self._writer.transport.abort()
@@ -175,7 +175,7 @@ class _Connection:
         self._writer.close()
 
     def resync(self) -> None:
-        """Take nothing before the next key frame."""
+        """Send nothing before the next key frame."""
         self._needs_key = True
 
     def deliver(self, payloads: list[bytes], ticks: int, *, key: bool) -> None:
@@ -320,7 +320,7 @@ class _Connection:
             headers["RTP-Info"] = info
             self.playing = True
             self._needs_key = True
-            # Frames come from another task, so the answer is on its way first.
+            # Frames are sent by another task, so the answer goes out first.
             stream.join(self)
         return answer(request, _OK, headers)
 

@@ -1,4 +1,4 @@
-"""RTSP requests and answers as they travel (RFC 2326), with interleaved frames skipped."""
+"""Reads and writes RTSP messages (RFC 2326); skips interleaved frames."""
 
 import asyncio
 import dataclasses
@@ -34,7 +34,7 @@ class Request:
 async def read_request(reader: asyncio.StreamReader) -> Request | None:
     """Return the next request, or None for an interleaved frame (the client's RTCP).
 
-    Raises EOFError when the client has gone, ValueError when it speaks no RTSP.
+    Raises EOFError when the client has gone, ValueError when it does not send RTSP.
     """
     first = await reader.readexactly(1)
     if first == _FRAME_MARK:
@@ -76,7 +76,7 @@ def answer(
 
 
 def interleaved_channels(transport: str) -> tuple[int, int] | None:
-    """Return the channels for RTP and RTCP a Transport header asks for; None if not TCP."""
+    """Return the RTP and RTCP channels that a Transport header requests; None if not TCP."""
     for offer in transport.split(","):
         parts = [part.strip() for part in offer.split(";")]
         if parts[0].upper() != "RTP/AVP/TCP":

@@ -1,4 +1,4 @@
-"""The session description an RTSP client reads before it plays."""
+"""The session description that an RTSP client reads before it plays."""
 
 import base64
 

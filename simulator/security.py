@@ -1,4 +1,4 @@
-"""WS-Security UsernameToken as ONVIF demands it: PasswordDigest, fresh, never twice."""
+"""WS-Security UsernameToken as ONVIF requires it: PasswordDigest, recent, used only once."""
 
 import base64
 import binascii
@@ -43,7 +43,7 @@ class TokenGuard:
             raise self.refusal() from error
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        # The hash is WS-Security's choice, not ours.
+        # WS-Security requires this hash.
         digest = hashlib.sha1(
             nonce + created.encode() + password.encode(), usedforsecurity=False
         ).digest()
@@ -60,7 +60,7 @@ class TokenGuard:
             raise self.refusal()
 
     def _is_new(self, nonce: bytes, now: datetime) -> bool:
-        # Kept for as long as a token with it could still be fresh.
+        # Kept as long as a token with this nonce could still be valid.
         limit = 2 * _FRESH
         self._seen = {old: when for old, when in self._seen.items() if abs(now - when) <= limit}
         if not nonce or nonce in self._seen:

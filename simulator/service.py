@@ -1,4 +1,4 @@
-"""What all SOAP services have in common: a namespace and operations by name."""
+"""The base of all SOAP services: a namespace, and operations by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ type Handler = Callable[[SoapRequest], str | Awaitable[str]]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Operation:
-    """What answers a request with the inside of the response element."""
+    """An operation: a function that returns the content of the response element."""
 
     handler: Handler
     open: bool = False

@@ -1,4 +1,4 @@
-"""Several cameras at once, with discovery and a control port."""
+"""Runs several cameras, with discovery and a control port."""
 
 import asyncio
 from collections.abc import Sequence

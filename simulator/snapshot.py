@@ -1,4 +1,4 @@
-"""The picture in view now, as JPEG."""
+"""Renders the current picture as JPEG."""
 
 import io
 
@@ -16,8 +16,8 @@ def render(rendition: Rendition, index: int) -> bytes:
     key = max(i for i in range(index + 1) if rendition.units[i].key)
     name = "h264" if rendition.settings.codec == "h264" else "hevc"
     decoder = av.CodecContext.create(name, "r")
-    if not isinstance(decoder, av.VideoCodecContext):  # pragma: no cover - it is one
-        raise TypeError(f"{name} is no video decoder")
+    if not isinstance(decoder, av.VideoCodecContext):  # pragma: no cover - always is
+        raise TypeError(f"{name} is not a video decoder")
     last: av.VideoFrame | None = None
     for unit in rendition.units[key : index + 1]:
         stream = b"".join(_START_CODE + nal for nal in unit.nals)
@@ -25,7 +25,7 @@ def render(rendition: Rendition, index: int) -> bytes:
             last = frame
     for frame in decoder.decode(None):
         last = frame
-    if last is None:  # pragma: no cover - what was encoded decodes
+    if last is None:  # pragma: no cover - our own encoding decodes
         raise ValueError(f"frame {index} does not decode")
     file = io.BytesIO()
     picture = Image.fromarray(last.to_ndarray(format="rgb24"))

@@ -39,7 +39,7 @@ _DECLARATIONS = " ".join(f'xmlns:{name}="{uri}"' for name, uri in _NAMESPACES.it
 
 
 class SoapFault(Exception):  # noqa: N818 - SOAP's own word
-    """An answer that refuses: who is to blame, ONVIF's sub-code, and why."""
+    """A SOAP fault: whose fault it is, ONVIF's subcode, and the reason."""
 
     def __init__(
         self, subcode: str, reason: str, *, code: str = "Sender", status: int = 400
@@ -80,13 +80,13 @@ class SoapRequest:
         return (found or "").strip()
 
     def text(self, name: str) -> str:
-        """Return the text of the first element called so, whatever its namespace."""
+        """Return the text of the first element with this name in any namespace."""
         return text_of(self.body, name)
 
 
 def parse(document: bytes, path: str) -> SoapRequest:
     """Read a SOAP request; raises SoapFault."""
-    # Neither entities nor network: what a stranger sends is only ever text.
+    # Neither entities nor network access for untrusted input.
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
         root = etree.fromstring(document, parser)
@@ -100,7 +100,7 @@ def parse(document: bytes, path: str) -> SoapRequest:
 
 
 def text_of(element: Any, name: str) -> str:
-    """Return the text of the first descendant called so; "" if there is none."""
+    """Return the text of the first descendant with this name; "" if there is none."""
     if element is None:
         return ""
     return (element.findtext(f".//{{*}}{name}") or "").strip()

@@ -1,4 +1,4 @@
-"""What one camera is: its footage, its identity and its habits."""
+"""The description of a camera: footage, identity and behavior."""
 
 import dataclasses
 import hashlib
@@ -10,7 +10,7 @@ from typing import Any, Literal, get_type_hints
 from simulator.digest import ALGORITHMS
 from simulator.errors import SpecError
 
-# Stands for "make one up from the name", so that "" can mean "the camera has none".
+# Means "derive it from the name", so that "" can mean "the camera has none".
 DERIVED = "derived"
 
 type Codec = Literal["h264", "h265"]
@@ -23,7 +23,7 @@ _FALSE = ("0", "false", "no", "off")
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSpec:
-    """How one profile encodes the footage; `None` keeps what the video has."""
+    """How one profile encodes the footage; `None` keeps the video's value."""
 
     codec: Codec = "h264"
     width: int | None = None
@@ -42,7 +42,7 @@ class StreamSpec:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSpec:
-    """One camera, complete; port 0 is any free one."""
+    """One camera; port 0 is any free one."""
 
     video: Path
     name: str
@@ -58,7 +58,7 @@ class CameraSpec:
     port: int = 0
     rtsp_port: int = 0
     advertised_host: str = ""
-    """Host the camera writes into its answers, as one behind NAT does; "" is `host`."""
+    """The host that the camera writes into its answers, as behind NAT; "" is `host`."""
     main: StreamSpec = dataclasses.field(default_factory=StreamSpec)
     sub: StreamSpec = dataclasses.field(default_factory=StreamSpec)
     media1: bool = True

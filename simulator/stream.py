@@ -1,4 +1,4 @@
-"""One live stream: hands each frame to all who watch, at the moment it is due."""
+"""One live stream: sends each frame to all clients when it is due."""
 
 import asyncio
 import contextlib
@@ -11,13 +11,13 @@ from simulator.timeline import Cue, Timeline
 
 
 class Viewer(Protocol):
-    """Someone who takes packets; never waits, gives up by leaving the stream."""
+    """A receiver of packets; never waits, and leaves the stream to end."""
 
     def deliver(self, payloads: list[bytes], ticks: int, *, key: bool) -> None:
-        """Take one frame's payloads; `ticks` never repeats or goes back."""
+        """Receive one frame's payloads; `ticks` always increases."""
 
     def resync(self) -> None:
-        """Expect a leap: take nothing before the next key frame."""
+        """Prepare for a jump: drop frames until the next key frame."""
 
 
 class Stream:
@@ -33,28 +33,28 @@ class Stream:
 
     @property
     def watched(self) -> int:
-        """How many watch."""
+        """The number of viewers."""
         return len(self._viewers)
 
     def next_key(self) -> Cue:
-        """Return the key frame a viewer that joins now starts with."""
+        """Return the key frame that a viewer who joins now starts with."""
         return self._timeline.next_key(self.rendition.units)
 
     def join(self, viewer: Viewer) -> None:
-        """Hand frames to `viewer` from now on."""
+        """Send frames to `viewer` from now on."""
         self._viewers.add(viewer)
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
     def leave(self, viewer: Viewer) -> None:
-        """Hand nothing more to `viewer`; harmless if it has left."""
+        """Send nothing more to `viewer`; does nothing if it has left."""
         self._viewers.discard(viewer)
         if not self._viewers and self._task is not None:
             self._task.cancel()
             self._task = None
 
     def resync(self) -> None:
-        """Go on from the timeline's new position, with a key frame first."""
+        """Continue from the timeline's new position, with a key frame first."""
         for viewer in self._viewers:
             viewer.resync()
         if self._task is not None:
@@ -78,7 +78,7 @@ class Stream:
             await self._clock.sleep_until(cue.due)
             unit = units[cue.index]
             packets = rtp.payloads(codec, unit.nals)
-            # After a seek two frames may be due at the same tick; RTP time must rise.
+            # After a seek, two frames may be due at the same tick; RTP time must increase.
             self._last_ticks = max(cue.ticks, self._last_ticks + 1)
             for viewer in tuple(self._viewers):
                 viewer.deliver(packets, self._last_ticks, key=unit.key)

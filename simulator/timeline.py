@@ -1,4 +1,4 @@
-"""Which moment of the footage a camera shows, for ever and for all clients alike."""
+"""Maps time to the position in the footage, the same for all clients."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from simulator.footage import CLOCK_RATE, AccessUnit
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Cue:
-    """A frame's turn: which, when it is due by the clock, and its RTP time in ticks."""
+    """A scheduled frame: its index, when it is due by the clock, and its RTP time in ticks."""
 
     index: int
     loop: int
@@ -38,15 +38,15 @@ class Timeline:
 
     @property
     def now_ticks(self) -> int:
-        """RTP time now; rises evenly whatever is sought."""
+        """The present RTP time; increases evenly, unaffected by seeks."""
         return round((self._clock.monotonic() - self._boot) * CLOCK_RATE)
 
     def seek(self, ticks: int) -> None:
-        """Put that moment of the footage in view now."""
+        """Show that position of the footage now."""
         self._origin = self._clock.monotonic() - ticks / CLOCK_RATE
 
     def first_cue(self, units: Sequence[AccessUnit]) -> Cue:
-        """Return the first frame that is not past yet."""
+        """Return the first frame that is not over yet."""
         elapsed = self._elapsed()
         loop, within = divmod(elapsed, self._duration)
         for index, unit in enumerate(units):
@@ -55,14 +55,14 @@ class Timeline:
         return self._cue(units, 0, loop + 1)
 
     def next_cue(self, units: Sequence[AccessUnit], cue: Cue) -> Cue:
-        """Return the turn after `cue`."""
+        """Return the cue after `cue`."""
         index = cue.index + 1
         if index < len(units):
             return self._cue(units, index, cue.loop)
         return self._cue(units, 0, cue.loop + 1)
 
     def next_key(self, units: Sequence[AccessUnit]) -> Cue:
-        """Return the first key frame that is not past yet."""
+        """Return the first key frame that is not over yet."""
         cue = self.first_cue(units)
         while not units[cue.index].key:
             cue = self.next_cue(units, cue)

@@ -17,15 +17,15 @@ from simulator.soap import SoapFault, SoapRequest
 from simulator.spec import CameraSpec
 from simulator.timeline import Timeline
 
-# The clock is what a client needs before it can sign anything.
+# A client needs the clock before it can sign anything.
 _NEVER_CHECKED = "GetSystemDateAndTime"
 _UNAUTHORIZED = 401
-# Seconds that answers under way get when the camera goes; to aiohttp 0 means for ever.
+# Seconds for unfinished answers when the camera stops; for aiohttp, 0 means forever.
 _GRACE = 0.05
 
 
 class WebServer:
-    """Listens on one port; checks who asks; passes on to the services."""
+    """Listens on one port, checks credentials, and calls the services."""
 
     def __init__(
         self,
@@ -47,18 +47,18 @@ class WebServer:
         self.port = spec.port
 
     def serve(self, services: Sequence[Service]) -> None:
-        """Set what is answered; the services need to know the port first."""
+        """Set the services; they need the port, so this comes after the start."""
         self._services = {service.namespace: service for service in services}
 
     def silence(self, *, on: bool) -> None:
-        """Take requests without answering, or answer those that waited."""
+        """Accept requests without answering, or answer those that waited."""
         if on:
             self._audible.clear()
         else:
             self._audible.set()
 
     async def start(self) -> None:
-        """Listen; a port once chosen is kept."""
+        """Listen; a restart uses the same port."""
         self.silence(on=self._condition.onvif_silent)
         app = web.Application(client_max_size=1 << 20)
         app.router.add_post("/onvif/{tail:.*}", self._soap)
@@ -84,7 +84,7 @@ class WebServer:
             self._authorise(request, parsed, operation)
             body = await service.answer(operation, parsed)
         except SoapFault as error:
-            # Silenced while it waited, as a long poll may be.
+            # A long poll may have been silenced while it waited.
             await self._audible.wait()
             return self._fault(error)
         await self._audible.wait()

@@ -1,4 +1,4 @@
-"""How well a detector finds people on pictures, and how near it is to another one."""
+"""How well a detector finds people in pictures, and how closely it agrees with another one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PICTURES = MIRROR / "images" / "voc50"
 SAMPLES = MIRROR / "images" / "samples"
 TRUTH = PICTURES.with_suffix(".json")
-# What a track is entered with; weaker detections need not be the same.
+# The score that begins a track; weaker detections need not be the same.
 SURE = 0.5
 SAME_PLACE, SAME_SCORE = 0.95, 0.03
 MODELS = (
@@ -38,27 +38,27 @@ MODELS = (
 
 
 class Found(NamedTuple):
-    """What was found on one picture: boxes (n, 4) in its pixels, scores (n,)."""
+    """The detections on one picture: boxes (n, 4) in its pixels, scores (n,)."""
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
 
 
 class Nudged:
-    """An engine whose pictures are brighter by so little that only rounding can tell.
+    """An engine whose pictures are brighter by so little that only rounding shows it.
 
-    Where that changes what is found, so does the order in which an engine adds up.
+    If that changes the detections, so does the order in which an engine adds numbers.
     """
 
     def __init__(self, engine: Engine, steps: int = 1) -> None:
-        """`steps` are of single precision's last place at one."""
+        """`steps` are units in the last place of single precision at 1."""
         self._engine = engine
         self._factor = np.float32(1 + steps * np.finfo(np.float32).eps)
         self.name, self.version = engine.name, engine.version
         self.inputs, self.outputs = engine.inputs, engine.outputs
 
     def run(self, tensor: NDArray[np.generic]) -> Sequence[NDArray[np.float32]]:
-        """As the engine itself; bytes stay what they are."""
+        """Run the engine with brighter pixels; bytes are not changed."""
         if tensor.dtype == np.float32:
             tensor = np.multiply(tensor, self._factor, dtype=np.float32)
         results: Sequence[NDArray[np.float32]] = self._engine.run(tensor)
@@ -66,7 +66,7 @@ class Nudged:
 
 
 def people_in(detector: Detector, picture: Image.Image) -> Found:
-    """The people on a picture, which is shrunk to the model's input."""
+    """The people in a picture, which is scaled down to the model's input."""
     width, height = picture.size
     scale = detector.layout.side / max(width, height)
     small = picture.resize(
@@ -78,7 +78,7 @@ def people_in(detector: Detector, picture: Image.Image) -> Found:
 
 
 def pictures() -> list[Path]:
-    """The labeled pictures and the samples, where they are to be had."""
+    """The labeled pictures and the samples that are available."""
     return sorted(PICTURES.glob("*.jpg")) + sorted(SAMPLES.glob("*.*"))
 
 
@@ -89,7 +89,7 @@ def truth() -> dict[str, NDArray[np.float32]]:
 
 
 def on_all(detector: Detector) -> Iterator[tuple[str, Found]]:
-    """What a detector finds on each picture, by the picture's name."""
+    """A detector's detections on each picture, by the picture's name."""
     for path in pictures():
         with Image.open(path) as picture:
             yield path.name, people_in(detector, picture.convert("RGB"))
@@ -125,7 +125,7 @@ def _hits(found: Found, boxes: NDArray[np.float32]) -> list[tuple[float, bool]]:
 
 
 def agreement(one: Found, other: Found) -> tuple[int, int]:
-    """How many of the sure detections of either have their like in the other; of how many."""
+    """How many certain detections of both agree, and how many there are."""
     overlaps = iou(one.boxes, other.boxes)
     apart = np.abs(one.scores[:, None] - other.scores[None, :])
     alike = (overlaps >= SAME_PLACE) & (apart <= SAME_SCORE)

@@ -1,4 +1,4 @@
-"""First of all imports our package, or the harness's own `custom_components` would shadow it."""
+"""Imports our package first, because the harness's own `custom_components` would shadow it."""
 
 import os
 from collections.abc import Generator
@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 
 if find_spec("homeassistant"):
-    import custom_components.porchlight  # noqa: F401 - as said
+    import custom_components.porchlight  # noqa: F401 - see above
 
 HERE = Path(__file__).parent
-# What plays footage at its own pace, with processes, ports and a network that all share.
+# Tests in real time, with processes, ports and a network that are shared on this machine.
 IN_REAL_TIME = [HERE / name for name in ("bridge", "e2e", "worker/test_whole_line.py")]
 AHEAD = -10
 
 
 def in_real_time(item: pytest.Item) -> bool:
-    """Whether a test needs the machine's time when it needs it."""
+    """Whether a test runs in real time."""
     return any(item.path.is_relative_to(place) for place in IN_REAL_TIME)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes run the tests, one alone runs those that get in each other's way."""
+    """If several processes run the tests, run those that disturb each other in a single one."""
     if not config.pluginmanager.hasplugin("xdist"):
         return
     for item in items:
@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let the machine's other work wait for footage, which does not wait, where that is allowed."""
+    """Run tests in real time at a higher priority, where that is allowed."""
     if not in_real_time(item):
         return (yield)
     before = os.getpriority(os.PRIO_PROCESS, 0)

@@ -1,4 +1,4 @@
-"""What the footage shows, labeled by eye; seconds, to about 0.2."""
+"""The people in the footage, labeled by eye; seconds, to about 0.2."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Lets the harness run a newer Home Assistant than it was made for: pytest -p tests.newest.
 
-It has to be loaded first: Home Assistant puts its own client in the place of httpx, which the
-harness's plugins import.
+It has to be loaded first: Home Assistant replaces httpx's client, which the harness's plugins
+import.
 """
 
 from homeassistant.components import logger

@@ -1,4 +1,4 @@
-"""What decides about one camera: ours, and policies to compare it with."""
+"""The arms, which decide about one camera: ours, and policies to compare it with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .protocol import Make
 
-# Module and class of each arm. Some need what only the environment of the benchmark has.
+# Module and class of each arm. Some need packages that only the benchmark's environment has.
 ARMS = {
     "ours": ("ours", "Ours"),
     "every_frame": ("every_frame", "EveryFrame"),
@@ -20,7 +20,7 @@ GUIDED = "guided"
 
 
 def maker(name: str) -> Make:
-    """What makes an arm of this name."""
+    """The factory of an arm with this name."""
     module, made = ARMS[name]
     make: Make = getattr(import_module(f".{module}", __name__), made)
     return make

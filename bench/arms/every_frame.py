@@ -1,4 +1,4 @@
-"""Analyze every frame at 5 per second: the whole of it, then our tracks and visits."""
+"""Analyzes five whole frames per second, with our tracks and visits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RATE = 5.0
 
 
 class EveryFrame(Paced):
-    """No motion gate, no crops: what the cost and the sharpness of whole frames come to."""
+    """No motion gate, no crops: shows the cost and the recall of whole frames."""
 
     def __init__(self, stream: Stream, detector: Detector) -> None:
         super().__init__(stream, detector, rate=RATE)
@@ -45,6 +45,6 @@ class EveryFrame(Paced):
         self._take(found, at)
 
     def _take(self, found: Sequence[Detection], at: float) -> None:
-        """Take over who was seen on a frame."""
+        """Process the detections on a frame."""
         self._tracker.update(found, at)
         self._reported.take(self._visits.update(self._tracker.people, at), at)

@@ -1,13 +1,13 @@
 """A policy after Frigate's published rules; the numbers are those of version 0.18's defaults.
 
-Capture: five frames a second in the stream's own size. Motion: `Motion`. Regions: squares about
-clusters of moving people and of motion (`regions`); on the first frame the whole picture, as
-there is no history that tells which cells are popular, nor how large people are where.
+Capture: five frames a second in the stream's own size. Motion: `Motion`. Regions: squares around
+clusters of moving people and of motion (`regions`); on the first frame the whole picture, because
+there is no history yet of where people usually are and how large.
 Detections: `consolidated`. Tracks: norfair, with the distance, filter and patience that Frigate
-gives it. A track is a person once the median of its last ten scores has reached 0.7. Who does not
-move for ten seconds is stationary, and is looked at only where something moves there, or every
-fiftieth frame. A visit is the time in which there is at least one person, which is what its
-occupancy sensor tells. Frames that come while it still works are dropped, as its queue would.
+gives it. A track is a person once the median of its last ten scores has reached 0.7. A person who
+does not move for ten seconds is stationary, and is looked at only if something moves there, or
+every fiftieth frame. A visit is the time with at least one person, which is what its occupancy
+sensor shows. Frames that arrive while it is busy are dropped, as by its queue.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ RATE = 5.0
 LEAST_SCORE, LEAST_TRACKED = 0.4, 0.5
 # The tracker's.
 REACH, MEASURED, HITS, HITS_TO_BEGIN = 2.5, 3.4, int(RATE * 5), 2
-# A person: the median of so many scores, padded with 0 to the fewest.
+# A person: the median of this many scores, padded with 0 to the fewest.
 SCORES_KEPT, FEWEST_SCORES, TRUE_SCORE = 10, 3, 0.7
-# Frames without moving that make someone stationary, and after which one looks again.
+# Frames without movement that make a person stationary, and after which there is a new look.
 STATIONARY, RECHECK = 50, 50
 ACTIVE_OVERLAP, STATIONARY_OVERLAP = 0.9, 0.6
 
@@ -66,7 +66,7 @@ class _Person:
         self.true = self.true or median(padded) >= TRUE_SCORE
 
     def place(self, box: Pixelled, at: float) -> None:
-        """Where it is now, and whether that is where it was."""
+        """Record where it is now, and whether it has moved."""
         self.box, self.seen_at = box, at
         least = STATIONARY_OVERLAP if self.stationary else ACTIVE_OVERLAP
         if box.iou(self.anchor) >= least:
@@ -125,7 +125,7 @@ class Frigate(Paced):
         return regions(people, moved, self._size)
 
     def _unmoved(self, moved: list[Pixelled]) -> list[tuple[Pixelled, float]]:
-        """Who is where they were without a look."""
+        """Stationary people, who keep their place without a look."""
         if self._frames % RECHECK == 1:
             return []
         return [
@@ -161,7 +161,7 @@ class Frigate(Paced):
         tracked = {one.id: one for one in self._tracker.update(detections)}
         for number, one in tracked.items():
             box, score = one.last_detection.data
-            # The tracker keeps the last detection of those it did not see on this frame.
+            # For objects not detected on this frame, the tracker keeps the last detection.
             seen = any(one.last_detection is detection for detection in detections)
             person = self._people.setdefault(number, _Person(box, box, at))
             person.score(score if seen else 0.0)

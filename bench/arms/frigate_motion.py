@@ -17,7 +17,7 @@ HEIGHT = 100
 THRESHOLD, LEAST_AREA = 30, 10
 PERCENTILES, FRAMES_AVERAGED = (4, 96), 50
 RATE, RATE_CALIBRATING = 0.01, 0.2
-# The average follows motion only when it has lasted.
+# The average follows motion only if it lasts.
 FRAMES_OF_MOTION = 10
 CALM, CALM_BOXES, LIGHTNING = 0.05, 4, 0.8
 
@@ -34,7 +34,7 @@ class Motion:
         self._lasting = 0
 
     def update(self, luma: np.ndarray[Any, Any]) -> list[Pixelled]:
-        """Take over a frame's luma."""
+        """Process a frame's luma."""
         small = cv2.resize(luma, self._size, interpolation=cv2.INTER_NEAREST)
         small = cv2.GaussianBlur(self._stretched(small), (3, 3), 1)
         if self._average is None:

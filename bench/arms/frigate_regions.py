@@ -1,4 +1,4 @@
-"""Frigate's regions: where its detector looks, and what it makes of overlapping finds."""
+"""Frigate's regions: where its detector looks, and how overlapping detections are merged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # A region's side: a factor of what it holds, and the least, in pixels.
 FACTOR, LEAST_SIDE = 1.35, 320
-# Shares of a region's area: of the first box of a cluster at least, and of every one.
+# The least share of a region's area for the first box of a cluster, and for every box.
 CLUSTER_SHARE, MEMBER_SHARE = 0.1, 0.05
 CLIPPED_SCORE, NMS_OVERLAP, CONTAINED = 0.6, 0.4, 0.9
 # Pixels from a region's border within which it cuts a box.
@@ -36,7 +36,7 @@ class Pixelled(NamedTuple):
         return max(0.0, self.x2 - self.x1) * max(0.0, self.y2 - self.y1)
 
     def common(self, other: Pixelled) -> Pixelled:
-        """What is in both; without area if nothing is."""
+        """The intersection; without area if there is none."""
         return Pixelled(
             max(self.x1, other.x1),
             max(self.y1, other.y1),
@@ -63,7 +63,7 @@ class Pixelled(NamedTuple):
         )
 
     def joined(self, other: Pixelled) -> Pixelled:
-        """What holds both."""
+        """The smallest box around both."""
         return Pixelled(
             min(self.x1, other.x1),
             min(self.y1, other.y1),
@@ -82,7 +82,7 @@ class Square:
 
     @property
     def box(self) -> Pixelled:
-        """As a box."""
+        """The region as a box."""
         return Pixelled(self.x, self.y, self.x + self.side, self.y + self.side)
 
     def cut(self, planar: np.ndarray[Any, Any], size: tuple[int, int]) -> np.ndarray[Any, Any]:
@@ -103,7 +103,7 @@ class Square:
         return np.asarray(picture)
 
     def place(self, box: Box, score: float, size: tuple[int, int]) -> tuple[Pixelled, float, bool]:
-        """A find in fractions of the region as box in the frame, score, and whether it is cut."""
+        """A detection in fractions of the region as box in the frame, score, whether it is cut."""
         x1, y1, x2, y2 = (value * self.side for value in (box.x1, box.y1, box.x2, box.y2))
         found = Pixelled(self.x + x1, self.y + y1, self.x + x2, self.y + y2)
         cut = (
@@ -116,7 +116,7 @@ class Square:
 
 
 def regions(people: list[Pixelled], moved: list[Pixelled], size: tuple[int, int]) -> list[Square]:
-    """About clusters of people who move, and of motion that those do not hold."""
+    """Regions around clusters of moving people, and of motion that those do not cover."""
     squares = clusters(people, size)
     rest = [box for box in moved if not any(box.within(square.box) for square in squares)]
     return squares + clusters(rest, size)
@@ -143,12 +143,12 @@ def clusters(boxes: list[Pixelled], size: tuple[int, int]) -> list[Square]:
 
 
 def square_about(members: list[Pixelled], size: tuple[int, int]) -> Square:
-    """The region that holds these, moved into the frame where it fits."""
+    """The region around these boxes, moved into the frame if it fits."""
     whole = members[0]
     for member in members[1:]:
         whole = whole.joined(member)
     longest = max(whole.x2 - whole.x1, whole.y2 - whole.y1)
-    # Even, as chroma has half the pixels.
+    # Even, because chroma has half the pixels.
     side = int(max(LEAST_SIDE, longest * FACTOR)) // 2 * 2
     x = int((whole.x1 + whole.x2 - side) / 2)
     y = int((whole.y1 + whole.y2 - side) / 2)
@@ -158,7 +158,7 @@ def square_about(members: list[Pixelled], size: tuple[int, int]) -> Square:
 
 
 def consolidated(found: list[tuple[Pixelled, float, bool]]) -> list[tuple[Pixelled, float]]:
-    """Each person once: by overlap, those last that a region cuts; then by containment."""
+    """Each person once: by overlap, with boxes that a region cuts last; then by containment."""
     ranked = sorted(found, key=lambda one: CLIPPED_SCORE if one[2] else one[1], reverse=True)
     kept: list[tuple[Pixelled, float]] = []
     for box, score, _ in ranked:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Guided(EveryFrame):
-    """No gate and no schedule: five times a second, the regions about whom the truth knows."""
+    """No gate, no schedule: five times a second, regions around the people in the truth."""
 
     def __init__(self, stream: Stream, detector: Detector, truth: Truth) -> None:
         super().__init__(stream, detector)

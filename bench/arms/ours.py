@@ -57,7 +57,7 @@ class _MeteredWatch(Watch):  # type: ignore[misc] # as above
 
 
 class Ours:
-    """The watch, the decoder and the detector, without threads: a look is over at once."""
+    """The watch, the decoder and the detector, without threads: a look ends at once."""
 
     def __init__(self, stream: Stream, detector: Detector) -> None:
         numbers = count(1)
@@ -73,7 +73,7 @@ class Ours:
         )
 
     def packet(self, packet: Packet[VideoStream], at: float) -> None:
-        """Take over a packet."""
+        """Process a packet."""
         newest = self._eye.take(packet, at)
         if newest is None or not self._watch.look_due(newest[1]):
             return

@@ -1,4 +1,4 @@
-"""What arms have in common that look at so many whole frames a second."""
+"""The base of arms that analyze frames at a fixed rate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SLACK = 0.02
 
 
 class Paced(ABC):
-    """Decodes all, and looks at a frame if it is due and not `patience` seconds late already."""
+    """Decodes all frames, and analyzes one if it is due and less than `patience` seconds late."""
 
     def __init__(
         self, stream: Stream, detector: Detector, *, rate: float, patience: float = float("inf")
@@ -32,7 +32,7 @@ class Paced(ABC):
         self._looked_at = float("-inf")
 
     def packet(self, packet: Packet[VideoStream], at: float) -> None:
-        """Decode, and look at what is due."""
+        """Decode a packet, and analyze a frame that is due."""
         with self.meter("decode"):
             frames = self._decoder.decode(packet)
         for frame in frames:
@@ -42,4 +42,4 @@ class Paced(ABC):
 
     @abstractmethod
     def _look(self, frame: VideoFrame, at: float) -> None:
-        """Take over a frame."""
+        """Process a frame."""

@@ -1,4 +1,4 @@
-"""From the number of people at each look, or from our own events, to visits."""
+"""Turns the number of people at each look, or our own events, into visits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Presence:
-    """A visit is the time in which there is anybody."""
+    """Counts the time with at least one person as a visit."""
 
     def __init__(self, meter: Meter) -> None:
         self.visits: list[SeenVisit] = []
@@ -27,7 +27,7 @@ class Presence:
         self._most = 0
 
     def update(self, people: int, seen_at: float, at: float) -> None:
-        """So many people are known at `at`, the last of them seen at `seen_at`."""
+        """Process the number of people at `at`, the last of them seen at `seen_at`."""
         if not people:
             self.close(at)
             return
@@ -46,7 +46,7 @@ class Presence:
 
 
 class Reported:
-    """A visit as our own events report it."""
+    """Collects visits from our own events."""
 
     def __init__(self, meter: Meter) -> None:
         self.visits: list[SeenVisit] = []
@@ -54,7 +54,7 @@ class Reported:
         self._arrived = 0.0
 
     def take(self, events: Iterable[VisitEvent], at: float) -> None:
-        """These events came at `at`."""
+        """Process events that came at `at`."""
         for event in events:
             match event:
                 case Arrived():

@@ -25,7 +25,7 @@ STAGES: tuple[Stage, ...] = ("demux", "decode", "motion", "inference", "rest")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """What a decoder must know of a camera's stream."""
+    """What a decoder must know about a camera's stream."""
 
     codec: str
     extradata: bytes | None
@@ -54,7 +54,7 @@ class Stream:
         """A new decoder; it works in the calling thread alone, so that the meter sees its time."""
         context = CodecContext.create(self.codec, "r")
         if not isinstance(context, VideoCodecContext):
-            raise TypeError(f"{self.codec} is no video codec")
+            raise TypeError(f"{self.codec} is not a video codec")
         context.extradata = self.extradata
         context.thread_count = 1
         return context
@@ -90,7 +90,7 @@ class Meter:
             self.counts[stage] += 1
 
     def begin(self, backlog: float = 0.0) -> None:
-        """A packet is handed over, `backlog` seconds after it came; called by the harness."""
+        """Begin a packet, `backlog` seconds after it came; called by the harness."""
         self.backlog = backlog
         self._began = self._clock()
 
@@ -103,16 +103,16 @@ class Meter:
 
 
 class Arm(Protocol):
-    """One camera's decisions; packets come in order, `at` is the second they reach the box."""
+    """One camera's decisions; packets come in order, `at` is the second of their arrival."""
 
     visits: list[SeenVisit]
     meter: Meter
 
     def packet(self, packet: Packet[VideoStream], at: float) -> None:
-        """Take over a packet."""
+        """Process a packet."""
 
     def close(self, at: float) -> None:
-        """The camera is gone; open visits end."""
+        """End open visits when the camera is gone."""
 
 
 class Make(Protocol):

@@ -1,4 +1,4 @@
-"""A policy after Viseron's published rules: once a second, the whole picture, if much moved.
+"""A policy after Viseron's published rules: once a second, the whole picture, if enough moved.
 
 Motion: MOG2 (threshold 15, history 500, learning rate 0.01) on the frame squeezed to 300 x 300,
 eroded once and dilated four times; there is motion if the largest contour covers more than 8 % of

@@ -48,7 +48,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: CameraEntry | DetectorEntry) -> bool:
-    """Watch a camera, or show the detector."""
+    """Set up a camera, or the detector."""
     if is_detector(entry):
         return await _async_setup_detector(hass, entry)
     return await _async_setup_camera(hass, entry)
@@ -93,7 +93,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: CameraEntry | DetectorE
             owner.detection.async_disable()
         return await hass.config_entries.async_unload_platforms(entry, DETECTOR_PLATFORMS)
     if entry.disabled_by:
-        # Before its entities go, so that they see the last visit's end.
+        # Before its entities are removed, so that they get the end of the visit.
         owner.async_end(entry)
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
@@ -102,7 +102,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: CameraEntry | DetectorE
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: CameraEntry | DetectorEntry) -> None:
-    """Forget all that is kept for an entry."""
+    """Delete everything that is stored for an entry."""
     if is_detector(entry):
         if camera_entries(hass):
             make_detector_entry(hass)

@@ -1,4 +1,4 @@
-"""Whether a person is in view, something moves, and the stream runs."""
+"""Binary sensors: a person in view or in a zone, motion, and the stream."""
 
 from __future__ import annotations
 

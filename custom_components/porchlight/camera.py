@@ -1,4 +1,4 @@
-"""The camera itself: live view by Home Assistant's stream, stills from our own last frame."""
+"""The camera itself: live view by Home Assistant's stream, stills from the last decoded frame."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ class PorchlightCamera(PorchlightEntity, Camera):
     @property
     @override
     def is_streaming(self) -> bool:
-        """Whether its stream is watched."""
+        """Whether its stream is connected."""
         return self.coordinator.data.connected is True
 
     @property
     @override
     def motion_detection_enabled(self) -> bool:
-        """Whether people are looked for."""
+        """Whether person detection is on."""
         return self.coordinator.detects
 
     @override
@@ -70,17 +70,17 @@ class PorchlightCamera(PorchlightEntity, Camera):
     async def async_camera_image(
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
-        """The last frame; a drawing where pictures are not wanted."""
+        """The last frame; a drawing if pictures are off."""
         if not self.coordinator.takes_pictures:
             return await self.hass.async_add_executor_job(no_pictures)
         return await self.coordinator.async_still(width, height)
 
     @override
     async def async_enable_motion_detection(self) -> None:
-        """Look for people."""
+        """Turn person detection on."""
         await self.coordinator.async_set_detection(enabled=True)
 
     @override
     async def async_disable_motion_detection(self) -> None:
-        """Stop looking for people."""
+        """Turn person detection off."""
         await self.coordinator.async_set_detection(enabled=False)

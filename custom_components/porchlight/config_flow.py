@@ -1,8 +1,9 @@
-"""Adding a camera: found or typed in, asked, and shown before anything is created."""
+"""Adds a camera: finds it or takes its address, queries it, and shows its picture first."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, override
 from urllib.parse import urlsplit
 
@@ -36,6 +37,7 @@ from .const import (
     CONF_ADDRESS,
     CONF_BACK,
     CONF_CAMERA,
+    CONF_CERTIFICATE,
     CONF_ENDPOINT,
     CONF_FIRMWARE,
     CONF_LIVE_STREAM,
@@ -56,7 +58,9 @@ from .flows.selects import select
 from .onvif.values import DEVICE_PATH, CameraReport, Credentials, Found, Profile
 from .runtime import ask
 from .runtime.entries import async_forget_old_choice, async_old_choice, is_detector
+from .runtime.moves import Place, async_consider
 from .runtime.search import async_scan, async_sources, entry_of
+from .runtime.text import plain
 from .worker.messages import FrameTaken, Source
 
 if TYPE_CHECKING:
@@ -66,6 +70,7 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
+_LOGGER = logging.getLogger(__name__)
 
 ENTER_ADDRESS = "enter_address"
 SCAN_AGAIN = "scan_again"
@@ -99,7 +104,7 @@ class Address:
         )
 
     def __str__(self) -> str:
-        """As a person would type it."""
+        """The address as a user would enter it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         usual = HTTPS_PORT if self.secure else HTTP_PORT
         port = f":{self.port}" if self.port != usual else ""
@@ -109,7 +114,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A camera that showed itself: its report, a frame, and the streams that were chosen."""
+    """The proof that a camera works: its report, a frame, and the live stream."""
 
     report: CameraReport
     frame: FrameTaken
@@ -117,7 +122,7 @@ class Proof:
 
 
 class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Adds a camera, and sees to one that changed."""
+    """Adds a camera, or updates its address or login."""
 
     VERSION = 1
     MINOR_VERSION = 2
@@ -127,6 +132,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._cameras: list[Found] = []
         self._address: Address | None = None
         self._endpoint: str | None = None
+        self._certificate: str | None = None
         self._credentials = Credentials(username="", password="")
         self._proving: asyncio.Task[Proof] | None = None
         self._proof: Proof | None = None
@@ -143,7 +149,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_remove(self) -> None:
-        """Drop what the flow leaves behind."""
+        """Delete the flow's picture and cancel its tasks."""
         async_previews(self.hass).pop(self.flow_id, None)
         for task in (self._scan, self._proving):
             if task:
@@ -178,7 +184,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             if entry_of(self.hass, found) is None:
                 self._take(found)
                 return await self.async_step_camera()
-            # It was set up meanwhile, and is not in the list any more.
+            # It was set up meanwhile and is no longer in the list.
             errors[CONF_CAMERA] = "already_configured"
         entries = {camera: entry_of(self.hass, camera) for camera in self._cameras}
         new = [camera for camera, entry in entries.items() if entry is None]
@@ -209,9 +215,9 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(found.endpoint or found.xaddr)
         if entry := entry_of(self.hass, found):
             return self.async_abort(
-                reason="already_configured", description_placeholders={"name": entry.title}
+                reason="already_configured", description_placeholders={"name": plain(entry.title)}
             )
-        # Also one that the user ignores.
+        # Also if the user ignored it.
         self._abort_if_unique_id_configured(description_placeholders={"name": _name_of(found)})
         self._take(found)
         self.context["title_placeholders"] = {"name": _name_of(found)}
@@ -219,15 +225,20 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
-        """Follow a camera of ours to its new address."""
-        await self.async_set_unique_id(format_mac(discovery_info.macaddress))
-        self._abort_if_unique_id_configured(updates={CONF_HOST: discovery_info.ip})
-        return self.async_abort(reason="not_ours")
+        """Update the address of a camera that is set up."""
+        entry = await self.async_set_unique_id(format_mac(discovery_info.macaddress))
+        if entry is None:
+            return self.async_abort(reason="not_ours")
+        place = replace(Place.of(entry.data), host=discovery_info.ip)
+        await async_consider(self.hass, entry, place)
+        return self.async_abort(
+            reason="already_configured", description_placeholders={"name": plain(entry.title)}
+        )
 
     async def async_step_system(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """The first camera was set up: make the detector's entry."""
+        """Create the detector's entry when the first camera is set up."""
         await self.async_set_unique_id(DETECTOR_ID)
         self._abort_if_unique_id_configured()
         options = await async_old_choice(self.hass)
@@ -235,21 +246,24 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_create_entry(title="Detector", data={}, options=options)
 
     async def async_step_reauth(self, _data: Mapping[str, Any]) -> ConfigFlowResult:
-        """The camera refuses its login."""
-        self._know(self._get_reauth_entry())
+        """Ask for a new login when the camera refuses the old one."""
+        entry = self._get_reauth_entry()
+        self._take_entry(entry)
+        # A new password is for the same camera. Only "Reconfigure" accepts another certificate.
+        self._certificate = entry.data.get(CONF_CERTIFICATE)
         return await self.async_step_camera()
 
     async def async_step_reconfigure(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """The camera has another address or login."""
+        """Change the camera's address or login."""
         if is_detector(self._get_reconfigure_entry()):
             return self.async_abort(reason="use_options")
-        self._know(self._get_reconfigure_entry())
+        self._take_entry(self._get_reconfigure_entry())
         return await self.async_step_camera()
 
     async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for address and login; every failure comes back here."""
+        """Ask for address and login; every failure returns to this step."""
         errors: dict[str, str] = {}
         if user_input is not None:
             if user_input.get(CONF_BACK):
@@ -269,7 +283,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_USERNAME: self._credentials.username,
             **(user_input or {}),
         }
-        # What was typed is not to be typed again, unless it was wrong.
+        # The password need not be entered again, unless it was wrong.
         if self._credentials.password and self._error not in _LOGIN_ERRORS:
             suggested[CONF_PASSWORD] = self._credentials.password
         if self._error:
@@ -282,7 +296,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def async_step_prove(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask the camera what it is, and decode a frame."""
+        """Query the camera, and decode a frame."""
         if self._proving is None:
             self._proving = self.hass.async_create_task(self._prove(), eager_start=False)
         if not self._proving.done():
@@ -294,6 +308,11 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             self._proof = task.result()
         except ask.ErrandError as error:
             self._error = error.key if error.key in _ERRORS else "unknown"
+            return self.async_show_progress_done(next_step_id="camera")
+        except Exception:
+            # Raised, it would have the progress shown, and the camera asked, without end.
+            _LOGGER.exception("A camera could not be checked")
+            self._error = "unknown"
             return self.async_show_progress_done(next_step_id="camera")
         return self.async_show_progress_done(next_step_id="confirm")
 
@@ -316,8 +335,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             return self.async_update_reload_and_abort(entry, data=self._entry_data(proof))
         known = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, report.unique_id)
         self._abort_if_unique_id_configured(
-            updates={CONF_HOST: report.host},
-            description_placeholders={"name": known.title if known else ""},
+            description_placeholders={"name": plain(known.title) if known else ""},
         )
         if user_input is not None:
             return self.async_create_entry(
@@ -338,9 +356,9 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders={
                 "preview": preview,
-                "manufacturer": report.manufacturer or "-",
-                "model": report.model or "-",
-                "firmware": report.firmware or "-",
+                "manufacturer": plain(report.manufacturer) or "-",
+                "model": plain(report.model) or "-",
+                "firmware": plain(report.firmware) or "-",
                 "analysed": _describe(report.analyse, frame),
                 "live": _describe(proof.live),
                 "size": f"{frame.width}x{frame.height}",
@@ -348,7 +366,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _prove(self) -> Proof:
-        """Raises ErrandError."""
+        """Query the camera and decode a frame. Raises ErrandError."""
         address = self._address or Address(host="")
         report = await ask.inspect(
             address.host,
@@ -357,6 +375,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             path=address.path,
             endpoint=self._endpoint,
             secure=address.secure,
+            certificate=self._certificate,
         )
         frame = await ask.first_frame(self._source(report.analyse))
         live = report.record
@@ -369,7 +388,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         return Proof(report=report, frame=frame, live=live)
 
     def _camera_schema(self) -> probatio.Schema:
-        """Address and login, and the way back if there is a list."""
+        """Address and login, and an option to go back if there is a list."""
         back = {probatio.Optional(CONF_BACK, default=False): BooleanSelector()}
         return probatio.Schema({**_LOGIN, **(back if self._cameras else {})})
 
@@ -383,7 +402,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._endpoint = found.endpoint
         self._name = _name_of(found)
 
-    def _know(self, entry: ConfigEntry) -> None:
+    def _take_entry(self, entry: ConfigEntry) -> None:
         data = entry.data
         self._address = Address(
             host=data[CONF_HOST],
@@ -393,7 +412,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         )
         self._endpoint = data[CONF_ENDPOINT]
         self._credentials = Credentials(username=data[CONF_USERNAME], password="")
-        self._name = entry.title
+        self._name = plain(entry.title)
         self.context["title_placeholders"] = {"name": entry.title}
 
     def _entry_data(self, proof: Proof) -> dict[str, Any]:
@@ -412,6 +431,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_MODEL: report.model,
             CONF_FIRMWARE: report.firmware,
             CONF_SERIAL: report.serial,
+            CONF_CERTIFICATE: report.certificate,
             CONF_STREAM: report.analyse.uri,
             CONF_LIVE_STREAM: proof.live.uri,
         }
@@ -430,11 +450,12 @@ _CONFIRM_SCHEMA = probatio.Schema(
         probatio.Required(CONF_PICTURES): BooleanSelector(),
     }
 )
-# After these, the password is asked for anew.
+# After these errors, the password must be entered again.
 _LOGIN_ERRORS = frozenset({"invalid_auth", "unauthorized"})
 _ERRORS = frozenset(
     {
         "cannot_connect",
+        "certificate",
         "not_onvif",
         "invalid_auth",
         "no_video",
@@ -443,7 +464,6 @@ _ERRORS = frozenset(
         "refused",
         "not_found",
         "transport",
-        "certificate",
         "too_many_viewers",
         "too_large",
         "unsupported_codec",
@@ -457,16 +477,17 @@ _ERRORS = frozenset(
 
 
 def _name(report: CameraReport) -> str:
-    return report.name or " ".join(filter(None, (report.manufacturer, report.model))) or report.host
+    described = " ".join(filter(None, (report.manufacturer, report.model)))
+    return plain(report.name or described or report.host)
 
 
 def _name_of(found: Found) -> str:
-    return found.name or found.model or found.host
+    return plain(found.name or found.model or found.host)
 
 
 def _label(camera: Found) -> str:
     parts = [camera.name, camera.model, f"{camera.host}:{camera.port}"]
-    return " · ".join(dict.fromkeys(part for part in parts if part))
+    return " · ".join(dict.fromkeys(plain(part) for part in parts if part))
 
 
 def _describe(profile: Profile, frame: FrameTaken | None = None) -> str:

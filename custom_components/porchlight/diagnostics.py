@@ -76,7 +76,7 @@ def _detector(detection: DetectionCoordinator) -> dict[str, Any]:
 
 
 def _trial(result: Result) -> dict[str, Any]:
-    """What a trial came to; a file of the user's stays unnamed."""
+    """The result of a trial; the user's own file stays unnamed."""
     return {
         "model": result.model.file if result.model else None,
         "engine": result.outcome.engine,

@@ -1,4 +1,4 @@
-"""What all entities of a camera, and all of the detector, have in common."""
+"""Base classes of a camera's and the detector's entities."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from .runtime.areas import Area
     from .runtime.coordinator import CameraEntry
 
-# The keys of entities that areas have.
+# The keys of areas' entities.
 AREA_KEYS = ("zone", "line_in", "line_out")
 
 
 class PorchlightEntity(CoordinatorEntity[CameraCoordinator]):
-    """An entity of one camera; available while what it needs is there."""
+    """An entity of one camera; available while the stream or detector that it needs works."""
 
     _attr_has_entity_name = True
     _needs_stream = True
@@ -47,14 +47,14 @@ class PorchlightEntity(CoordinatorEntity[CameraCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        """Whether frames arrive and are looked at, as far as the entity needs that."""
+        """Whether the stream and the detector work, if the entity needs them."""
         if self._needs_detector and self.coordinator.detection.data.failed:
             return False
         return not self._needs_stream or self.coordinator.data.connected is not False
 
 
 class AreaEntity(PorchlightEntity):
-    """An entity of one area, known again when the area is renamed."""
+    """An entity of one area; renaming the area keeps its unique id."""
 
     def __init__(
         self, coordinator: CameraCoordinator, description: EntityDescription, area: Area

@@ -38,9 +38,9 @@ async def async_setup_entry(
 
 
 class PersonEventEntity(PorchlightEntity, EventEntity):
-    """Arrivals and departures on one camera; there without a stream, too.
+    """Arrivals and departures on one camera; available without a stream, too.
 
-    A visit also ends when its stream is away, and an unavailable entity would swallow the event.
+    A visit also ends when its stream is down, and an unavailable entity would lose the event.
     """
 
     _needs_stream = False

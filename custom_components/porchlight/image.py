@@ -11,7 +11,7 @@ from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
 from .entity import PorchlightEntity
-from .flows.drawing import nobody_yet
+from .flows.drawing import no_person_yet
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +31,7 @@ async def async_setup_entry(
     entry: CameraEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a camera's picture, unless pictures are not wanted."""
+    """Add a camera's picture, or remove it if pictures are off."""
     image = LastPersonImage(hass, entry.runtime_data)
     if entry.runtime_data.takes_pictures:
         async_add_entities([image])
@@ -42,7 +42,7 @@ async def async_setup_entry(
 
 
 class LastPersonImage(PorchlightEntity, ImageEntity):
-    """The best picture of the latest visit; there without a stream, too."""
+    """The best picture of the latest visit; available without a stream, too."""
 
     _attr_content_type = "image/jpeg"
     _needs_stream = False
@@ -60,10 +60,10 @@ class LastPersonImage(PorchlightEntity, ImageEntity):
 
     @override
     async def async_image(self) -> bytes | None:
-        """The picture as JPEG; a drawing before anybody came."""
+        """The picture as JPEG; a drawing if there is none yet."""
         if picture := self.coordinator.picture:
             return picture.jpeg
-        return await self.hass.async_add_executor_job(nobody_yet)
+        return await self.hass.async_add_executor_job(no_person_yet)
 
     @callback
     @override

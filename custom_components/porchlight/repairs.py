@@ -1,22 +1,39 @@
-"""How a repair issue is fixed."""
+"""Fix flows of repair issues."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, override
 
-from homeassistant.components.repairs import ConfirmRepairFlow
+import probatio
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
+from homeassistant.const import CONF_HOST
+from homeassistant.core import callback
+
+from .const import CONF_CERTIFICATE, CONF_LIVE_STREAM, CONF_STREAM
+from .flows.previews import async_previews
+from .runtime import ask
+from .runtime.issues import ISSUE_CAMERA, ISSUE_MOVED
+from .runtime.login import credentials_of
+from .runtime.moves import Place
+from .runtime.text import plain
+from .worker.messages import Source
 
 if TYPE_CHECKING:
-    from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+    from homeassistant.components.repairs import RepairsFlowResult
+    from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
+
+    from .onvif.values import CameraReport
+
+type IssueData = dict[str, str | int | float | None]
 
 
 class TryCameraAgain(ConfirmRepairFlow):
-    """Watches a camera again that was set aside."""
+    """Asks before a paused camera is watched again."""
 
-    def __init__(self, entry_id: str) -> None:
+    def __init__(self, entry: ConfigEntry, _data: IssueData) -> None:
         super().__init__()
-        self._entry_id = entry_id
+        self._entry_id = entry.entry_id
 
     @override
     async def async_step_confirm(
@@ -28,10 +45,105 @@ class TryCameraAgain(ConfirmRepairFlow):
         return await super().async_step_confirm(user_input)
 
 
+class UseNewAddress(RepairsFlow):
+    """Asks before a camera's login is used at another address, and shows the picture from there."""
+
+    def __init__(self, entry: ConfigEntry, data: IssueData) -> None:
+        super().__init__()
+        self._entry = entry
+        self._place = Place.of(data)
+        self._streams: dict[str, str] = {}
+        self._words = {
+            "name": plain(entry.title),
+            "before": plain(entry.data[CONF_HOST]),
+            "host": plain(self._place.host),
+        }
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Drop the picture that the flow showed."""
+        async_previews(self.hass).pop(self.flow_id, None)
+
+    async def async_step_init(self, _user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Begin with the question."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Ask whether the camera is expected there."""
+        if user_input is not None:
+            return await self._async_look()
+        return self._form("confirm")
+
+    async def async_step_picture(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Use the address when the user has recognized the picture."""
+        if user_input is None:
+            return self._form("picture")
+        self.hass.config_entries.async_update_entry(
+            self._entry, data={**self._entry.data, **self._place.data, **self._streams}
+        )
+        self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+        return self.async_create_entry(data={})
+
+    async def _async_look(self) -> RepairsFlowResult:
+        """Log in there, and show the picture if it is the same camera."""
+        try:
+            report = await self._async_inspect()
+        except ask.ErrandError as error:
+            reasons = {"invalid_auth": "invalid_auth", "certificate": "another_camera"}
+            return self._abort(reasons.get(error.key, "cannot_connect"))
+        if report.unique_id != self._entry.unique_id:
+            return self._abort("another_camera")
+        before = self._entry.data
+        main = before[CONF_LIVE_STREAM] != before[CONF_STREAM]
+        # Ports may be others there, too.
+        self._streams = {
+            CONF_STREAM: report.analyse.uri,
+            CONF_LIVE_STREAM: report.record.uri if main else report.analyse.uri,
+        }
+        source = Source(url=report.analyse.uri, credentials=credentials_of(self._entry))
+        try:
+            frame = await ask.first_frame(source)
+        except ask.ErrandError as error:
+            return self._abort("no_picture", detail=plain(error.detail or error.key))
+        preview = async_previews(self.hass).sign(self.hass, self.flow_id, frame.jpeg)
+        self._words["preview"] = preview
+        return self._form("picture")
+
+    async def _async_inspect(self) -> CameraReport:
+        place = self._place
+        return await ask.inspect(
+            place.host,
+            place.port,
+            credentials_of(self._entry),
+            path=place.path,
+            secure=place.secure,
+            certificate=self._entry.data.get(CONF_CERTIFICATE),
+        )
+
+    def _form(self, step: str) -> RepairsFlowResult:
+        return self.async_show_form(
+            step_id=step, data_schema=probatio.Schema({}), description_placeholders=self._words
+        )
+
+    def _abort(self, reason: str, **words: str) -> RepairsFlowResult:
+        return self.async_abort(reason=reason, description_placeholders={**self._words, **words})
+
+
+FIX_FLOWS = {ISSUE_CAMERA: TryCameraAgain, ISSUE_MOVED: UseNewAddress}
+
+
 async def async_create_fix_flow(
-    hass: HomeAssistant,  # noqa: ARG001 - Home Assistant calls it so
-    issue_id: str,  # noqa: ARG001 - Home Assistant calls it so
-    data: dict[str, str | int | float | None] | None,
+    hass: HomeAssistant, issue_id: str, data: IssueData | None
 ) -> RepairsFlow:
-    """Home Assistant asks how to fix an issue."""
-    return TryCameraAgain(str((data or {}).get("entry_id")))
+    """Create the flow that fixes an issue."""
+    data = data or {}
+    entry = hass.config_entries.async_get_entry(str(data.get("entry_id")))
+    if entry is None:
+        # The camera was removed meanwhile.
+        return ConfirmRepairFlow()
+    return FIX_FLOWS[issue_id.removesuffix(f"_{entry.entry_id}")](entry, data)

@@ -1,4 +1,4 @@
-"""How many people there are, and how the watch does."""
+"""Sensors: people, line crossings, and diagnostics of streams and the detector."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PorchlightSensorDescription(SensorEntityDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorSensorDescription(SensorEntityDescription):
-    """A sensor of what all cameras share, and where its value comes from."""
+    """A sensor of the detector, and where its value comes from."""
 
     value_fn: Callable[[DetectionState], StateType]
     attributes_fn: Callable[[DetectionState], dict[str, StateType] | None] = lambda _state: None
@@ -217,7 +217,7 @@ class PorchlightSensor(PorchlightEntity, SensorEntity):
 
 
 class DetectorSensor(DetectorEntity, SensorEntity):
-    """A sensor of what all cameras share."""
+    """A sensor of the detector."""
 
     entity_description: DetectorSensorDescription
 
@@ -230,12 +230,12 @@ class DetectorSensor(DetectorEntity, SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, StateType] | None:
-        """What else there is to know."""
+        """Details of the value, if it has any."""
         return self.entity_description.attributes_fn(self.coordinator.data)
 
 
 class LineSensor(AreaEntity, SensorEntity):
-    """How often a line was crossed one way; what was counted holds without a stream."""
+    """How often a line was crossed one way; available without a stream, too."""
 
     entity_description: LineSensorDescription
     _needs_stream = False

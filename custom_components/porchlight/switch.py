@@ -1,4 +1,4 @@
-"""Looking for people can be switched off."""
+"""The switch for person detection."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ async def async_setup_entry(
 
 
 class DetectionSwitch(PorchlightEntity, SwitchEntity):
-    """Whether people are looked for on one camera; works without a stream, too."""
+    """Turns person detection on or off for one camera; works without a stream, too."""
 
     _needs_stream = False
 
     @property
     @override
     def is_on(self) -> bool:
-        """Whether people are looked for."""
+        """Whether person detection is on."""
         return self.coordinator.detects
 
     @override
     async def async_turn_on(self, **_kwargs: Any) -> None:
-        """Look for people."""
+        """Turn person detection on."""
         await self.coordinator.async_set_detection(enabled=True)
 
     @override
     async def async_turn_off(self, **_kwargs: Any) -> None:
-        """Stop looking for people."""
+        """Turn person detection off."""
         await self.coordinator.async_set_detection(enabled=False)

@@ -1,1 +1,1 @@
-"""What `python -m scripts.checks` checks, a file for each subject."""
+"""The checks of `python -m scripts.checks`, a file for each subject."""

@@ -1,6 +1,6 @@
-"""Checks what Home Assistant's hassfest and the Marketplace would, and the house rules.
+"""Runs the checks of Home Assistant's hassfest and the Marketplace, and of the house rules.
 
-python -m scripts.checks          prints what is wrong; 1 if anything is
+python -m scripts.checks          prints all faults; exits with 1 if there are any
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def faults(tree: Tree) -> list[str]:
-    """What is wrong with a checkout, each with the check that says so."""
+    """The faults of a checkout, each with the check that found it."""
     found = []
     for check in CHECKS:
         try:

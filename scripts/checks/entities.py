@@ -1,4 +1,4 @@
-"""Entities, actions and their icons, against the texts and icons for them."""
+"""Compares entities and actions with their texts and icons."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _descriptions(tree: Tree) -> Iterator[tuple[str, ast.Call]]:
 
 
 def entity_texts(tree: Tree) -> Iterator[str]:
-    """Every entity description has a translated name and an icon, and none of these is idle."""
+    """Every entity description has a translated name and an icon, and all of these are used."""
     named: dict[str, set[str]] = {}
     drawn: dict[str, set[str]] = {}
     for platform, call in _descriptions(tree):
@@ -83,7 +83,7 @@ def icon_names(tree: Tree) -> Iterator[str]:
     """Icons are Material Design icons, and each entity has a default."""
     for path, icon in _leaves(tree.icons):
         if not _ICON.fullmatch(icon):
-            yield f"{path}: {icon} is no icon"
+            yield f"{path}: {icon} is not an icon"
     for platform, entities in tree.icons.get("entity", {}).items():
         for key, icons in entities.items():
             if "default" not in icons:

@@ -18,7 +18,7 @@ FILE, GROUP = "requirements_test.txt", "test"
 
 
 def requirements_file(tree: Tree) -> Iterator[str]:
-    """The file that people and tools look for lists what the dependency group lists."""
+    """requirements_test.txt lists the same as the dependency group."""
     try:
         lines = (tree.root / FILE).read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -27,4 +27,4 @@ def requirements_file(tree: Tree) -> Iterator[str]:
     project = tomllib.loads((tree.root / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = set(resolve_dependency_groups(project["dependency-groups"], GROUP))
     yield from (f"{FILE} lacks {line}" for line in sorted(wanted - there))
-    yield from (f"{FILE} has {line}, the group has not" for line in sorted(there - wanted))
+    yield from (f"{FILE} has {line}, but the group does not" for line in sorted(there - wanted))

@@ -1,4 +1,4 @@
-"""Everything beside the code: assets, pictures, blueprints, the Marketplace, workflows, sizes."""
+"""Checks everything but code: assets, pictures, blueprints, the Marketplace, workflows, sizes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST_LINES, MOST_FUNCTION_LINES = 500, 50
 ASSET_KEYS = {"file", "bytes", "sha256", "url", "licence", "what"}
-# Only models that may be chosen have these.
+# Only models that users can choose have these.
 MODEL_KEYS = {"accuracy", "cost"}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -45,10 +45,10 @@ _PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # \S.*")
 
 
 def assets(tree: Tree) -> Iterator[str]:
-    """Every asset can be got, proven whole and passed on."""
+    """Every asset can be downloaded, verified and redistributed."""
     entries = tree.data(tree.component / "detection" / "assets.json")
     names = [entry.get("file") for entry in entries]
-    yield from (f"{name} is there twice" for name in {n for n in names if names.count(n) > 1})
+    yield from (f"{name} is listed twice" for name in {n for n in names if names.count(n) > 1})
     for entry in entries:
         name = entry.get("file", "?")
         yield from (f"{name} has no {key}" for key in sorted(ASSET_KEYS - set(entry)))
@@ -56,9 +56,9 @@ def assets(tree: Tree) -> Iterator[str]:
         if extra and extra != MODEL_KEYS:
             yield f"{name} has {', '.join(sorted(extra))}"
         if not _SHA256.fullmatch(str(entry.get("sha256"))):
-            yield f"{name}: its sha256 is none"
+            yield f"{name}: its sha256 is invalid"
         if not isinstance(entry.get("bytes"), int) or entry["bytes"] <= 0:
-            yield f"{name}: its bytes are no size"
+            yield f"{name}: its bytes are not a size"
         if not entry.get("licence"):
             yield f"{name} has no licence"
         yield from _address(name, entry.get("url"), needed=bool(extra))
@@ -82,7 +82,7 @@ def brand(tree: Tree) -> Iterator[str]:
     for name, path in sorted(there.items()):
         kind = name.removeprefix("dark_")
         if kind not in BRAND:
-            yield f"{name} is no brand picture"
+            yield f"{name} is not a brand picture"
             continue
         width, height = _size(path)
         least, most = BRAND[kind]
@@ -94,13 +94,13 @@ def _size(path: Path) -> tuple[int, int]:
     """A PNG's width and height. Raises BrokenTreeError."""
     head = path.read_bytes()[:24]
     if head[:8] != b"\x89PNG\r\n\x1a\n":
-        raise BrokenTreeError(f"{path.name} is no PNG")
+        raise BrokenTreeError(f"{path.name} is not a PNG")
     width, height = struct.unpack(">II", head[16:24])
     return width, height
 
 
 def blueprints(tree: Tree) -> Iterator[str]:
-    """Blueprints load, use all inputs they define and no others, and run where we do."""
+    """Blueprints load, use exactly the inputs they define, and support the same Home Assistant."""
     least = tree.data(tree.root / "hacs.json").get("homeassistant")
     for path in sorted((tree.root / "blueprints").rglob("*.y*ml")):
         name, content = tree.name(path), tree.data(path)
@@ -115,8 +115,8 @@ def blueprints(tree: Tree) -> Iterator[str]:
         if head.get("homeassistant", {}).get("min_version") != least:
             yield f"{name}: its min_version should be {least}, as in hacs.json"
         defined, used = set(_inputs(head.get("input", {}))), set(_used(content))
-        yield from (f"{name}: {key} is no input" for key in sorted(used - defined))
-        yield from (f"{name}: the input {key} is used nowhere" for key in sorted(defined - used))
+        yield from (f"{name}: {key} is not an input" for key in sorted(used - defined))
+        yield from (f"{name}: the input {key} is not used" for key in sorted(defined - used))
 
 
 def _inputs(inputs: dict[str, Any]) -> Iterator[str]:
@@ -141,9 +141,9 @@ def _used(content: Any) -> Iterator[str]:
 
 
 def marketplace(tree: Tree) -> Iterator[str]:
-    """What the Marketplace (HACS) reads, for a release as a zip."""
+    """The files that the Marketplace (HACS) reads, for a release as a zip."""
     hacs = tree.data(tree.root / "hacs.json")
-    yield from (f"{key} is no key of hacs.json" for key in sorted(set(hacs) - HACS_KEYS))
+    yield from (f"{key} is not a key of hacs.json" for key in sorted(set(hacs) - HACS_KEYS))
     if hacs.get("name") != tree.manifest.get("name"):
         yield "hacs.json has another name than the manifest"
     if not hacs.get("zip_release") or hacs.get("filename") != "porchlight.zip":
@@ -154,7 +154,7 @@ def marketplace(tree: Tree) -> Iterator[str]:
 
 
 def workflows(tree: Tree) -> Iterator[str]:
-    """Workflows run pinned actions, with the rights that they need and no more."""
+    """Workflows use pinned actions and declare their permissions."""
     for path in sorted((tree.root / ".github" / "workflows").glob("*.y*ml")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if "uses:" in line and not _PINNED.fullmatch(line.strip().removeprefix("- ")):

@@ -1,4 +1,4 @@
-"""What the code of config flows, options flows and repair flows shows, and the texts for it."""
+"""Compares what the code of flows shows with its texts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FLOWS = {
     "OptionsFlowWithReload": "options",
     "AreaSteps": "options",
 }
-# Errors whose keys come from elsewhere, as the flows hand them on.
+# Errors that flows pass on, whose keys are defined elsewhere.
 FURTHER_ERRORS: dict[str, Callable[[Tree], set[str]]] = {
     "config": lambda tree: handed_on(tree) | {"unknown"},
     "options": lambda tree: (
@@ -29,13 +29,13 @@ FURTHER_ERRORS: dict[str, Callable[[Tree], set[str]]] = {
         | tree.module("runtime/areas.py").members("AreaProblem")
     ),
 }
-# What aborts a flow without a reason being written out.
+# Aborts whose reasons are implicit.
 ABORTS = {
     "_abort_if_unique_id_configured": "already_configured",
     "_async_abort_entries_match": "already_configured",
     "async_set_unique_id": "already_in_progress",
 }
-# How updating an entry ends, by the step that began it.
+# The abort reasons after updating an entry, by the step that began it.
 UPDATED = {
     "async_step_reauth": "reauth_successful",
     "async_step_reconfigure": "reconfigure_successful",
@@ -53,9 +53,9 @@ class Step:
 
 @dataclass(kw_only=True)
 class Flow:
-    """All that a flow shows, by its keys.
+    """All keys that a flow shows.
 
-    `title` are the placeholders of its title, `named` the steps that it shows or goes on to, `has`
+    `title` are the placeholders of its title, `named` the steps that it shows or leads to, `has`
     those that it defines.
     """
 
@@ -69,7 +69,7 @@ class Flow:
 
     @property
     def dead_ends(self) -> set[str]:
-        """The steps that it names but lacks."""
+        """The steps that it names but does not define."""
         return self.named - self.has
 
     @property
@@ -143,7 +143,7 @@ def _shown(
     function: ast.FunctionDef | ast.AsyncFunctionDef,
     call: ast.Call,
 ) -> Iterator[tuple[str, set[str]]]:
-    """The steps that a call shows, and their fields, also where a method only hands them on."""
+    """The steps that a call shows, and their fields, also if a method only passes them on."""
     fields = _fields(module, node, function, keyword(call, "data_schema"))
     step_id = keyword(call, "step_id")
     names = [argument.arg for argument in function.args.args if argument.arg != "self"]
@@ -161,7 +161,7 @@ def _shown(
 
 
 def _named_steps(module: Module, node: ast.ClassDef) -> set[str]:
-    """The steps that a flow shows, offers or goes on to."""
+    """The steps that a flow shows, offers or leads to."""
     named = ("step_id", "next_step_id", "menu_options")
     shows = ("async_show_form", "async_show_menu", "async_show_progress")
     found: set[str] = set()
@@ -176,7 +176,7 @@ def _fields(
     function: ast.FunctionDef | ast.AsyncFunctionDef,
     schema: ast.expr | None,
 ) -> set[str]:
-    """The fields of a form: what its schema requires or allows, wherever it is written."""
+    """The fields of a form: the keys of its schema, wherever it is defined."""
     methods = {method.name: method for method in functions(flow)}
     local = {
         target.id: statement.value
@@ -241,7 +241,7 @@ def _is_false(node: ast.expr | None) -> bool:
 
 
 def flow_texts(tree: Tree) -> Iterator[str]:
-    """All that a flow shows has its text, and no text is idle."""
+    """Everything that a flow shows has its text, and every text is used."""
     shown = flows(tree)
     for section in sorted(set(FLOWS.values()) & (set(tree.texts) | set(shown))):
         flow, texts = shown.get(section, Flow()), tree.texts.get(section, {})
@@ -266,13 +266,13 @@ def flow_texts(tree: Tree) -> Iterator[str]:
 
 
 def compare(where: str, used: set[str], texts: dict[str, Any]) -> Iterator[str]:
-    """What is used and has no text, and the other way round."""
+    """Keys that are used without a text, and texts that are not used."""
     yield from (f"{where}.{key} is missing" for key in sorted(used - set(texts)))
-    yield from (f"{where}.{key} is used nowhere" for key in sorted(set(texts) - used))
+    yield from (f"{where}.{key} is not used" for key in sorted(set(texts) - used))
 
 
 def handed_on_errors(tree: Tree) -> Iterator[str]:
-    """The config flow distinguishes all failures that a stream can have, and no others."""
+    """The config flow has a text for each failure that a stream can have, and no others."""
     streams = tree.module("worker/errors.py").members("StreamProblem")
     cameras = {
         statement.value.value
@@ -289,4 +289,4 @@ def handed_on_errors(tree: Tree) -> Iterator[str]:
     }
     reported = handed_on(tree)
     yield from (f"nothing fails with {key}" for key in sorted(reported - streams - cameras - own))
-    yield from (f"{key} is told as unknown" for key in sorted((streams | own) - reported))
+    yield from (f"{key} is reported as unknown" for key in sorted((streams | own) - reported))

@@ -31,17 +31,17 @@ MANDATORY = {
     "requirements",
     "version",
 }
-# Keys that only newer Home Assistants than the oldest supported one know.
+# Keys that the oldest supported Home Assistant does not know.
 NEW = {"categories", "connectivity"}
 # What Home Assistant sets itself.
 INTERNAL = {"disabled", "is_built_in", "overwrites_built_in", "quality_scale"}
-# Integrations whose code may be used without depending on them: they are platforms of ours.
+# Integrations that may be imported without a dependency: the integration has platforms for them.
 PLATFORMS = {"diagnostics", "media_source", "system_health"}
 _SEMANTIC = re.compile(r"\d+\.\d+\.\d+")
 
 
 def manifest_keys(tree: Tree) -> Iterator[str]:
-    """All keys that are needed, and none that Home Assistant does not know."""
+    """All required keys, and no unknown ones."""
     yield from (f"{key} is missing" for key in sorted(MANDATORY - set(tree.manifest)))
     if loader := tree.home("loader.py"):
         known = {
@@ -56,7 +56,7 @@ def manifest_keys(tree: Tree) -> Iterator[str]:
 
 
 def manifest_order(tree: Tree) -> Iterator[str]:
-    """Domain and name first, then the alphabet."""
+    """Domain and name first, then in alphabetical order."""
     keys = list(tree.manifest)
     right = ["domain", "name", *sorted(set(keys) - {"domain", "name"})]
     if keys != right:
@@ -70,28 +70,28 @@ def manifest_values(tree: Tree) -> Iterator[str]:
         for key in ("integration_type", "iot_class"):
             known = _values(json.loads(table.read_text(encoding="utf-8")), key)
             if manifest.get(key) not in known:
-                yield f"{key} is none of {', '.join(sorted(known))}"
+                yield f"{key} is not one of {', '.join(sorted(known))}"
     for key, single in (("categories", "category"), ("connectivity", "connectivity")):
         if table := tree.home(f"generated/integration_{key}.json"):
             known = set(_slugs(json.loads(table.read_text(encoding="utf-8"))))
             unknown = sorted(set(manifest.get(key, [])) - known)
-            yield from (f"{value} is no {single}" for value in unknown)
+            yield from (f"{value} is not a known {single}" for value in unknown)
 
 
 def manifest_version(tree: Tree) -> Iterator[str]:
     """A semantic version, the same as the project's."""
     version = tree.manifest.get("version", "")
     if not _SEMANTIC.fullmatch(version):
-        yield f"{version!r} is no semantic version"
+        yield f"{version!r} is not a semantic version"
     project = tomllib.loads((tree.root / "pyproject.toml").read_text(encoding="utf-8"))
     if version != project["project"]["version"]:
         yield f"{version} here, {project['project']['version']} in pyproject.toml"
 
 
 def requirements(tree: Tree) -> Iterator[str]:
-    """Loosely bounded requirements that Home Assistant's own constraints leave room for.
+    """Requirements have only lower bounds and fit Home Assistant's own constraints.
 
-    Also those of the engines, which are installed later.
+    This includes the engines' requirements, which are installed later.
     """
     engines = tree.module("detection/wheels.py")
     later = {
@@ -103,22 +103,22 @@ def requirements(tree: Tree) -> Iterator[str]:
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
-            yield f"{text} is no requirement"
+            yield f"{text} is not a requirement"
             continue
         if [bound.operator for bound in requirement.specifier] != [">="]:
             yield f"{text} should have a lower bound and no other: others share the environment"
         for home in tree.homes:
             for pinned in _constraints(home / "package_constraints.txt", requirement.name):
                 if not requirement.specifier.contains(pinned, prereleases=True):
-                    yield f"{text} cannot be had with {requirement.name}=={pinned}"
+                    yield f"{text} conflicts with {requirement.name}=={pinned}"
 
 
 def dependencies(tree: Tree) -> Iterator[str]:
-    """Integrations that are there, and none used that is not depended on."""
+    """Dependencies exist, and every integration that is used is one of them."""
     wanted = {*tree.manifest.get("dependencies", []), *tree.manifest.get("after_dependencies", [])}
     for domain in sorted(wanted):
         if tree.homes and not tree.home(f"components/{domain}/manifest.json"):
-            yield f"{domain} is no integration of Home Assistant's"
+            yield f"{domain} is not an integration of Home Assistant"
     if platforms := tree.home("generated/entity_platforms.py"):
         allowed = PLATFORMS | Module.read(platforms).members("EntityPlatforms")
         used = {

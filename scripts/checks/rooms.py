@@ -1,4 +1,4 @@
-"""Who may import what: Home Assistant's files → seam → worker → vision, and never back."""
+"""Checks imports between rooms: Home Assistant's files → seam → worker → vision, never back."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def _room(name: str, files: str, rooms: str, packages: str = "") -> Room:
     )
 
 
-# The first room with a pattern for a file is the file's. Words are what two rooms say to each
-# other: types, errors and the channel, which load neither sockets nor codecs nor engines.
+# A file belongs to the first room with a matching pattern. "Words" are what rooms exchange: types,
+# errors and the channel, which load neither sockets nor codecs nor engines.
 ROOMS = (
     _room(
         "vision-words",
@@ -46,7 +46,7 @@ ROOMS = (
     ),
     _room("vision", "vision/**", "vision vision-words", "numpy"),
     _room("onvif-words", "onvif/values.py onvif/errors.py", "onvif-words"),
-    _room("onvif", "onvif/**", "onvif onvif-words", "aiohttp lxml onvif zeep"),
+    _room("onvif", "onvif/**", "onvif onvif-words", "aiohttp lxml onvif yarl zeep"),
     _room(
         "worker-words",
         "worker/__init__.py worker/urls.py worker/backoff.py worker/channel.py"
@@ -68,7 +68,8 @@ ROOMS = (
     ),
     _room(
         "seam",
-        "runtime/ask.py runtime/blame.py runtime/bridge.py runtime/faults.py runtime/ledger.py",
+        "runtime/ask.py runtime/blame.py runtime/bridge.py runtime/environment.py"
+        " runtime/faults.py runtime/ledger.py",
         "seam worker-words onvif-words",
     ),
     _room(
@@ -92,13 +93,13 @@ ROOMS = (
     ),
 )
 _PREFIXES = (f"custom_components.{DOMAIN}", DOMAIN)
-# The worker's way in, which makes the package that it then imports from.
+# The worker's entry point, which creates the package that it then imports from.
 _WAY_IN = "worker/__main__.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """An import of a file of our own, or of another package; `own` says which."""
+    """An import of the integration's own file (`own`) or of another package."""
 
     line: int
     name: str
@@ -115,7 +116,7 @@ def room_of(name: str) -> Room | None:
 
 
 def arrows(tree: Tree) -> Iterator[str]:
-    """No file imports what its room may not, at its top, in a function or for its types."""
+    """No file imports what its room may not: at module level, in functions or for types."""
     rooms = {name: room_of(name) for name in tree.modules}
     for name, module in tree.modules.items():
         if (room := rooms[name]) is None:
@@ -129,7 +130,7 @@ def arrows(tree: Tree) -> Iterator[str]:
                 continue
             target = rooms.get(found.name)
             if target is None:
-                yield f"{where} {found.name} is no file of ours"
+                yield f"{where} {found.name} is not a file of the integration"
             elif target.name not in room.rooms:
                 yield f"{where} {found.name} ({target.name}) may not be imported in {room.name}"
             elif not found.relative and name != _WAY_IN:

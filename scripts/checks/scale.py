@@ -29,7 +29,7 @@ TIERS = {
         reconfiguration-flow repair-issues stale-devices""",
     "platinum": "async-dependency inject-websession strict-typing",
 }
-# What must be seen in the checkout before a rule may count as done.
+# What the checkout must contain before a rule may count as done.
 DONE: dict[str, Callable[[Tree], bool]] = {
     "brands": lambda tree: (tree.component / "brand" / "icon.png").is_file(),
     "common-modules": lambda tree: {"runtime/coordinator.py", "entity.py"} <= set(tree.modules),
@@ -47,7 +47,7 @@ DONE: dict[str, Callable[[Tree], bool]] = {
     "reconfiguration-flow": lambda tree: _defines(tree, "config_flow.py", "async_step_reconfigure"),
     "repair-issues": lambda tree: "repairs.py" in tree.modules,
 }
-# What must not be there if a rule is not to apply.
+# What the checkout must not contain if a rule is exempt.
 EXEMPT = {
     "action-setup": "services.yaml",
     "docs-actions": "services.yaml",
@@ -62,7 +62,7 @@ def quality_scale(tree: Tree) -> Iterator[str]:
     """Every rule is judged; what is not done is explained."""
     judged = tree.data(tree.component / "quality_scale.yaml").get("rules", {})
     yield from (f"{rule} is not judged" for rule in RULES if rule not in judged)
-    yield from (f"{rule} is no rule" for rule in judged if rule not in RULES)
+    yield from (f"{rule} is not a rule" for rule in judged if rule not in RULES)
     if [rule for rule in judged if rule in RULES] != [rule for rule in RULES if rule in judged]:
         yield "the rules should come tier by tier, each in the order of the alphabet"
     for rule, judgement in judged.items():
@@ -102,4 +102,4 @@ def _judgement(rule: str, judgement: Any) -> Iterator[str]:
         case {"status": str(status)} | str(status) if status in _EXPLAINED:
             yield f"{rule} is {status} without a comment"
         case _:
-            yield f"{rule}: {judgement!r} is no judgement"
+            yield f"{rule}: {judgement!r} is not a valid status"

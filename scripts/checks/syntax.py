@@ -28,7 +28,7 @@ class Module:
 
     @cached_property
     def assigned(self) -> dict[str, ast.expr]:
-        """What names at the module's top level stand for."""
+        """The values of the module's top-level names."""
         found: dict[str, ast.expr] = {}
         for statement in self.node.body:
             match statement:
@@ -40,7 +40,7 @@ class Module:
 
     @cached_property
     def constants(self) -> dict[str, str]:
-        """Names at the top level that stand for a text or a number."""
+        """Top-level names of texts and numbers."""
         return {
             name: str(value.value)
             for name, value in self.assigned.items()
@@ -49,7 +49,7 @@ class Module:
 
     @cached_property
     def known(self) -> dict[str, str]:
-        """The texts that names stand for here, own or from another module of ours."""
+        """The texts of names in this module, including names imported from the integration."""
         found = dict(self.constants)
         for statement in ast.walk(self.node):
             if isinstance(statement, ast.ImportFrom) and statement.level and statement.module:
@@ -65,14 +65,14 @@ class Module:
         return found
 
     def text(self, node: ast.expr | None) -> str | None:
-        """The text that an expression is, if that can be seen."""
+        """The text that an expression evaluates to, if that can be determined."""
         match node:
             case ast.Constant(value=str(value)):
                 return value
             case ast.Name(id=name) if name in self.known:
                 return self.known[name]
             case ast.Name(id=name) if name.startswith("CONF_"):
-                # Home Assistant's own: the name identifies the text.
+                # A name from Home Assistant stands for its text.
                 return name.removeprefix("CONF_").lower()
         return None
 
@@ -86,11 +86,11 @@ class Module:
         return calls(self.node, *names)
 
     def argument(self, call: ast.Call, name: str) -> str | None:
-        """The text of a keyword argument, if that can be seen."""
+        """The text of a keyword argument, if it can be determined."""
         return self.text(keyword(call, name))
 
     def arguments(self, call: ast.Call, name: str) -> set[str]:
-        """The texts of a keyword argument, also where a function only hands it on."""
+        """The texts of a keyword argument, also if a function only passes it on."""
         value = keyword(call, name)
         if (text := self.text(value)) is not None:
             return {text}
@@ -128,7 +128,7 @@ class Module:
 
 
 def walk(node: ast.AST | None) -> Iterator[ast.AST]:
-    """A piece of syntax and all in it."""
+    """A node and all nodes in it."""
     if node is not None:
         yield from ast.walk(node)
 
@@ -141,7 +141,7 @@ def calls(node: ast.AST | None, *names: str) -> list[ast.Call]:
 
 
 def last_name(node: ast.expr) -> str:
-    """The last part of a dotted name, without what it is subscripted by."""
+    """The last part of a dotted name, without its subscript."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name

@@ -1,4 +1,4 @@
-"""The translations: whole, in order, and only what is used."""
+"""Checks that translations are complete, well-formed and used."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ SECTIONS = {
 }
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _KEY = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
-# What Home Assistant's own check of translations refuses in a text.
+# What Home Assistant's own check of translations rejects in a text.
 _UNWANTED = {
     "HTML": re.compile(r"<[a-z/!]", re.IGNORECASE),
     "a reference, which is not resolved for custom integrations": re.compile(r"\[%key:"),
-    "an address, which belongs into a placeholder": re.compile(r"https?://"),
+    "an address, which belongs in a placeholder": re.compile(r"https?://"),
     "a placeholder in single quotes": re.compile(r"'\{\w+\}'"),
 }
 
@@ -55,11 +55,11 @@ def placeholders(texts: Any) -> set[str]:
 
 
 def text_form(tree: Tree) -> Iterator[str]:
-    """Sections and keys as Home Assistant wants them, and texts without what it refuses."""
-    yield from (f"{name} is no section" for name in sorted(set(tree.texts) - SECTIONS))
+    """Sections and keys that Home Assistant accepts, and texts without anything it rejects."""
+    yield from (f"{name} is not a section" for name in sorted(set(tree.texts) - SECTIONS))
     for path, text in flat(tree.texts).items():
         yield from (
-            f"{path}: {key} is no key" for key in path.split(".") if not _KEY.fullmatch(key)
+            f"{path}: {key} is not a key" for key in path.split(".") if not _KEY.fullmatch(key)
         )
         if text.strip() != text or not text:
             yield f"{path} is empty or has blanks around it"
@@ -67,11 +67,11 @@ def text_form(tree: Tree) -> Iterator[str]:
 
 
 def languages(tree: Tree) -> Iterator[str]:
-    """Every language says what English says, with the same placeholders; nothing lies beside."""
+    """Every language has the same texts and placeholders as English; there are no other files."""
     english = flat(tree.texts)
     for path in sorted((tree.component / "translations").iterdir()):
         if path.suffix != ".json":
-            yield f"{path.name} is no translation"
+            yield f"{path.name} is not a translation"
             continue
         theirs = flat(tree.data(path))
         yield from compare(path.name, set(english), theirs)
@@ -138,7 +138,7 @@ def _sensitivities(tree: Tree) -> set[str]:
     return {tree.module("runtime/sensitivity.py").constants["OWN"], *(named or ())}
 
 
-# What can be chosen, by the selector's translation key.
+# The choices, by the selector's translation key.
 CHOICES: dict[str, Callable[[Tree], set[str]]] = {
     "area": _areas,
     "area_preset": lambda tree: _shapes(tree, "POLYGONS"),
@@ -173,7 +173,7 @@ def issue_texts(tree: Tree) -> Iterator[str]:
 
 
 def flow_placeholders(tree: Tree) -> Iterator[str]:
-    """The placeholders of a flow's texts are given by its code, where that can be seen."""
+    """A flow's code gives all placeholders of its texts, where that can be determined."""
     for section, flow in flows(tree).items():
         texts = tree.texts.get(section, {})
         for name, its in texts.get("step", {}).items():

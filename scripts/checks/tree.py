@@ -1,4 +1,4 @@
-"""A checkout as the checks see it: its files, and Home Assistant's own tables."""
+"""The checkout and Home Assistant's own tables, for the checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOMAIN = "porchlight"
 
 
 class BrokenTreeError(Exception):
-    """A check cannot even begin; the text says what it misses."""
+    """A check cannot run; the text says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +90,15 @@ class Tree:
     def module(self, name: str) -> Module:
         """One module of the integration. Raises BrokenTreeError."""
         if name not in self.modules:
-            raise BrokenTreeError(f"{name} is looked at here, but there is none")
+            raise BrokenTreeError(f"{name} is needed by a check, but does not exist")
         return self.modules[name]
 
     def data(self, path: Path) -> Any:
-        """What a JSON or YAML file says. Raises BrokenTreeError."""
+        """The content of a JSON or YAML file. Raises BrokenTreeError."""
         try:
             text = path.read_text(encoding="utf-8")
             # A SafeLoader with one more constructor.
-            return json.loads(text) if path.suffix == ".json" else yaml.load(text, _Yaml)  # noqa: S506 - as said
+            return json.loads(text) if path.suffix == ".json" else yaml.load(text, _Yaml)  # noqa: S506 - see above
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise BrokenTreeError(f"{self.name(path)}: {error}") from error
 
@@ -108,7 +108,7 @@ class Tree:
         return sorted(path for path in found if "/." not in f"/{self.name(path)}")
 
     def name(self, path: Path) -> str:
-        """A file's name for people."""
+        """A file's path in the checkout."""
         return path.relative_to(self.root).as_posix()
 
     def home(self, name: str) -> Path | None:

@@ -1,1 +1,1 @@
-"""What the commands beside this folder are made of."""
+"""Code of the commands in the folder above."""

@@ -1,7 +1,7 @@
 """The models and footage that tests, demo and benchmarks use: mirrored, cached, or downloaded.
 
-python -m scripts.lib.assets [NAME…]   gets these, or all, and prints where they are; 1 if one
-                                       is not to be had
+python -m scripts.lib.assets [NAME…]   gets these, or all, and prints their paths; 1 if one is
+                                       not available
 
 With PORCHLIGHT_OFFLINE set, nothing is downloaded.
 """
@@ -26,12 +26,12 @@ LIST = ROOT / "custom_components" / "porchlight" / "detection" / "assets.json"
 MIRROR = Path(os.environ.get("PORCHLIGHT_ASSETS", ROOT.parent / "shared" / "assets"))
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "porchlight" / "assets"
 TIMEOUT = 60
-# Hosts that did not answer; asking them again for each file would take minutes.
+# Hosts that did not answer; trying them again for each file would take minutes.
 _UNREACHABLE: set[str] = set()
 
 
 class AssetError(Exception):
-    """An asset is not to be had; the text says what to do."""
+    """An asset is not available; the text says what to do."""
 
 
 def asset(name: str) -> Path:
@@ -70,7 +70,7 @@ def _download(entry: dict[str, str]) -> Path:
     print(f"Downloading {entry['file']} ({entry['licence']})", file=sys.stderr)
     try:
         # The addresses are https and pinned in the list.
-        with urllib.request.urlopen(entry["url"], timeout=TIMEOUT) as response:  # noqa: S310 - as said
+        with urllib.request.urlopen(entry["url"], timeout=TIMEOUT) as response:  # noqa: S310 - see above
             data = response.read()
     except OSError as error:
         if not isinstance(error, urllib.error.HTTPError):
@@ -80,7 +80,7 @@ def _download(entry: dict[str, str]) -> Path:
             "put it under the folder that PORCHLIGHT_ASSETS names"
         ) from error
     if not _whole(data, entry):
-        raise AssetError(f"{entry['url']} no longer gives the file that was pinned")
+        raise AssetError(f"{entry['url']} no longer returns the pinned file")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_bytes(data)

@@ -12,14 +12,14 @@ die() {
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/porchlight
 
-# Models and footage may lie beside this checkout, or beside the one that it was cloned from.
+# Models and footage may be next to this checkout, or next to the one that it was cloned from.
 origin=$(git config --get remote.origin.url 2>/dev/null || true)
 if [ -z "${PORCHLIGHT_ASSETS:-}" ] && [ ! -d ../shared/assets ] && [ -d "${origin#file://}/../shared/assets" ]; then
   PORCHLIGHT_ASSETS=$(realpath "${origin#file://}/../shared/assets")
   export PORCHLIGHT_ASSETS
 fi
 
-# A uv to make environments with: the user's own, else one of ours.
+# A uv to create environments with: the user's own, or one installed here.
 find_uv() {
   if command -v uv >/dev/null; then
     command -v uv
@@ -28,7 +28,7 @@ find_uv() {
   local tools=$cache/tools
   if [ ! -x "$tools/bin/uv" ]; then
     say "Installing uv into $tools"
-    # Debian's python3 may be there without what makes environments.
+    # Debian's python3 may lack the venv module.
     python3 -c 'import ensurepip' 2>/dev/null || packages python3-venv=python3-venv >&2
     if python3 -m venv "$tools" >&2; then
       "$tools/bin/python" -m pip install --quiet uv >&2
@@ -53,7 +53,7 @@ find_python() {
       return
     fi
   done
-  say "Python 3.14 is not here. Asking uv for it"
+  say "Python 3.14 is not installed. Trying to install it with uv"
   timeout 120 "$uv" python install --quiet 3.14 >&2 || true
   found=$(uv_python)
   if [ -z "$found" ] && command -v apt-get >/dev/null; then
@@ -65,25 +65,25 @@ find_python() {
   echo "$found"
 }
 
-# Not one of an environment, which may be ours and about to be made anew.
+# Not the Python of an environment, which may be about to be recreated.
 uv_python() { "$uv" python find --system --no-project --no-python-downloads 3.14 2>/dev/null || true; }
 
-# The requirements, which pyproject.toml keeps.
+# The requirements in pyproject.toml.
 requirements() { sed -n '/^\[dependency-groups\]/,/^\[[a-ce-z]/p' pyproject.toml; }
 
-# environment DIR GROUP…: an environment with exactly what a dependency group lists, made once.
-# What a later group lists takes the place of what is there.
+# environment DIR GROUP…: create an environment with exactly the packages of a dependency group, once.
+# Packages of a later group replace earlier ones.
 environment() {
   local dir=$1 group stamp lock uv python
   shift
   stamp=$({ echo "$@" && requirements; } | sha256sum)
-  # One at a time, where two commands start at once.
+  # One at a time, if two commands start at once.
   exec {lock}>"$dir.lock"
   ! command -v flock >/dev/null || flock "$lock"
   if [ "$(cat "$dir/.stamp" 2>/dev/null)" != "$stamp" ] || ! new_enough "$dir/bin/python"; then
     uv=$(find_uv)
     python=$(find_python)
-    say "Making the environment $dir ($*)"
+    say "Creating the environment $dir ($*)"
     rm -rf "$dir"
     "$uv" venv --quiet --python "$python" "$dir"
     for group in "$@"; do
@@ -95,8 +95,8 @@ environment() {
   exec {lock}>&-
 }
 
-# packages COMMAND=PACKAGE…: what is missing of Debian's packages, installed where we may.
-# A file, also with wildcards, can stand for a command. With CI=true nothing may be missing.
+# packages COMMAND=PACKAGE…: install missing Debian packages, as root only. A file, also with
+# wildcards, can stand for a command. With CI=true, a missing package is an error.
 packages() {
   local missing=() pair
   for pair in "$@"; do

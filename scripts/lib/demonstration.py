@@ -33,7 +33,7 @@ _BEGAN = monotonic()
 
 
 def say(text: str) -> None:
-    """Print the progress for a person."""
+    """Print progress."""
     print(f"[{monotonic() - _BEGAN:4.0f}s] {text}", file=sys.stderr, flush=True)
 
 
@@ -45,7 +45,7 @@ def specs() -> list[dict[str, Any]]:
             "name": name,
             "manufacturer": "Simulated",
             "model": f"SIM-{number}",
-            # Its own, so that it is not taken for a camera of another demo on this machine.
+            # Unique, so that it is not confused with a camera of another demo on this machine.
             "host": f"127.0.{10 + os.getpid() % 240}.{number}",
             "uuid": uuid4(),
             "username": CAMERA_USER,
@@ -94,7 +94,7 @@ def dashboard() -> dict[str, Any]:
 
 
 def describe(change: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A state change of ours as one flat object; None for anything else."""
+    """A state change of Porchlight's entities as one flat object; None for others."""
     new, old = change["new_state"], change["old_state"]
     entity_id = change["entity_id"]
     slugs = [name.lower().replace(" ", "_") for name in CAMERAS]
@@ -117,7 +117,7 @@ def describe(change: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 async def follow(home: HomeAssistant, *, headless: bool) -> None:
-    """Print what happens, for ever."""
+    """Print events, forever."""
     async with home.websocket() as call:
         await call({"type": "subscribe_events", "event_type": "state_changed"})
         async for event in call.events():
@@ -133,7 +133,7 @@ async def follow(home: HomeAssistant, *, headless: bool) -> None:
 
 
 async def ring(home: HomeAssistant, webhook_id: str, *, headless: bool) -> None:
-    """Print what the phone is sent, for ever."""
+    """Print the phone's notifications, forever."""
     async for sent in phone.notifications(home, webhook_id):
         if headless:
             entry = {"type": "notification", "title": sent.get("title"), "message": sent["message"]}
@@ -143,7 +143,7 @@ async def ring(home: HomeAssistant, webhook_id: str, *, headless: bool) -> None:
 
 
 async def run(arguments: argparse.Namespace) -> None:
-    """The whole demo."""
+    """Run the whole demo."""
     with tempfile.TemporaryDirectory(prefix="porchlight-demo-") as folder:
         say("Starting three simulated cameras (the first time, their footage is prepared)")
         cameras = specs()
@@ -162,7 +162,7 @@ async def run(arguments: argparse.Namespace) -> None:
 async def show(
     home: HomeAssistant, cameras: list[dict[str, Any]], arguments: argparse.Namespace
 ) -> None:
-    """What happens while Home Assistant runs."""
+    """Add the cameras and print events while Home Assistant runs."""
     await home.onboard()
     first, *others = cameras
     say(f"Adding {first['name']} through the config flow")
@@ -202,7 +202,7 @@ def main() -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--headless", action="store_true", help="print JSON, for programs")
-    parser.add_argument("--seconds", type=float, help="end after so long; default: never")
+    parser.add_argument("--seconds", type=float, help="end after this time; default: never")
     return asyncio.run(until_signal(parser.parse_args()))
 
 

@@ -12,20 +12,20 @@ from pathlib import Path
 from scripts.lib.assets import LIST, ROOT, AssetError, asset
 
 COMPONENT = ROOT / "custom_components" / "porchlight"
-# What the Marketplace refuses to download or expand.
+# The Marketplace's limits for downloading and unpacking.
 MOST_BYTES = 100 * 1024 * 1024
-# The same files give the same zip.
+# A fixed time, so that the same files give the same zip.
 _MOMENT = (2020, 1, 1, 0, 0, 0)
-# For those who change the code, not for those who run it.
+# Only for development.
 _LEFT_OUT = {"ruff.toml"}
 
 
 class PackageError(Exception):
-    """There is nothing to release; the text says why."""
+    """The release cannot be packed; the text says why."""
 
 
 def main() -> int:
-    """Pack what the command line says."""
+    """Pack the release as the command line requests."""
     parser = argparse.ArgumentParser(prog="scripts/release")
     parser.add_argument("zip", type=Path)
     parser.add_argument("--tag", help="the release's tag, to be compared with the manifest")
@@ -57,7 +57,7 @@ def pack(out: Path) -> None:
     contents = {name: path.read_bytes() for name, path in files.items()}
     contents["models/ORIGIN.txt"] = origin(model).encode()
     if sum(map(len, contents.values())) > MOST_BYTES:
-        raise PackageError("This is more than the Marketplace takes")
+        raise PackageError("This is more than the Marketplace accepts")
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(contents):
             entry = zipfile.ZipInfo(name, _MOMENT)
@@ -81,7 +81,7 @@ def committed() -> list[str]:
 
 
 def default_model() -> dict[str, str]:
-    """The list's entry of the model that is used unless another is chosen."""
+    """The list's entry of the default model."""
     models = [
         entry for entry in json.loads(LIST.read_text(encoding="utf-8")) if "accuracy" in entry
     ]
@@ -90,7 +90,7 @@ def default_model() -> dict[str, str]:
 
 
 def origin(model: dict[str, str]) -> str:
-    """Where a model comes from, for those who get it with us. Raises PackageError."""
+    """The notice about a model's origin and license. Raises PackageError."""
     if model["licence"] != "Apache-2.0":
         raise PackageError(f"{model['file']} is {model['licence']}, whose text is not here")
     return (

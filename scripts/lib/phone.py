@@ -1,4 +1,4 @@
-"""A phone that shows notifications in a terminal: registered as the Home Assistant app is."""
+"""A phone that prints notifications, registered like the Home Assistant app."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REGISTRATION = {
     "os_name": "Linux",
     "os_version": "1",
     "supports_encryption": False,
-    # Notifications come over the connection to Home Assistant; no server on the Internet is asked.
+    # Notifications come over the connection to Home Assistant, without a server on the Internet.
     "app_data": {"push_websocket_channel": True},
 }
 
@@ -33,7 +33,7 @@ async def register(home: HomeAssistant) -> str:
 
 
 async def notifications(home: HomeAssistant, webhook_id: str) -> AsyncIterator[dict[str, Any]]:
-    """Each notification to the phone, for ever. Raises LiveError."""
+    """Each notification to the phone, forever. Raises LiveError."""
     async with home.websocket() as call:
         channel = {"type": "mobile_app/push_notification_channel", "webhook_id": webhook_id}
         await call(channel)

@@ -1,4 +1,4 @@
-"""What processes have used, as counted by the kernel."""
+"""Processes' use of CPU time and memory, as counted by the kernel."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ def memory(pid: int) -> float:
 
 def peak(pid: int | None = None) -> float:
     """The most megabytes that a process has held at once; without a number, this one."""
-    # What getrusage returns for this process would be inherited from the one that started it.
+    # The value of getrusage would be inherited from the parent process.
     status = Path(f"/proc/{pid or 'self'}/status").read_text(encoding="ascii")
     return int(status.split("VmHWM:")[1].split()[0]) / 1024

@@ -38,7 +38,7 @@ def scene(**changes: Any) -> Scene:
 
 
 def need(*names: str) -> list[Path]:
-    """Assets; the test is skipped where they are not to be had."""
+    """The paths of assets; skips the test if they are not available."""
     try:
         return [asset(name) for name in names]
     except AssetError as error:

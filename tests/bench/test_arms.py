@@ -1,4 +1,4 @@
-"""Each arm on one small clip, and the rules that the compared policies are made of."""
+"""Each arm on one small clip, and the rules of the compared policies."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_every_frame_is_looked_at_five_times_a_second_and_the_man_is_one_visit()
     assert visit.left_at == pytest.approx(4.0, abs=0.5)
 
 
-def test_frigate_sees_the_man_once_three_scores_are_there() -> None:
+def test_frigate_reports_the_man_after_three_scores() -> None:
     pytest.importorskip("cv2", reason=NEEDS)
     pytest.importorskip("norfair", reason=NEEDS)
     seen = outcome("frigate")
@@ -48,14 +48,14 @@ def test_frigate_sees_the_man_once_three_scores_are_there() -> None:
     assert seen.counts["motion"] == 30
 
 
-def test_viseron_looks_once_a_second_at_much_motion() -> None:
+def test_viseron_analyzes_once_a_second_with_enough_motion() -> None:
     pytest.importorskip("cv2", reason=NEEDS)
     seen = outcome("viseron")
     assert seen.counts["motion"] == 6
     assert 1 <= seen.counts["inference"] <= 6
 
 
-def test_guided_looks_where_and_when_the_truth_says() -> None:
+def test_guided_looks_at_the_people_in_the_ground_truth() -> None:
     pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
     need(MODEL, "videos/porch_man_leaves_gop10.mp4")
     case = next(case for case in clips() if case.name == "clip-porch_man_leaves_gop10")

@@ -68,7 +68,7 @@ def test_a_pillar_of_the_scene_hides_people() -> None:
     assert max(hidden) == 0
 
 
-def test_at_the_border_the_share_is_what_is_left_in_the_picture() -> None:
+def test_at_the_border_the_share_is_what_is_inside_the_picture() -> None:
     need("videos/car_park_nobody.mp4")
     seen = 0
     for _, sights in frames(scene(stage="car park", walks=1)):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(("codec", "gop", "fps"), [("h264", 2, 10), ("hevc", 1, 15)])
-def test_a_scene_is_encoded_as_it_says(codec: Codec, gop: int, fps: int, tmp_path: Path) -> None:
+def test_a_scene_is_encoded_as_specified(codec: Codec, gop: int, fps: int, tmp_path: Path) -> None:
     need(PORCH)
     one = scene(way="nobody", walks=0, height=0, codec=codec, gop=gop, fps=fps)
     truth = encode(Composer(one, blocks()), tmp_path / "scene")

@@ -49,11 +49,11 @@ def test_boxes_far_apart_have_regions_of_their_own() -> None:
     assert len(clusters([box(100, 300, 100, 100), box(900, 300, 100, 100)], SIZE)) == 2
 
 
-def test_no_region_is_shared_in_which_one_would_be_too_small() -> None:
+def test_boxes_too_small_for_a_shared_region_get_their_own() -> None:
     assert len(clusters([box(400, 300, 200, 200), box(460, 330, 20, 20)], SIZE)) == 2
 
 
-def test_motion_that_a_person_s_region_holds_needs_none_of_its_own() -> None:
+def test_motion_inside_a_persons_region_gets_no_region() -> None:
     person = box(400, 200, 60, 160)
     assert len(regions([person], [box(410, 220, 20, 20)], SIZE)) == 1
     assert len(regions([person], [box(1000, 500, 20, 20)], SIZE)) == 2
@@ -68,7 +68,7 @@ def test_a_region_s_pixels_are_those_of_the_frame() -> None:
     assert cut.min() >= 250
 
 
-def test_finds_are_placed_in_the_frame_and_marked_if_the_region_cuts_them() -> None:
+def test_detections_are_placed_in_the_frame_and_marked_if_the_region_cuts_them() -> None:
     square = Square(400, 200, 320)
     place, score, cut = square.place(Box(0.25, 0.25, 0.5, 0.75), 0.8, SIZE)
     assert (place, score, cut) == (Pixelled(480, 280, 560, 440), 0.8, False)
@@ -76,17 +76,17 @@ def test_finds_are_placed_in_the_frame_and_marked_if_the_region_cuts_them() -> N
     assert not Square(0, 400, 320).place(Box(0.0, 0.25, 0.5, 1.0), 0.8, SIZE)[2]
 
 
-def test_of_two_finds_of_one_person_the_one_that_a_region_cuts_goes() -> None:
+def test_of_two_detections_of_one_person_the_cut_one_is_dropped() -> None:
     whole, part = (box(100, 100, 50, 150), 0.7, False), (box(100, 100, 50, 130), 0.9, True)
     assert consolidated([part, whole]) == [whole[:2]]
 
 
-def test_a_find_within_another_goes() -> None:
+def test_a_detection_within_another_is_dropped() -> None:
     outer, inner = (box(100, 100, 80, 200), 0.7, False), (box(110, 110, 30, 60), 0.8, False)
     assert consolidated([outer, inner]) == [outer[:2]]
 
 
-def test_nothing_moves_in_a_still_picture_and_a_block_that_comes_does() -> None:
+def test_a_new_block_is_motion_and_a_still_picture_is_not() -> None:
     motion, luma = Motion(*SIZE), np.full((720, 1280), 90, np.uint8)
     luma[:, ::2] = 110
     for _ in range(30):
@@ -98,7 +98,7 @@ def test_nothing_moves_in_a_still_picture_and_a_block_that_comes_does() -> None:
     assert found.iou(box(600, 300, 60, 120)) > 0.5
 
 
-def test_a_change_of_all_the_picture_is_lightning() -> None:
+def test_a_change_of_the_whole_picture_counts_as_lightning() -> None:
     motion = Motion(*SIZE)
     luma = np.tile(np.linspace(20, 120, 1280).astype(np.uint8), (720, 1))
     for _ in range(10):
@@ -107,7 +107,7 @@ def test_a_change_of_all_the_picture_is_lightning() -> None:
     assert motion.calibrating
 
 
-def test_a_person_is_true_for_ever_once_the_median_reached_0_7() -> None:
+def test_a_person_stays_confirmed_once_the_median_reached_0_7() -> None:
     person = _Person(box(0, 0, 10, 10), box(0, 0, 10, 10), 0.0)
     person.score(0.9)
     assert not person.true

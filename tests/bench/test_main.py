@@ -35,11 +35,9 @@ def test_kept_outcomes_make_tables_without_a_run(
     assert "| ours | 120 px | 1 | 1.00 |" in capsys.readouterr().out
 
 
-def test_without_anything_kept_it_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_missing_outcomes_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--kept", "--keep", str(tmp_path)]) == 1
-    assert "nothing is kept" in capsys.readouterr().err
+    assert "no stored results" in capsys.readouterr().err
 
 
 def test_a_run_is_kept(tmp_path: Path) -> None:

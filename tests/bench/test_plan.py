@@ -51,7 +51,7 @@ def test_a_person_is_nowhere_before_and_after(at: float) -> None:
     assert STROLL.pose(at) is None
 
 
-def test_a_seed_always_gives_the_same_plan_and_another_one_another() -> None:
+def test_equal_seeds_give_equal_plans_and_different_seeds_different_ones() -> None:
     assert Planner(scene()).plan() == Planner(scene()).plan()
     assert Planner(scene()).plan() != Planner(scene(seed=6)).plan()
 
@@ -71,7 +71,7 @@ def test_every_walk_of_every_scene_is_at_a_walking_pace_with_gaps_between(one: S
         assert begins[walk] - ends[walk - 1] >= 10
 
 
-def test_two_who_cross_meet() -> None:
+def test_two_crossing_people_meet() -> None:
     one, other = Planner(scene(stage="car park", way="cross", walks=1)).plan().strolls
     assert one.walk == other.walk
     moments = [at / 10 for at in range(int(one.span[0] * 10), int(one.span[1] * 10))]

@@ -26,8 +26,8 @@ def test_tables_have_a_row_for_each_arm_height_and_condition() -> None:
     }
     text = tables(outcomes)
     assert "| ours | 120 px | 1 | 1.00 | 1.00 | 0 |" in text
-    assert "| other | 120 px | 1 | 0.00 | – |" in text  # noqa: RUF001 - nothing to tell
-    assert "| nobody, rain | other | 0 |" in text
+    assert "| other | 120 px | 1 | 0.00 | – |" in text  # noqa: RUF001 - no value
+    assert "| no people, rain | other | 0 |" in text
     assert "| other | quiet |" in text
     assert "| other | weather |" in text
     assert "| other | quiet and weather | 2.0 | 0 | 0 |" in text

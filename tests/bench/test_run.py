@@ -1,4 +1,4 @@
-"""The harness, with an arm that only keeps what it is given."""
+"""The harness, with an arm that only records its packets."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_median_and_95th_percentile_of_arrivals() -> None:
     assert values.arrival_95 == pytest.approx(2.0)
 
 
-def test_percentiles_of_little() -> None:
+def test_percentiles_of_few_values() -> None:
     assert percentile_95([]) is None
     assert percentile_95([3.0]) == 3.0
 

@@ -35,7 +35,7 @@ def test_each_weather_changes_the_picture_over_time(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EFFECTS)
-def test_weather_is_what_its_seed_says(name: str) -> None:
+def test_equal_seeds_give_equal_weather(name: str) -> None:
     one, same, other = (played(name, seed, 20) for seed in (3, 3, 4))
     assert all((a.buffer == b.buffer).all() for a, b in zip(one, same, strict=True))
     assert any((a.buffer != b.buffer).any() for a, b in zip(one, other, strict=True))
@@ -47,7 +47,7 @@ def test_infrared_light_has_no_colour() -> None:
     assert (lit.v == GREY).all()
 
 
-def test_the_infrared_switch_takes_the_colour_and_gives_it_back() -> None:
+def test_the_infrared_switch_removes_and_restores_the_color() -> None:
     grey = [bool((frame.u == GREY).all()) for frame in played("infrared switch", seconds=60)]
     assert not grey[0]
     assert not grey[-1]
@@ -61,7 +61,7 @@ def test_every_weather_leaves_room_for_noise(weather: object) -> None:
     assert lit.y.max() <= BRIGHTEST <= 255 - NOISE_LIMIT
 
 
-def test_noise_is_as_strong_as_asked_and_never_wraps_round() -> None:
+def test_noise_has_the_requested_strength_and_never_overflows() -> None:
     noise = Noise(4.0, np.random.default_rng(1))
     frame = Planes.over(np.full((HEIGHT * 3 // 2, WIDTH), BRIGHTEST, np.uint8))
     noise.add(frame)

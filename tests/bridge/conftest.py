@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,7 +47,7 @@ async def bridge(ear: Ear) -> AsyncIterator[Callable[..., Bridge]]:
         script: Script | None = None, opening: Sequence[Command] = (), **waits: Any
     ) -> Bridge:
         command = {"command": script.command} if script else {}
-        waits = {"first_restart": 0.1} | command | waits
+        waits = {"first_restart": 0.1, "folders": (tempfile.gettempdir(),)} | command | waits
         started.append(Bridge(ear, lambda: opening, **waits))
         started[-1].start()
         return started[-1]

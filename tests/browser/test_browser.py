@@ -1,7 +1,7 @@
-"""A person in front of a browser: adds cameras, looks at the dashboard, changes options.
+"""A user in a browser: adds cameras, looks at the dashboard, changes options.
 
-Runs where scripts/demo runs, with the newest Home Assistant and its frontend. Pictures of what
-was seen go to the folder that PORCHLIGHT_SCREENSHOTS names (docs/images when they are renewed).
+Runs where scripts/demo runs, with the newest Home Assistant and its frontend. Screenshots
+are written to the folder PORCHLIGHT_SCREENSHOTS (docs/images when they are renewed).
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
-# Milliseconds in which a page draws what it should, however busy the machine is.
+# Milliseconds that a page may take to draw, generous because the machine may be busy.
 SLOW = 300_000
 SIZE = {"width": 1280, "height": 860}
 TEXTS = json.loads((COMPONENT / "translations" / "en.json").read_text(encoding="utf-8"))
 
 
 def words(path: str) -> str:
-    """What the integration calls something, such as `config/step/pick/title`."""
+    """A text of the integration by its path, such as `config/step/pick/title`."""
     found: Any = TEXTS
     for key in path.split("/"):
         found = found[key]
@@ -57,7 +57,7 @@ def words(path: str) -> str:
 
 
 def shown(path: str) -> str:
-    """The longest piece of what the integration says that a browser shows unchanged."""
+    """The longest piece of a text that a browser shows unchanged."""
     pieces = re.split(r"\{\w+\}|[*“”\n]|(?<=\.)\s", words(path))
     return max(pieces, key=len).strip()
 
@@ -81,14 +81,14 @@ class Visitor:
 
     @property
     def page(self) -> Page:
-        """What is open."""
+        """The open page."""
         assert self._page, "nothing is open yet"
         return self._page
 
     async def look(self, name: str) -> None:
-        """Keep what is to be seen."""
+        """Save a screenshot."""
         if self._page:
-            # For the picture only: what moves comes to rest.
+            # For the screenshot only: wait until animations have ended.
             await self._page.wait_for_timeout(600)
             await self._page.screenshot(path=self._pictures / f"{name}.png")
 
@@ -105,9 +105,9 @@ class Visitor:
         await self.finds(picture, "image => image.complete && image.naturalWidth > 0")
 
     async def finds(self, place: Locator, condition: str) -> None:
-        """Wait until something fulfils a condition, even if it is drawn anew meanwhile."""
+        """Wait until an element fulfills a condition, even if it is drawn again meanwhile."""
         async with asyncio.timeout(SLOW / 1000):
-            # Each time it is looked up anew, which a handle would not do.
+            # Looked up again each time, which a handle would not do.
             while not await place.first.evaluate(condition):  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
 
@@ -116,7 +116,7 @@ class Visitor:
         await self.page.get_by_role("button", name=button, exact=True).click()
 
     async def finishes(self, button: str) -> None:
-        """Press a dialog's last button, and wait until the dialog has done what it does then."""
+        """Press a dialog's last button, and wait until the dialog has reacted."""
         place = self.page.get_by_role("button", name=button, exact=True)
         await place.click()
         await place.wait_for(state="hidden")
@@ -134,7 +134,7 @@ class Visitor:
         before, self._page = self._page, await self._context.new_page()
         if before:
             await before.close()
-        # Its contents are waited for where they are looked at; it may go elsewhere before that.
+        # Callers wait for its contents; it may navigate before that.
         await self._page.goto(f"{self.home.url}{path}", wait_until="commit")
 
     async def types_login(self, password: str) -> None:
@@ -173,7 +173,7 @@ async def visitor(folder: Path, pictures: Path) -> AsyncIterator[Visitor]:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Where what was seen is kept."""
+    """The folder for screenshots."""
     folder = Path(os.environ.get("PORCHLIGHT_SCREENSHOTS", tmp_path / "seen"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -273,7 +273,7 @@ async def _draws_a_zone(user: Visitor) -> None:
 
 
 async def _uses_the_blueprint(user: Visitor) -> None:
-    """The phone rings at the next visit."""
+    """The phone gets a notification at the next visit."""
     await user.goes("/config/blueprint/dashboard")
     await user.sees("Notify me when someone comes")
     await user.look("blueprint")
@@ -312,7 +312,7 @@ async def _looks_at_the_dashboard(user: Visitor) -> None:
 
 
 async def _until(home: HomeAssistant, condition: Callable[[dict[str, Any]], bool]) -> None:
-    """Wait for states that nothing announces to the test."""
+    """Wait for states, by polling."""
     async with asyncio.timeout(SLOW / 1000):
         while not condition(await home.entity_states()):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
@@ -321,7 +321,11 @@ async def _until(home: HomeAssistant, condition: Callable[[dict[str, Any]], bool
 async def _repairs(home: HomeAssistant) -> list[str]:
     async with home.websocket() as call:
         listed = await call({"type": "repairs/list_issues"})
-    return [f"{issue['domain']}: {issue['translation_key']}" for issue in listed["issues"]]
+    return [
+        f"{issue['domain']}: {issue['translation_key']}"
+        for issue in listed["issues"]
+        if not issue["ignored"]
+    ]
 
 
 async def _device_of(home: HomeAssistant, name: str) -> str:

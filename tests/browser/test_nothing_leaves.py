@@ -1,4 +1,4 @@
-"""The whole demo, discovery and all, in a network that leads out, but where all is counted."""
+"""The whole demo, with discovery, in a network with a way out where all packets are counted."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# Seconds after which it has failed, however busy the machine is.
+# Seconds after which it has failed, generous because the machine may be busy.
 LIMIT = 900
 BASH = "/bin/bash"
 NEEDS = ("ip", "unshare")
-# A way out of its own: what is sent there arrives at the other end and is counted. The demo is
-# ended by a signal, which the shell outlives.
+# A network with its own way out: packets sent there arrive at the other end and are counted. The
+# demo is ended by a signal, which the shell survives.
 NETWORK = """
 set -e
 trap : TERM
@@ -56,7 +56,7 @@ def test_nothing_leaves_the_machine_while_cameras_are_found_added_and_watched() 
 
 
 def watch_the_demo() -> tuple[list[str], str]:
-    """What the demo prints until it has seen a person, with the counts around it, and its log."""
+    """The demo's output until it has seen a person, the counts before and after, and its log."""
     printed = []
     command = ["unshare", "--mount", "--net", BASH, "-c", NETWORK, "bash"]
     with (

@@ -1,3 +1,3 @@
-"""Tests of the engines: that ncnn gives what LiteRT gives. They need no Home Assistant."""
+"""Tests that ncnn gives the same results as LiteRT. They need no Home Assistant."""
 
 import tests.bare  # noqa: F401 - makes `porchlight` importable

@@ -1,4 +1,4 @@
-"""Small models of one operator each, and how near ncnn must come to LiteRT on them."""
+"""Small models of one operator each, and how close ncnn's results must be to LiteRT's."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PIXELS = {
     "uint8": Quant(scale=(0.05,), zero=(128,)),
     "int8": Quant(scale=(0.05,), zero=(0,)),
 }
-# Narrower than what most operators give, so that values are cut off at either end of a type.
+# Narrower than most operators' results, so that values are clipped at both ends of a type.
 RESULTS = {
     "float32": None,
     "uint8": Quant(scale=(0.03,), zero=(100,)),
@@ -71,13 +71,13 @@ class Case:
         return self.writer.tensor(shape, self.dtype, PIXELS[self.dtype])
 
     def picture(self) -> NDArray[Any]:
-        """Something to feed."""
+        """A random input."""
         if self.dtype == "float32":
             return self.real(*self.shape, scale=6.0)
         return self.whole(*self.shape, dtype=self.dtype)
 
     def mixed(self, x: int, shape: tuple[int, ...], channels: int | None = None) -> int:
-        """A convolution that mixes the channels, after which ncnn has them apart."""
+        """A convolution that mixes the channels, after which ncnn stores them separately."""
         count = channels or shape[3]
         y = self.writer.tensor((*shape[:3], count))
         weights = self.writer.constant(self.real(count, 1, 1, shape[3]))
@@ -87,7 +87,7 @@ class Case:
         )  # fmt: skip
 
     def doubled(self, x: int, shape: tuple[int, ...]) -> int:
-        """A multiplication behind which nothing is the end of the model any more."""
+        """A multiplication after an operator, so that it is not at the end of the model."""
         y = self.writer.tensor(shape)
         two = self.writer.constant(np.array([2], np.float32))
         return self.writer.add("MUL", [x, two], y, table="MulOptions")
@@ -95,7 +95,7 @@ class Case:
     def check(self, folder: Path, *results: int, near: float = 2e-5, halves: float = 0.001) -> None:
         """Compare ncnn with LiteRT; `near` is a share of the largest value.
 
-        What is quantized may differ by one step where a half was rounded otherwise.
+        Quantized results may differ by one step where a half was rounded differently.
         """
         path = folder / "model.tflite"
         path.write_bytes(self.writer.data(*results))

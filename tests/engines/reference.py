@@ -1,7 +1,7 @@
-"""What LiteRT gives, on this machine or recorded on another one.
+"""LiteRT's results, computed on this machine or recorded on another one.
 
-LiteRT has no wheel for musl. With PORCHLIGHT_REFERENCE set to a folder, its answers are kept
-there where it is installed, and taken from there where it is not.
+LiteRT has no wheel for musl. With PORCHLIGHT_REFERENCE set to a folder, its results are written
+there if it is installed, and read from there if it is not.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ INSTALLED = find_spec("ai_edge_litert") is not None
 
 
 def recorded(key: str, compute: Callable[[], Arrays]) -> Arrays:
-    """What `compute` gives, which needs LiteRT; the test is skipped where that cannot be known."""
+    """The result of `compute`, which needs LiteRT; skips the test if it is not available."""
     path = Path(FOLDER) / f"{key}.npz" if FOLDER else None
     if INSTALLED:
         arrays = compute()

@@ -38,7 +38,7 @@ def weights(case: Case, storage: str, shape: tuple[int, ...], axis: int) -> list
             return [writer.constant(kernel), writer.constant(bias)]
         return [unpacked(case, kernel), unpacked(case, bias)]
     channels = outputs if storage.endswith("per_channel") else 1
-    # Far apart, so that one channel's scale does not do for another's.
+    # Very different, so that one channel's scale does not work for another.
     scales = tuple(0.004 * (1 + 9 * case.rng.random()) for _ in range(channels))
     if storage == "uint8":
         quant = Quant(scale=scales, zero=(117,))
@@ -56,7 +56,7 @@ def weights(case: Case, storage: str, shape: tuple[int, ...], axis: int) -> list
 
 
 def limit(storage: str, seed: int) -> int:
-    """One activation after the other; none where values are only near to LiteRT's."""
+    """Each activation in turn; none where values are only close to LiteRT's."""
     return ACTIVATION["none"] if dynamic(storage) else list(ACTIVATION.values())[seed % 4]
 
 
@@ -71,7 +71,7 @@ def unpacked(case: Case, values: NDArray[np.float32]) -> int:
 
 
 def window(case: Case, *, dilated: bool = True) -> dict[str, Any]:
-    """Random options; a stride and a dilation exclude each other in the format's engines."""
+    """Random options; TFLite's engines do not support a stride together with a dilation."""
     options: dict[str, Any] = {"Padding": case.rng.choice([SAME, VALID])}
     if dilated and case.rng.random() < 0.3:
         dilation = [int(side) for side in case.rng.integers(1, 3, 2)]
@@ -85,7 +85,7 @@ def window(case: Case, *, dilated: bool = True) -> dict[str, Any]:
 
 
 def after(shape: tuple[int, ...], kernel: tuple[int, int], options: dict[str, Any]) -> list[int]:
-    """Height and width of what a window that slides over a picture gives."""
+    """Height and width of the result of a window that slides over a picture."""
     result = []
     for side, length, axis in zip(shape[1:3], kernel, "HW", strict=True):
         stride = options[f"Stride{axis}"]
@@ -127,7 +127,7 @@ def test_a_depthwise_convolution_gives_what_litert_gives(
     case = picture(100 + seed, STORAGE[storage], channels)
     kernel = (2 + seed % 3, 1 + (seed * 3) % 4)
     options = window(case)
-    # The format's engines know one stride for both directions here.
+    # TFLite's engines support only one stride for both directions here.
     options["StrideW"] = options["StrideH"]
     stored = weights(case, storage, (1, *kernel, channels * multiplier), 3)
     y = case.tensor(1, *after(case.shape, kernel, options), channels * multiplier)
@@ -154,7 +154,7 @@ def test_the_fused_activation_and_the_type_both_limit_a_convolution(
         table="Conv2DOptions", FusedActivationFunction=ACTIVATION[activation], **options,
     )  # fmt: skip
     if case.dtype != "float32":
-        # As real values: what is stored cannot be out of its type's range.
+        # In real values, because stored values cannot exceed their type's range.
         y = case.writer.add("DEQUANTIZE", [y], case.writer.tensor((*case.shape[:3], 6)))
     case.check(tmp_path, case.mixed(y, (*case.shape[:3], 6)))
 
@@ -178,7 +178,7 @@ def test_an_odd_padding_is_added_below_and_on_the_right(
 
 @pytest.mark.parametrize("dtype", ["float32", "uint8"])
 @pytest.mark.parametrize("padding", [SAME, VALID])
-def test_an_explicit_padding_joins_the_convolutions(
+def test_an_explicit_padding_is_merged_into_the_convolution(
     dtype: str, padding: int, tmp_path: Path
 ) -> None:
     case = Case(5, (1, 9, 10, 4), dtype)
@@ -204,7 +204,7 @@ def test_pooling_gives_what_litert_gives(kind: str, dtype: str, seed: int, tmp_p
         kind, [case.x], y,
         table="Pool2DOptions", FilterHeight=kernel[0], FilterWidth=kernel[1], **strides,
     )  # fmt: skip
-    # The mean of a few whole numbers often is a half.
+    # The mean of a few whole numbers is often a half.
     case.check(tmp_path, y, halves=0.2 if kind == "AVERAGE_POOL_2D" else 0)
 
 

@@ -56,7 +56,7 @@ def test_an_invalid_model_is_refused(data: bytes, tmp_path: Path) -> None:
     assert refusal(path).problem is EngineProblem.MODEL_REFUSED
 
 
-def test_a_model_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_model_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "gone.tflite").problem is EngineProblem.MODEL_REFUSED
 
 
@@ -70,7 +70,7 @@ def test_a_truncated_model_is_refused(name: str, share: float, tmp_path: Path) -
 
 
 def small() -> bytes:
-    """A model with most of what a file can hold."""
+    """A model with most features of the format."""
     case = Case(1, (1, 8, 8, 3), "uint8")
     mixed = case.writer.constant(case.whole(4, 3, 3, 3, dtype="uint8"), quant())
     bias = case.writer.constant(np.zeros(4, np.int32), quant())

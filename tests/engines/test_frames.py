@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MODEL = "models/yolox_nano_416_float16.tflite"
 PORCH, HALLWAY = "videos/porch_man_leaves.mkv", "videos/one_by_one_person.mp4"
-# What the H.264 standard says these files show: frames, and the digest of their pixels.
+# The frames and their pixels' digest that the H.264 standard prescribes for these files.
 PIXELS = {
     PORCH: (60, "cd77f1745cad5badbb83e3730b0aeea59fa35c238c8b9b5f24bb927346ba8aee"),
     HALLWAY: (1394, "dd5eda3457d8ef9a087a1dd4736dfc0e3869242177107f7f60b57a38020ccae3"),
@@ -34,7 +34,7 @@ PIXELS = {
         "55152b19862e91a055796cf387c083e791a6d1dbed6fdaaf4b577beaefe8f370",
     ),
 }
-# Frames with somebody on them, whole or in part: one of each of six people, and a man on a porch.
+# Frames with a person, fully or partly visible: one for each of six people, and a man on a porch.
 PEOPLE = [(PORCH, {10}), (HALLWAY, {90, 300, 600, 800, 1000, 1300})]
 
 
@@ -46,7 +46,7 @@ def frames(video: str) -> Iterator[VideoFrame]:
 
 
 @pytest.mark.parametrize("video", PIXELS)
-def test_footage_decodes_to_the_pixels_that_its_standard_says(video: str) -> None:
+def test_footage_decodes_to_the_pixels_of_the_standard(video: str) -> None:
     number, digest = 0, sha256()
     for frame in frames(video):
         assert frame.format.name in ("yuv420p", "yuvj420p")

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-# LiteRT rounds this model's activations to eight bits by what is in the picture, and whatever is
-# near a half decides what follows; see docs/decisions/0007-two-engines.md.
+# LiteRT rounds this model's activations to eight bits with a scale that depends on the picture, and
+# values near a half decide what follows; see docs/decisions/0007-two-engines.md.
 ROUNDED = "models/yolox_nano_416_dynamic_range.tflite"
 NUDGES = range(4)
 
 
 def litert(path: Path, nudge: int = 0) -> dict[str, Found]:
-    """What LiteRT finds on each picture."""
+    """LiteRT's detections on each picture."""
 
     def compute() -> list[np.ndarray]:
         found = dict(on_all(Detector(Nudged(load("litert", path, 2), nudge))))
@@ -77,7 +77,7 @@ def test_ncnn_is_as_close_to_litert_as_nudged_litert() -> None:
 
 
 def share(agreements: Iterable[tuple[int, int]]) -> float:
-    """Of all detections that were compared, those that are the same."""
+    """The share of compared detections that are the same."""
     pairs, total = np.sum(list(agreements), axis=0)
     return float(pairs / total)
 

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-# At the ends of a model numpy may do an operator; in the middle ncnn must, and behind a
-# convolution it has the axes in another order.
+# At the ends of a model, numpy may compute an operator; in the middle, ncnn must. After a
+# convolution, ncnn has the axes in another order.
 PLACES = ["alone", "inside"]
 TYPES = ["float32", "uint8", "int8"]
 
 
 def placed(case: Case, place: str, add: Callable[[int], int], shape: tuple[int, ...]) -> int:
-    """The operator that `add` adds, whose result has a shape, in a place of a float model."""
+    """A float model with the operator that `add` adds at a place, with a result of this shape."""
     if place == "alone":
         return add(case.x)
     return case.doubled(add(case.mixed(case.x, case.shape)), shape)
@@ -42,7 +42,7 @@ def test_arithmetic_of_two_results_gives_what_litert_gives(
         kind, [case.x, pooled], y,
         table=f"{kind.title()}Options", FusedActivationFunction=ACTIVATION[activation],
     )  # fmt: skip
-    # Two steps' sum is a half of a third one's step now and then.
+    # The sum of two values is sometimes exactly half of the result's step.
     case.check(tmp_path, y, halves=0.02)
 
 
@@ -158,7 +158,7 @@ def test_a_convolution_reads_axes_in_any_order(order: tuple[int, ...], tmp_path:
 )
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("turned", [False, True], ids=["as it is", "planes"])
-def test_a_new_shape_gives_what_litert_gives(
+def test_a_reshape_gives_what_litert_gives(
     shape: tuple[int, ...], place: str, turned: bool, tmp_path: Path
 ) -> None:
     case = Case(9)
@@ -223,7 +223,7 @@ def test_padding_gives_what_litert_gives(
     case.check(tmp_path, placed(case, place, add, shape))
 
 
-def test_the_largest_of_a_padded_picture_counts_the_zeros(tmp_path: Path) -> None:
+def test_max_pooling_of_a_padded_picture_includes_the_zeros(tmp_path: Path) -> None:
     case = Case(12)
     below = case.writer.constant(np.array([-9], np.float32))
     low = case.writer.add("ADD", [case.x, below], case.tensor(*case.shape), table="AddOptions")
@@ -277,7 +277,7 @@ def test_dequantising_gives_what_litert_gives(dtype: str, place: str, tmp_path: 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("dtype", ["float32", "uint8", "int8"])
-def test_a_picture_of_any_channels_and_type_is_fed(
+def test_an_input_of_any_channels_and_type_is_accepted(
     channels: int, dtype: str, tmp_path: Path
 ) -> None:
     case = Case(16, (1, 9, 11, channels), dtype)

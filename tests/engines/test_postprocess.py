@@ -30,7 +30,7 @@ OPTIONS = {
 
 
 def model(options: dict[str, Any], columns: int) -> bytes:
-    """A model that cuts its input into boxes and scores, of so many columns."""
+    """A model that splits its input into boxes and this many columns of scores."""
     rng = np.random.default_rng(1)
     writer = Writer()
     x = writer.input((1, BOXES, 4 + columns))
@@ -70,7 +70,7 @@ def picture(columns: int, seed: int) -> Any:
     ids=str,
 )
 @pytest.mark.parametrize("seed", range(3))
-def test_detections_are_litert_s(
+def test_detections_match_litert(
     background: int, change: dict[str, Any], seed: int, tmp_path: Path
 ) -> None:
     columns = OPTIONS["num_classes"] + background
@@ -79,7 +79,7 @@ def test_detections_are_litert_s(
     tensor = picture(int(columns), seed)
     expected = outputs(path, tensor)
     given = load("ncnn", path, 1).run(tensor)
-    # LiteRT leaves what follows the last detection as it was.
+    # LiteRT does not write the values after the last detection.
     rows = int(expected[3][0]) * (change.get("max_classes_per_detection", 1))
     assert rows > 0
     assert int(given[3][0]) == int(expected[3][0])
@@ -89,7 +89,7 @@ def test_detections_are_litert_s(
 
 
 @pytest.mark.parametrize("background", [0, 1])
-def test_the_first_class_that_is_no_background_is_number_zero(
+def test_the_first_class_after_the_background_is_number_zero(
     background: int, tmp_path: Path
 ) -> None:
     path = tmp_path / "model.tflite"
@@ -114,9 +114,7 @@ def test_the_first_class_that_is_no_background_is_number_zero(
     ],
     ids=str,
 )
-def test_options_that_make_no_sense_are_refused(
-    change: dict[str, Any], columns: int, tmp_path: Path
-) -> None:
+def test_invalid_options_are_refused(change: dict[str, Any], columns: int, tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(OPTIONS | change, columns))
     with pytest.raises(EngineError, match="TFLite_Detection_PostProcess") as caught:

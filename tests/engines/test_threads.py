@@ -9,8 +9,8 @@ from pathlib import Path
 from tests.worker.support import footage
 
 ROOT = Path(__file__).parents[2]
-# Both threads of a process that has warmed up are put on one processor; then the one that waits
-# for the other is in its way, unless it sleeps.
+# After a warm-up, both threads of a process share one processor; then the thread that waits slows
+# down the other one, unless it sleeps.
 CROWDED = """
 import json, os, sys
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_waiting_threads_do_not_block_others() -> None:
     model = footage("models/person_yolox_192_float16.tflite")
     environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
     paths = [str(ROOT), environment.get("PYTHONPATH", "")]
-    done = subprocess.run(  # noqa: S603 - ourselves
+    done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", CROWDED, str(model)],
         env=environment | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
         check=True,
@@ -48,5 +48,5 @@ def test_waiting_threads_do_not_block_others() -> None:
         timeout=600,
     )
     alone, both = json.loads(done.stdout.splitlines()[-1])
-    # It is a hundred times as long if they wait awake.
+    # With spinning threads it takes a hundred times as long.
     assert both < 10 * alone

@@ -26,7 +26,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quant:
-    """Scales and zero points of a tensor; several are for the indices of an axis."""
+    """Scales and zero points of a tensor, or of each index of an axis."""
 
     scale: tuple[float, ...]
     zero: tuple[int, ...] = (0,)
@@ -62,19 +62,19 @@ class Writer:
     def tensor(
         self, shape: Sequence[int], dtype: str = "float32", quant: Quant | None = None
     ) -> int:
-        """A tensor that is computed."""
+        """Add a tensor for a result."""
         self._tensors.append(_Tensor(tuple(shape), dtype, quant, None))
         return len(self._tensors) - 1
 
     def input(
         self, shape: Sequence[int], dtype: str = "float32", quant: Quant | None = None
     ) -> int:
-        """A tensor that is fed."""
+        """Add an input tensor."""
         self.inputs.append(self.tensor(shape, dtype, quant))
         return self.inputs[-1]
 
     def constant(self, data: Any, quant: Quant | None = None) -> int:
-        """A tensor that is in the model."""
+        """Add a constant tensor."""
         array = np.asarray(data)
         self._tensors.append(_Tensor(array.shape, array.dtype.name, quant, array))
         return len(self._tensors) - 1
@@ -88,12 +88,12 @@ class Writer:
         custom: bytes = b"",
         **fields: Any,
     ) -> int:
-        """An operator from tensors to tensors; gives the first of those."""
+        """Add an operator; returns its first result."""
         self._operators.append(_Operator(kind, tuple(inputs), outputs, table, fields, custom))
         return outputs[0]
 
     def data(self, *outputs: int) -> bytes:
-        """The file of the model that gives these tensors."""
+        """The file of the model with these output tensors."""
         builder = flatbuffers.Builder(1024)
         buffers = [_buffer(builder, None)]
         buffers += [_buffer(builder, tensor.data) for tensor in self._tensors]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -142,6 +142,7 @@ def entry_data(**changes: Any) -> dict[str, Any]:
         "model": "Eye 3",
         "firmware": "2.1",
         "serial": "S123",
+        "certificate": None,
         "stream": "rtsp://192.168.1.20:554/sub",
         "live_stream": "rtsp://192.168.1.20:554/main",
         **changes,
@@ -166,6 +167,7 @@ class FakeBridge:
 
     listener: Callable[[News], None]
     opening: Callable[[], Iterable[Command]]
+    folders: Sequence[str] = ()
     running: bool = False
     cameras: dict[str, WatchCamera] = field(default_factory=dict)
     model: UseModel | None = None
@@ -265,9 +267,11 @@ def bridges(detector: None) -> Iterator[list[FakeBridge]]:
     made: list[FakeBridge] = []
 
     def make(
-        listener: Callable[[News], None], opening: Callable[[], Iterable[Command]]
+        listener: Callable[[News], None],
+        opening: Callable[[], Iterable[Command]],
+        folders: Sequence[str],
     ) -> FakeBridge:
-        made.append(FakeBridge(listener, opening))
+        made.append(FakeBridge(listener, opening, folders))
         return made[-1]
 
     with (

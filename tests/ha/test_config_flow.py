@@ -7,14 +7,12 @@ from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import (
-    SOURCE_DHCP,
     SOURCE_IGNORE,
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_USER,
     ConfigEntryState,
 )
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
-from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.porchlight.config_flow import Address
@@ -67,6 +65,7 @@ class Errands:
     report: CameraReport | Exception = field(default_factory=report)
     frames: dict[str, Exception | FrameTaken] = field(default_factory=dict)
     inspected: list[tuple[str, int, str, Credentials]] = field(default_factory=list)
+    certificates: list[str | None] = field(default_factory=list)
 
     async def scan(self, sources: Any) -> list[Found]:
         if isinstance(self.found, Exception):
@@ -82,7 +81,9 @@ class Errands:
         path: str,
         endpoint: str | None,
         secure: bool = False,
+        certificate: str | None = None,
     ) -> CameraReport:
+        self.certificates.append(certificate)
         self.inspected.append((host, port, path, credentials))
         if isinstance(self.report, Exception):
             raise self.report
@@ -339,7 +340,7 @@ def test_an_address_is_read_as_people_type_it(text: str, address: Address, again
     assert Address.parse(again) == address
 
 
-async def test_a_known_camera_at_a_new_address_is_followed_not_doubled(
+async def test_a_known_camera_at_a_new_address_is_neither_doubled_nor_moved(
     hass: HomeAssistant, world: Errands
 ) -> None:
     entry = make_entry(data=entry_data(host="192.168.1.99"))
@@ -348,7 +349,9 @@ async def test_a_known_camera_at_a_new_address_is_followed_not_doubled(
     result = await answer(hass, await start(hass), camera="enter_address")
     result = await answer(hass, result, address="192.168.1.20", **LOGIN)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
-    assert entry.data["host"] == "192.168.1.20"
+    assert result["description_placeholders"] == {"name": "Front door"}
+    # Its stored login goes nowhere because a device says that it is this camera.
+    assert entry.data["host"] == "192.168.1.99"
 
 
 async def test_two_cameras_of_one_model_do_not_merge(hass: HomeAssistant, world: Errands) -> None:
@@ -397,21 +400,6 @@ async def test_an_ignored_camera_is_not_offered_again(hass: HomeAssistant) -> No
     assert labels(await start(hass))[FOUND.xaddr].startswith("Front door")
 
 
-async def test_dhcp_follows_a_camera_of_ours_and_leaves_others_alone(
-    hass: HomeAssistant,
-) -> None:
-    entry = make_entry()
-    entry.add_to_hass(hass)
-    for mac, reason in (("a41437010203", "already_configured"), ("001122334455", "not_ours")):
-        result = await hass.config_entries.flow.async_init(
-            DOMAIN,
-            context={"source": SOURCE_DHCP},
-            data=DhcpServiceInfo(ip="192.168.1.77", hostname="cam", macaddress=mac),
-        )
-        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, reason)
-    assert entry.data["host"] == "192.168.1.77"
-
-
 async def test_a_new_password_is_asked_for_and_used(
     hass: HomeAssistant, camera: MockConfigEntry, world: Errands
 ) -> None:
@@ -428,6 +416,31 @@ async def test_a_new_password_is_asked_for_and_used(
     assert camera.data["password"] == "new"
     await hass.async_block_till_done()
     assert camera.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize(("kind", "pinned"), [("reauth", "ab"), ("reconfigure", None)])
+async def test_only_a_reconfiguration_accepts_another_certificate(
+    hass: HomeAssistant, camera: MockConfigEntry, world: Errands, kind: str, pinned: str | None
+) -> None:
+    data = {**camera.data, "certificate": "ab"}
+    hass.config_entries.async_update_entry(camera, data=data)
+    world.report = report(certificate="cd")
+    result = await getattr(camera, f"start_{kind}_flow")(hass)
+    await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert world.certificates == [pinned]
+    assert camera.data["certificate"] == "cd"
+
+
+async def test_a_failure_that_no_one_expected_is_an_error_in_the_form(
+    hass: HomeAssistant, world: Errands, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.report = RuntimeError("a bug")
+    world.found = []
+    result = await answer(hass, await start(hass), camera="enter_address")
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert result["errors"] == {"base": "unknown"}
+    assert len(world.inspected) == 1
+    assert "A camera could not be checked" in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["reauth", "reconfigure"])

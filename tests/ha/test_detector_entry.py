@@ -45,6 +45,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
+def allowed(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Home Assistant may read the tests' files."""
+    hass.config.allowlist_external_dirs = {str(tmp_path)}
+
+
+@pytest.fixture(autouse=True)
 def engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engines]:
     """No real engine, short models, and nothing bundled, on two cores."""
     cores(monkeypatch, 2)
@@ -226,7 +232,7 @@ async def test_a_file_that_is_no_model_is_an_error_in_the_form(
     for path, key in ((text, "model_file_invalid"), (tmp_path / "none", "model_file_missing")):
         result = await choose(hass, detector_entry, model="own_file", file=str(path))
         assert result["errors"] == {"file": key}
-        assert result["description_placeholders"] == {"detail": str(path)}
+        assert result["description_placeholders"]["detail"] == str(path)
         hass.config_entries.options.async_abort(result["flow_id"])
     engines.failures = {"litert": EngineProblem.MODEL_UNSUPPORTED}
     result = await choose(
@@ -234,6 +240,25 @@ async def test_a_file_that_is_no_model_is_an_error_in_the_form(
     )
     assert result["errors"] == {"file": "model_unsupported"}
     assert chosen(hass) == Choice()
+
+
+async def test_a_file_must_be_where_home_assistant_may_read(
+    hass: HomeAssistant, detector_entry: ConfigEntry, tmp_path: Path
+) -> None:
+    hass.config.allowlist_external_dirs = set()
+    file, ours = put(tmp_path, BEST), Path(hass.config.path(DOMAIN))
+    link = ours / "link.tflite"
+    link.symlink_to(file)
+    for path in (file, link, ours / ".." / "secrets.yaml"):
+        result = await choose(hass, detector_entry, model="own_file", file=str(path))
+        assert result["errors"] == {"file": "file_not_allowed"}
+        assert result["description_placeholders"] == {"detail": str(path), "folder": str(ours)}
+        hass.config_entries.options.async_abort(result["flow_id"])
+    link.unlink()
+    own = put(ours, BEST)
+    result = await choose(hass, detector_entry, model="own_file", file=str(own))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert chosen(hass).file == str(own)
 
 
 def state(hass: HomeAssistant, entity_id: str) -> str:
@@ -309,6 +334,20 @@ class TestRunning:
         assert found.translation_key == "engine_failing"
         await hass.config_entries.async_remove(entry.entry_id)
         await hass.async_block_till_done(wait_background_tasks=True)
+        assert issue(hass) is None
+
+    async def test_a_reload_of_the_detector_has_all_engines_tried_again_if_none_works(
+        self, hass: HomeAssistant, entry: MockConfigEntry, bridge: FakeBridge
+    ) -> None:
+        for _ in ENGINES:
+            self.fail(bridge)
+            await hass.async_block_till_done(wait_background_tasks=True)
+        assert bridge.model is None
+        detector = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, "detector")
+        assert detector is not None
+        await hass.config_entries.async_reload(detector.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert bridge.model is not None
         assert issue(hass) is None
 
     async def test_another_choice_has_all_engines_tried_again(

@@ -24,7 +24,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.detection.coordinator import SHORT_FOR
-from custom_components.porchlight.flows.drawing import no_pictures, nobody_yet
+from custom_components.porchlight.flows.drawing import no_person_yet, no_pictures
 from custom_components.porchlight.runtime.bridge import WorkerDown
 from custom_components.porchlight.runtime.owner import DATA_OWNER, async_owner
 from custom_components.porchlight.vision.types import Box
@@ -382,7 +382,7 @@ async def test_a_picture_is_served_and_survives_a_restart(
     client = await hass_client()
     first = await client.get(f"/api/image_proxy/{IMAGE}")
     assert first.status == HTTPStatus.OK
-    assert await first.read() == nobody_yet()
+    assert await first.read() == no_person_yet()
     assert state(hass, IMAGE) == STATE_UNKNOWN
     for colour in ("red", "blue"):
         bridge.listener(

@@ -1,23 +1,25 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock, patch
 
 import pytest
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, SOURCE_REAUTH
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import CONF_PASSWORD, EVENT_HOMEASSISTANT_STOP
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.const import CONF_REFUSED, DOMAIN
 from custom_components.porchlight.diagnostics import async_get_config_entry_diagnostics
 from custom_components.porchlight.onvif.values import Found
-from custom_components.porchlight.runtime import ask
+from custom_components.porchlight.runtime import ask, moves
 from custom_components.porchlight.runtime.bridge import WorkerDown
 from custom_components.porchlight.runtime.faults import Culprit
+from custom_components.porchlight.runtime.login import LAST_WAIT
 from custom_components.porchlight.runtime.owner import FIRST_SEARCH, SEARCH_INTERVAL
 from custom_components.porchlight.runtime.search import async_search
 from custom_components.porchlight.worker.errors import StreamProblem
@@ -25,6 +27,7 @@ from custom_components.porchlight.worker.messages import (
     EngineReady,
     PictureKept,
     StreamDown,
+    WatchCamera,
 )
 
 from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, jpeg, make_entry, report
@@ -83,34 +86,98 @@ def refuse(bridge: FakeBridge) -> None:
     bridge.listener(StreamDown(camera_id=ENTRY_ID, problem=StreamProblem.UNAUTHORIZED))
 
 
-async def test_one_refusal_is_no_wrong_password(hass: HomeAssistant, bridge: FakeBridge) -> None:
-    with patch.object(ask, "inspect", AsyncMock()) as inspect:
-        refuse(bridge)
-        bridge.up()
-        refuse(bridge)
-        await hass.async_block_till_done()
-    inspect.assert_not_called()
+async def later(hass: HomeAssistant, seconds: float) -> None:
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
+    await hass.async_block_till_done(wait_background_tasks=True)
 
 
-@pytest.mark.parametrize(
-    ("answer", "asked"),
-    [
-        (ask.ErrandError("invalid_auth"), True),
-        (ask.ErrandError("cannot_connect"), False),
-        (report(), False),
-    ],
-    ids=["refused", "unreachable", "accepted"],
-)
-async def test_repeated_refusals_ask_for_a_password_only_if_onvif_refuses_it_too(
-    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, answer: object, asked: bool
+def reauth_flows(hass: HomeAssistant) -> list[Any]:
+    flows = hass.config_entries.flow.async_progress()
+    return [flow for flow in flows if flow["context"]["source"] == SOURCE_REAUTH]
+
+
+async def test_a_login_that_onvif_accepts_is_right_and_the_stream_is_tried_again_later(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:
-    with patch.object(ask, "inspect", AsyncMock(side_effect=[answer])) as inspect:
-        refuse(bridge)
+    attempt = bridge.cameras[ENTRY_ID].attempt
+    with patch.object(ask, "inspect", AsyncMock(return_value=report())) as inspect:
+        for tried in range(1, 4):
+            bridge.cameras.clear()
+            refuse(bridge)
+            await hass.async_block_till_done(wait_background_tasks=True)
+            assert inspect.await_count == tried
+            assert bridge.cameras == {}
+            # Another worker must not try it either.
+            bridge.begin()
+            assert bridge.cameras == {}
+            await later(hass, 1.3 * LAST_WAIT + 1)
+            assert bridge.cameras[ENTRY_ID].attempt == attempt + tried
+    assert reauth_flows(hass) == []
+    bridge.up()
+    bridge.begin()
+    assert set(bridge.cameras) == {ENTRY_ID}
+
+
+async def test_a_camera_that_cannot_be_asked_is_asked_again_and_its_stream_is_left_alone(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
+) -> None:
+    bridge.cameras.clear()
+    answers = [ask.ErrandError("cannot_connect"), report()]
+    with patch.object(ask, "inspect", AsyncMock(side_effect=answers)) as inspect:
         refuse(bridge)
         await hass.async_block_till_done(wait_background_tasks=True)
-    inspect.assert_awaited_once()
-    flows = hass.config_entries.flow.async_progress()
-    assert [flow["context"]["source"] for flow in flows] == ([SOURCE_REAUTH] if asked else [])
+        await later(hass, 1.3 * LAST_WAIT + 1)
+        assert inspect.await_count == 2
+        assert bridge.cameras == {}
+        await later(hass, 1.3 * LAST_WAIT + 1)
+    assert set(bridge.cameras) == {ENTRY_ID}
+    assert reauth_flows(hass) == []
+
+
+@pytest.mark.parametrize("password", ["another", "p@ss/w:rd #?%é"])
+async def test_a_refused_login_is_not_used_again_until_the_user_enters_one(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, password: str
+) -> None:
+    attempt = bridge.cameras[ENTRY_ID].attempt
+    inspect = AsyncMock(side_effect=ask.ErrandError("invalid_auth"))
+    with patch.object(ask, "inspect", inspect):
+        refuse(bridge)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert len(reauth_flows(hass)) == 1
+        bridge.cameras.clear()
+        bridge.sent.clear()
+        bridge.begin()
+        await later(hass, 10 * LAST_WAIT)
+        await hass.config_entries.async_reload(ENTRY_ID)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert bridge.cameras == {}
+        assert not [one for one in bridge.sent if isinstance(one, WatchCamera)]
+        assert len(reauth_flows(hass)) == 1
+        inspect.assert_awaited_once()
+    status = hass.states.get("sensor.front_door_stream_status")
+    assert status is not None
+    assert status.state == "unauthorized"
+    data = {**camera.data, CONF_PASSWORD: password}
+    del data[CONF_REFUSED]
+    hass.config_entries.async_update_entry(camera, data=data)
+    await hass.config_entries.async_reload(ENTRY_ID)
+    await hass.async_block_till_done()
+    assert bridge.cameras[ENTRY_ID].source.credentials.password == password
+    assert bridge.cameras[ENTRY_ID].attempt > attempt
+
+
+async def test_a_refused_login_is_not_used_after_a_restart_either(
+    hass: HomeAssistant, detector: None, bridges: list[FakeBridge]
+) -> None:
+    entry = make_entry(data={**entry_data(), CONF_REFUSED: True})
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(ENTRY_ID)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert bridges[0].cameras == {}
+    assert len(reauth_flows(hass)) == 1
+    status = hass.states.get("sensor.front_door_stream_status")
+    assert status is not None
+    assert status.state == "unauthorized"
 
 
 async def test_further_cameras_are_searched_for_soon_and_now_and_then(
@@ -146,7 +213,10 @@ async def test_a_search_offers_only_cameras_that_are_not_set_up(
     known = Found(host="10.0.0.9", port=80, mac=MAC)
     new = Found(host="10.0.0.10", port=80, endpoint="new", name="Shed")
     by_address = Found(host="192.168.1.20", port=80)
-    with patch.object(ask, "scan", AsyncMock(return_value=[known, new, by_address])) as scan:
+    with (
+        patch.object(ask, "scan", AsyncMock(return_value=[known, new, by_address])) as scan,
+        patch.object(moves, "_async_listens", AsyncMock(return_value=True)),
+    ):
         await async_search(hass)
         await async_search(hass)
         await hass.async_block_till_done(wait_background_tasks=True)
@@ -156,21 +226,6 @@ async def test_a_search_offers_only_cameras_that_are_not_set_up(
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == SOURCE_INTEGRATION_DISCOVERY
     assert flow["context"]["title_placeholders"] == {"name": "Shed"}
-
-
-@pytest.mark.parametrize(
-    ("model", "host"), [("Eye 3", "10.0.0.9"), ("Other", "192.168.1.20")], ids=["same", "other"]
-)
-async def test_a_camera_that_moved_is_followed_if_it_is_surely_the_same(
-    hass: HomeAssistant, camera: MockConfigEntry, mock_network: None, model: str, host: str
-) -> None:
-    moved = Found(host="10.0.0.9", port=80, mac=MAC, model=model)
-    with patch.object(ask, "scan", AsyncMock(return_value=[moved])):
-        await async_search(hass)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert camera.data["host"] == host
-    assert camera.runtime_data.live_source.url == f"rtsp://{host}:554/main"
-    assert hass.config_entries.flow.async_progress() == []
 
 
 async def test_a_failed_search_does_no_harm(

@@ -32,7 +32,7 @@ from tests.bridge.acting_worker import Act
 from .conftest import ENTRY_ID, make_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 
@@ -223,7 +223,12 @@ def real_bridge(detector: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
     monkeypatch.delenv("COVERAGE_PROCESS_START", raising=False)
 
-    def make(listener: Callable[[News], None], opening: Callable[[], Iterable[Command]]) -> Bridge:
+    def make(
+        listener: Callable[[News], None],
+        opening: Callable[[], Iterable[Command]],
+        folders: Sequence[str],
+    ) -> Bridge:
+        assert all(Path(folder).is_dir() for folder in folders)
         return Bridge(listener, opening, command=ACTOR, first_restart=0.02)
 
     with (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -68,7 +69,7 @@ class Stream:
     uri: str = ""
 
     def media(self) -> str:
-        """The profile in the words of the first media service."""
+        """The profile as the first media service describes it."""
         return (
             f"<trt:Profiles token='{self.token}'><tt:Name>{self.token}</tt:Name>"
             f"<tt:VideoSourceConfiguration token='s'><tt:Name>s</tt:Name>"
@@ -84,7 +85,7 @@ class Stream:
         )
 
     def media2(self) -> str:
-        """The profile in the words of the second media service."""
+        """The profile as the second media service describes it."""
         return (
             f"<tr2:Profiles token='{self.token}'><tr2:Name>{self.token}</tr2:Name>"
             "<tr2:Configurations>"
@@ -103,7 +104,7 @@ type Answerer = Callable[[web.Request, str | None], Awaitable[web.StreamResponse
 
 @dataclass(slots=True, kw_only=True)
 class Acme:
-    """The camera; `answers` replaces what an operation (namespace, name) would say."""
+    """The camera; `answers` replaces the answers of operations (namespace, name)."""
 
     media: tuple[Stream, ...] = (Stream(token="sub"), Stream(token="main", width=1920, height=1080))
     media2: tuple[Stream, ...] = ()
@@ -116,11 +117,12 @@ class Acme:
     asked: list[str] = field(default_factory=list)
     signed: list[str] = field(default_factory=list)
     open_to_all: bool = False
+    tls: ssl.SSLContext | None = None
     _runner: web.AppRunner | None = None
     _over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def hang(self, _request: web.Request, _token: str | None) -> web.StreamResponse:
-        """Answer nothing for as long as the camera stands."""
+        """Never answer while the camera runs."""
         await self._over.wait()
         return web.Response()
 
@@ -129,7 +131,7 @@ class Acme:
         app.router.add_post("/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self.host, 0).start()
+        await web.TCPSite(self._runner, self.host, 0, ssl_context=self.tls).start()
         self.port = self._runner.addresses[0][1]
         return self
 
@@ -155,7 +157,7 @@ class Acme:
             return False
         created = token.findtext(f"{_WSU}Created", "")
         nonce = base64.b64decode(token.findtext(f"{_WSSE}Nonce", ""))
-        digest = hashlib.sha1(  # noqa: S324 - what the standard prescribes
+        digest = hashlib.sha1(  # noqa: S324 - the standard requires it
             nonce + created.encode() + PASSWORD.encode()
         ).digest()
         return (

@@ -1,4 +1,4 @@
-"""What each recorded camera must come out as; run as a module to print docs/cameras.md."""
+"""The expected result for each recorded camera; run as a module to print docs/cameras.md."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ result. The expected values are in `tests/onvif/expected.py`. `tests/onvif/test_
 them against the recordings and fails when this page differs from them. To regenerate this page:
 `python -m tests.onvif.expected > docs/cameras.md`.
 
-“Analyzed” and “recorded” name the profile: its token, codec, size, frames per second, and the media
-service it was read from. A recording may be incomplete, so a reason in the last column is a limit
-of the recording, not of the camera.
+“Analyzed” and “Live view” name the profile: its token, codec, size, frames per second, and the
+media service it was read from. A recording may be incomplete, so a reason in the last column is a
+limit of the recording, not of the camera.
 
-| Recording | Manufacturer | Model | Known by | Profiles | Analyzed | Recorded | Remark |
+| Recording | Manufacturer | Model | Known by | Profiles | Analyzed | Live view | Remark |
 |---|---|---|---|---|---|---|---|
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """One row: how the camera comes out, or `reason` if it has nothing to watch."""
+    """One row: the expected result, or `reason` if there is nothing to watch."""
 
     folder: str
     manufacturer: str = ""

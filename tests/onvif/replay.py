@@ -34,7 +34,7 @@ _NOT_SUPPORTED = """<?xml version="1.0" encoding="UTF-8"?>
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One recorded answer and the question it belongs to."""
+    """One recorded answer and its request."""
 
     operation: str
     namespace: str
@@ -49,7 +49,7 @@ def cameras() -> list[Path]:
 
 
 def question(text: str | bytes) -> tuple[str, str, str | None]:
-    """What an envelope is about: namespace, operation and the profile's token."""
+    """An envelope's namespace, operation and profile token."""
     root = ET.fromstring(text)  # noqa: S314 - recorded by people, or sent by our own client
     body = next(child for child in root if child.tag.endswith("}Body"))
     namespace, _, operation = body[0].tag.removeprefix("{").rpartition("}")
@@ -58,7 +58,7 @@ def question(text: str | bytes) -> tuple[str, str, str | None]:
 
 
 def answers(folder: Path) -> list[Answer]:
-    """Every answer in a folder that can be played; templates and torn ones are left out."""
+    """Every answer in a folder that can be replayed, without templates and incomplete ones."""
     found = []
     for path in sorted(folder.rglob("*.json")):
         found += _from_capture(json.loads(path.read_text(encoding="utf-8")))
@@ -85,7 +85,7 @@ def _from_capture(capture: dict[str, object]) -> list[Answer]:
 
 def _from_text(text: str) -> list[Answer]:
     found = []
-    # Some files are logs that hold several envelopes, questions among them.
+    # Some files are logs with several envelopes, including requests.
     for match in _ENVELOPE.finditer(text):
         try:
             namespace, operation, _profile = question(match[0])
@@ -105,7 +105,7 @@ def _from_text(text: str) -> list[Answer]:
 
 
 class Replay:
-    """A server that answers like the recorded camera; `asked` lists what it was asked."""
+    """A server that answers like the recorded camera; `asked` lists the requests."""
 
     def __init__(self, folder: Path) -> None:
         self._answers = answers(folder)

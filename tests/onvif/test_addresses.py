@@ -49,7 +49,7 @@ def test_an_invalid_url_is_none(text: str | None) -> None:
         (HERE, None, None),
     ],
 )
-def test_a_service_is_led_to_the_host_reached(
+def test_a_service_is_redirected_to_the_reached_host(
     reached: Reached, xaddr: str | None, expected: str | None
 ) -> None:
     assert reached.service(xaddr) == expected
@@ -65,7 +65,7 @@ def test_a_service_is_led_to_the_host_reached(
         (None, False),
     ],
 )
-def test_a_device_at_another_port_than_reached_is_behind_a_translation(
+def test_a_device_announced_at_another_port_is_behind_a_translation(
     *, xaddr: str | None, translated: bool
 ) -> None:
     assert HERE.translates_ports(xaddr) is translated
@@ -117,6 +117,6 @@ def test_the_device_service_is_where_it_was_reached() -> None:
     assert secure.device("x") == "https://[2001:db8::7]:443/x"
 
 
-def test_brackets_around_a_typed_host_are_no_part_of_it() -> None:
+def test_brackets_around_an_entered_host_are_removed() -> None:
     assert unbracketed(" [2001:db8::7] ") == "2001:db8::7"
     assert unbracketed("camera.lan") == "camera.lan"

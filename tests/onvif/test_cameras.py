@@ -36,7 +36,7 @@ def test_every_recorded_camera_has_an_expectation() -> None:
     assert [path.name for path in cameras()] == [camera.folder for camera in CAMERAS]
 
 
-def test_the_page_about_cameras_says_what_is_expected() -> None:
+def test_the_page_about_cameras_matches_the_expectations() -> None:
     assert PAGE.read_text(encoding="utf-8") == page()
 
 
@@ -44,7 +44,7 @@ def test_the_page_about_cameras_says_what_is_expected() -> None:
 @pytest.mark.parametrize(
     "camera", [each for each in CAMERAS if not each.reason], ids=lambda each: each.folder
 )
-async def test_a_recorded_camera_comes_out_as_expected(camera: Expected) -> None:
+async def test_a_recorded_camera_is_read_as_expected(camera: Expected) -> None:
     async with Replay(RECORDINGS / camera.folder) as replay:
         report = await inspect(replay.host, replay.port, LOGIN)
     assert report.manufacturer == camera.manufacturer
@@ -61,7 +61,9 @@ async def test_a_recorded_camera_comes_out_as_expected(camera: Expected) -> None
 @pytest.mark.parametrize(
     "camera", [each for each in CAMERAS if each.reason], ids=lambda each: each.folder
 )
-async def test_a_recorded_camera_without_a_stream_says_why(camera: Expected) -> None:
+async def test_a_recorded_camera_without_a_stream_is_refused_with_a_reason(
+    camera: Expected,
+) -> None:
     async with Replay(RECORDINGS / camera.folder) as replay:
         with pytest.raises(NoVideoError) as caught:
             await inspect(replay.host, replay.port, LOGIN)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from porchlight.onvif import discovery
-from porchlight.onvif.discovery import scan
+from porchlight.onvif.discovery import MAX_CAMERAS, MAX_DATAGRAM, MAX_DATAGRAMS, scan
 from porchlight.onvif.errors import NoInterfaceError
 
 from .test_probes import NVT, UUID, envelope, match
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 LOOPBACK = "127.0.0.1"
-# Answers come from this process, in no time, unless the machine is busy.
+# Answers come from this process at once, unless the machine is busy.
 SEARCH = 2.0
 GROUP = "239.255.255.250"
 OTHER_UUID = "5f5a69c2-e0ae-504f-829b-00ab6e6c02c1"
@@ -32,7 +32,7 @@ OTHER_UUID = "5f5a69c2-e0ae-504f-829b-00ab6e6c02c1"
 
 @dataclass(slots=True)
 class Responder(asyncio.DatagramProtocol):
-    """What cameras on the network would do; `answers` makes their datagrams for a probe."""
+    """Simulates cameras on the network; `answers` makes their datagrams for a probe."""
 
     answers: Callable[[str], list[bytes]]
     port: int = 0
@@ -40,13 +40,13 @@ class Responder(asyncio.DatagramProtocol):
     _transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember where answers go out."""
+        """Keep the transport for answers."""
         assert isinstance(transport, asyncio.DatagramTransport)
         self._transport = transport
         self.port = transport.get_extra_info("sockname")[1]
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Note the probe and answer it."""
+        """Record the probe and answer it."""
         root = ET.fromstring(data)  # noqa: S314 - our own client sent it
         texts = {each.tag.rpartition("}")[2]: (each.text or "").strip() for each in root.iter()}
         types = texts.get("Types", "")
@@ -57,7 +57,7 @@ class Responder(asyncio.DatagramProtocol):
 
 
 def multicast_socket() -> socket.socket:
-    """A socket that hears the group on loopback, beside other listeners."""
+    """A socket that receives the group's datagrams on loopback, along with other listeners."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((GROUP, 3702))
@@ -81,7 +81,7 @@ async def responder(
 
 
 def only(found: list[Found], *endpoints: str) -> list[Found]:
-    """The cameras of this test; another one may be standing on the same loopback."""
+    """The cameras of this test; others may run on the same loopback."""
     return [each for each in found if each.endpoint in endpoints]
 
 
@@ -105,7 +105,7 @@ async def test_probes_are_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [types for _host, types, _id in camera.probes].count(NVT) == 2
 
 
-async def test_a_lost_first_answer_is_made_good_by_the_second() -> None:
+async def test_a_lost_first_answer_is_replaced_by_the_second() -> None:
     rounds: list[str] = []
 
     def deaf_at_first(types: str) -> list[bytes]:
@@ -255,3 +255,37 @@ async def test_nothing_goes_further_than_one_hop_from_the_given_interface(
     assert len(sockets) == 1
     await asyncio.sleep(0)
     assert sockets[0].fileno() == -1
+
+
+def forged(number: int) -> bytes:
+    """An answer of a camera that does not exist."""
+    return envelope(
+        match(
+            reference=f"urn:uuid:00000000-1111-4222-8333-{number:012x}",
+            xaddrs=f"http://192.0.2.{number % 250}:{1000 + number}/onvif/device_service",
+        )
+    )
+
+
+def listener(announced: list[Found]) -> tuple[discovery._Listener, discovery._Harvest]:
+    harvest = discovery._Harvest(announced.append)
+    return discovery._Listener(LOOPBACK, harvest), harvest
+
+
+def test_only_so_many_cameras_are_taken_from_one_search() -> None:
+    announced: list[Found] = []
+    protocol, harvest = listener(announced)
+    for number in range(MAX_CAMERAS + 50):
+        protocol.datagram_received(forged(number), ("192.0.2.9", 3702))
+    assert len(announced) == len(harvest.cameras()) == MAX_CAMERAS
+
+
+def test_only_so_many_datagrams_are_read_and_none_that_is_large() -> None:
+    announced: list[Found] = []
+    protocol, _harvest = listener(announced)
+    protocol.datagram_received(forged(1) + b" " * MAX_DATAGRAM, ("192.0.2.9", 3702))
+    assert announced == []
+    for _ in range(MAX_DATAGRAMS):
+        protocol.datagram_received(b"x", ("192.0.2.9", 3702))
+    protocol.datagram_received(forged(1), ("192.0.2.9", 3702))
+    assert announced == []

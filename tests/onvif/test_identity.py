@@ -20,7 +20,7 @@ TIME_UUID = "4d454930-0000-1000-8000-b8a44fa04f26"
     "text",
     ["B8:A4:4F:A0:4F:26", "b8-a4-4f-a0-4f-26", "B8A44FA04F26", "b8a4.4fa0.4f26", f" {MAC} "],
 )
-def test_a_mac_is_brought_to_one_form(text: str) -> None:
+def test_a_mac_is_normalized(text: str) -> None:
     assert normalise_mac(text) == MAC
 
 
@@ -44,7 +44,7 @@ def test_a_mac_is_brought_to_one_form(text: str) -> None:
         "01:00:5e:00:00:fb",
     ],
 )
-def test_a_placeholder_is_no_mac(text: str | None) -> None:
+def test_a_placeholder_is_not_a_mac(text: str | None) -> None:
     assert normalise_mac(text) is None
 
 
@@ -144,7 +144,7 @@ def test_only_a_time_based_endpoint_holds_a_mac(endpoint: str | None, expected: 
     ],
     ids=["enabled", "first", "real", "scopes", "endpoint", "nowhere"],
 )
-def test_the_mac_is_taken_from_the_surest_place(
+def test_the_mac_is_taken_from_the_most_reliable_source(
     interfaces: list[tuple[bool, str]],
     scopes: tuple[str, ...],
     endpoint: str | None,
@@ -162,7 +162,7 @@ def test_the_mac_is_taken_from_the_surest_place(
         (None, None, "0123456789", "192.0.2.7:80"),
     ],
 )
-def test_the_id_is_the_surest_thing_known(
+def test_the_id_is_the_most_reliable_known_one(
     mac: str | None, endpoint: str | None, serial: str, expected: str
 ) -> None:
     assert (

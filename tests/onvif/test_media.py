@@ -59,7 +59,7 @@ async def torn(_request: web.Request, _token: str | None) -> web.StreamResponse:
         (None, Codec.OTHER),
     ],
 )
-def test_cameras_words_for_codecs_are_understood(encoding: str | None, codec: Codec) -> None:
+def test_cameras_names_of_codecs_are_recognized(encoding: str | None, codec: Codec) -> None:
     assert codec_of(encoding) is codec
 
 
@@ -75,7 +75,7 @@ async def test_an_h265_only_camera_is_read_by_the_second_media_service() -> None
     assert report.record.source == "lens"
 
 
-async def test_both_services_are_merged_and_the_second_knows_better() -> None:
+async def test_both_services_are_merged_and_the_second_has_priority() -> None:
     wrongly_h264 = Stream(token="main", encoding="H264", width=1920, height=1080)
     async with Acme(media=(wrongly_h264, SUB), media2=(MAIN_H265,)) as camera:
         report = await read(camera)
@@ -167,7 +167,7 @@ async def test_a_stream_only_the_first_service_gives_is_taken_from_there() -> No
     assert report.record.codec is Codec.H265
 
 
-async def test_a_local_file_is_no_stream() -> None:
+async def test_a_local_file_is_not_a_stream() -> None:
     async with Acme(media=(Stream(token="sub", uri="file:///etc/passwd"),)) as camera:
         with pytest.raises(NoVideoError) as caught:
             await read(camera)
@@ -189,7 +189,7 @@ async def test_a_profile_without_video_is_neither_chosen_nor_asked_for() -> None
         ((Stream(token="sound", encoding="", width=0, height=0),), NoVideoReason.NO_VIDEO_ENCODER),
     ],
 )
-async def test_a_camera_without_video_says_why(
+async def test_a_camera_without_video_is_refused_with_a_reason(
     streams: tuple[Stream, ...], reason: NoVideoReason
 ) -> None:
     async with Acme(media=streams) as camera:
@@ -199,7 +199,7 @@ async def test_a_camera_without_video_says_why(
 
 
 @pytest.mark.parametrize("figure", ["", "fast", "NaN", "inf", "-15"])
-async def test_a_missing_figure_is_unknown(figure: str) -> None:
+async def test_a_missing_number_is_unknown(figure: str) -> None:
     async def profiles(_request: web.Request, _token: str | None) -> web.StreamResponse:
         inner = MAIN.media2().replace(">1920<", f">{figure}<").replace(">15<", f">{figure}<")
         return soap(f"<tr2:GetProfilesResponse>{inner}</tr2:GetProfilesResponse>")

@@ -91,7 +91,10 @@ def test_a_recorded_answer_is_read() -> None:
         ("http://[fe80::7]/a http://169.254.1.7/b http://10.0.0.7/c", "http://10.0.0.7:80/c"),
         ("http://[fe80::7%25eth0]/a http://169.254.1.7/b", "http://169.254.1.7:80/b"),
         ("http://[fe80::7]/a http://[2001:db8::7]/b", "http://[2001:db8::7]:80/b"),
-        ("http://camera.lan/a http://10.0.0.7/b", "http://camera.lan:80/a"),
+        ("http://camera.lan/a http://10.0.0.7/b", "http://10.0.0.7:80/b"),
+        # Whoever answers could name any host on the internet.
+        ("http://cameras.example.com:8080/a", "http://192.0.2.7:8080/a"),
+        ("http://8.8.8.8/a http://[2600::1]/b", "http://192.0.2.7:80/a"),
         ("http://0.0.0.0:8899/onvif/d", "http://192.0.2.7:8899/onvif/d"),
         ("http://127.0.0.1/onvif/d", "http://192.0.2.7:80/onvif/d"),
         ("ftp://192.0.2.9/a junk", "http://192.0.2.7:80/onvif/device_service"),
@@ -147,7 +150,7 @@ def test_an_invalid_answer_is_ignored(data: bytes) -> None:
     assert read(data) == []
 
 
-def test_the_bomb_would_be_a_camera_without_its_doctype() -> None:
+def test_only_its_doctype_makes_the_entity_bomb_invalid() -> None:
     start = BOMB.index(b"<s:")
     assert len(read(BOMB[start:].replace(b"&b;", b""))) == 1
 

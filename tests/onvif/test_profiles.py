@@ -59,7 +59,7 @@ def profile(token: str, codec: Codec, size: str, fps: float | None = 15, **rest:
         ([("one", H264, "640x360"), ("two", H264, "640x360")], "one", "one"),
     ],
 )
-def test_the_smallest_sensible_stream_is_analysed_and_the_best_recorded(
+def test_the_smallest_suitable_stream_is_analyzed_and_the_best_is_shown(
     profiles: list[tuple[Any, ...]], analyse: str, record: str
 ) -> None:
     choice = choose(profile(*each) for each in profiles)

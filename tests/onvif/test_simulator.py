@@ -43,7 +43,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def simulated(video: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Start a simulated camera with the given habits."""
+    """Start a simulated camera with the given settings."""
 
     def start(*, discovery: bool = False, **habits: Any) -> AbstractAsyncContextManager[Simulator]:
         habits = {"name": "Porch", "password": PASSWORD, "main": MAIN, "sub": SUB} | habits

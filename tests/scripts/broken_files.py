@@ -1,4 +1,4 @@
-"""Ways to break the manifest, rooms and everything beside the code."""
+"""Ways to break the manifest, rooms and everything besides code."""
 
 from __future__ import annotations
 
@@ -73,21 +73,21 @@ BREAKS: dict[Check, list[Break]] = {
         ),
     ],
     manifest.manifest_values: [
-        says_of(MANIFEST, "iot_class", "local_pushing", "iot_class is none of "),
-        says_of(MANIFEST, "integration_type", "box", "integration_type is none of "),
-        says_of(MANIFEST, "categories", ["cameras"], "cameras is no category"),
-        says_of(MANIFEST, "connectivity", ["air"], "air is no connectivity"),
+        says_of(MANIFEST, "iot_class", "local_pushing", "iot_class is not one of "),
+        says_of(MANIFEST, "integration_type", "box", "integration_type is not one of "),
+        says_of(MANIFEST, "categories", ["cameras"], "cameras is not a known category"),
+        says_of(MANIFEST, "connectivity", ["air"], "air is not a known connectivity"),
     ],
     manifest.manifest_version: [
-        says_of(MANIFEST, "version", "1.0", "'1.0' is no semantic version"),
+        says_of(MANIFEST, "version", "1.0", "'1.0' is not a semantic version"),
         says_of(MANIFEST, "version", "9.9.9", "9.9.9 here, "),
     ],
     manifest.requirements: [
         says_of(MANIFEST, "requirements", ["mashumaro==3.17"], "should have a lower bound"),
         says_of(MANIFEST, "requirements", ["mashumaro>=3,<4"], "should have a lower bound"),
         says_of(MANIFEST, "requirements", ["mashumaro"], "should have a lower bound"),
-        says_of(MANIFEST, "requirements", ["aiohttp>=99"], "aiohttp>=99 cannot be had with"),
-        says_of(MANIFEST, "requirements", ["not one"], "not one is no requirement"),
+        says_of(MANIFEST, "requirements", ["aiohttp>=99"], "aiohttp>=99 conflicts with"),
+        says_of(MANIFEST, "requirements", ["not one"], "not one is not a requirement"),
         Break(
             name="installed later",
             how=text(f"{COMPONENT}/detection/wheels.py", '"ai-edge-litert>=', '"ai-edge-litert=='),
@@ -96,7 +96,7 @@ BREAKS: dict[Check, list[Break]] = {
     ],
     manifest.dependencies: [
         says_of(MANIFEST, "dependencies", ["http", "repairs", "stream"], "network is used"),
-        says_of(MANIFEST, "after_dependencies", ["nowhere"], "nowhere is no integration"),
+        says_of(MANIFEST, "after_dependencies", ["nowhere"], "nowhere is not an integration"),
     ],
     environments.requirements_file: [
         Break(
@@ -107,7 +107,7 @@ BREAKS: dict[Check, list[Break]] = {
         Break(
             name="more in the file",
             how=more("requirements_test.txt", "django\n"),
-            says="requirements_test.txt has django, the group has not",
+            says="requirements_test.txt has django, but the group does not",
         ),
         Break(
             name="more in the group",
@@ -169,24 +169,26 @@ BREAKS: dict[Check, list[Break]] = {
             "from custom_components.porchlight import const",
             "imported relatively",
         ),
-        imports("runtime/owner.py", "from .nowhere import nothing", "is no file of ours"),
+        imports(
+            "runtime/owner.py", "from .nowhere import nothing", "is not a file of the integration"
+        ),
         imports("recorder/disk.py", "import os", "recorder/disk.py is in no room"),
     ],
     files.assets: [
-        says_of(ASSETS, "0/sha256", "abc", "its sha256 is none"),
+        says_of(ASSETS, "0/sha256", "abc", "its sha256 is invalid"),
         says_of(ASSETS, "0/sha256", GONE, "has no sha256"),
-        says_of(ASSETS, "0/bytes", 0, "its bytes are no size"),
+        says_of(ASSETS, "0/bytes", 0, "its bytes are not a size"),
         says_of(ASSETS, "0/licence", "", "has no licence"),
         says_of(ASSETS, "0/url", "http://example.org", "its url is not https"),
         says_of(ASSETS, "0/url", "https://example.org/main/x", "not pinned to a commit"),
         says_of(ASSETS, "0/url", None, "may be chosen, but cannot be downloaded"),
         says_of(ASSETS, "0/cost", GONE, "has accuracy"),
-        says_of(ASSETS, "0/file", "models/yolox_nano_416_dynamic_range.tflite", "there twice"),
+        says_of(ASSETS, "0/file", "models/yolox_nano_416_dynamic_range.tflite", "listed twice"),
     ],
     files.brand: [
         Break(name="too small", how=picture("icon.png", PIXEL), says="icon.png is 1x1"),
-        Break(name="no picture", how=picture("logo.png", b"<svg/>"), says="logo.png is no PNG"),
-        Break(name="a stray one", how=picture("new.png", PIXEL), says="new.png is no brand"),
+        Break(name="no picture", how=picture("logo.png", b"<svg/>"), says="logo.png is not a PNG"),
+        Break(name="a stray one", how=picture("new.png", PIXEL), says="new.png is not a brand"),
         Break(name="dark", how=picture("dark_icon.png", PIXEL), says="dark_icon.png is 1x1"),
         Break(name="none", how=_without_icon, says="icon.png is missing"),
     ],
@@ -195,12 +197,12 @@ BREAKS: dict[Check, list[Break]] = {
         Break(
             name="an input that is none",
             how=text(BLUEPRINT, "!input camera", "!input colour"),
-            says="colour is no input",
+            says="colour is not an input",
         ),
         Break(
             name="an idle input",
             how=text(BLUEPRINT, "!input camera", "none"),
-            says="the input camera is used nowhere",
+            says="the input camera is not used",
         ),
         Break(
             name="not described",
@@ -216,7 +218,7 @@ BREAKS: dict[Check, list[Break]] = {
         Break(name="moved", how=_elsewhere, says="its source_url is another file's"),
     ],
     files.marketplace: [
-        says_of("hacs.json", "colour", "blue", "colour is no key of hacs.json"),
+        says_of("hacs.json", "colour", "blue", "colour is not a key of hacs.json"),
         says_of("hacs.json", "name", "Porch", "another name than the manifest"),
         says_of("hacs.json", "zip_release", GONE, "should name the zip"),
         says_of("hacs.json", "filename", "other.zip", "should name the zip"),
@@ -260,7 +262,7 @@ BREAKS: dict[Check, list[Break]] = {
             how=text(SCALE, "  common-modules: done\n", ""),
             says="common-modules is not judged",
         ),
-        Break(name="invented", how=more(SCALE, "  colour: done\n"), says="colour is no rule"),
+        Break(name="invented", how=more(SCALE, "  colour: done\n"), says="colour is not a rule"),
         Break(
             name="not explained",
             how=text(SCALE, "common-modules: done", "common-modules: todo"),
@@ -269,7 +271,7 @@ BREAKS: dict[Check, list[Break]] = {
         Break(
             name="undecided",
             how=text(SCALE, "common-modules: done", "common-modules: perhaps"),
-            says="common-modules: 'perhaps' is no judgement",
+            says="common-modules: 'perhaps' is not a valid status",
         ),
         Break(
             name="out of order",

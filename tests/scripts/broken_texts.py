@@ -40,7 +40,7 @@ def english(path: str, new: object, says: str, name: str = "") -> Break:
 
 
 def without(path: str) -> Break:
-    """Take an English text away."""
+    """Remove an English text."""
     return Break(
         name=f"without {path}",
         how=value(ENGLISH, path, GONE),
@@ -53,12 +53,12 @@ def idle(path: str, new: object = "Idle") -> Break:
     return Break(
         name=f"idle {path}",
         how=value(ENGLISH, path, new),
-        says=f"{path.replace('/', '.')} is used nowhere",
+        says=f"{path.replace('/', '.')} is not used",
     )
 
 
 def by_name(step: str, schema: str) -> str:
-    """How a step may ask for a shape as well."""
+    """Another way for a step to show a shape."""
     return f'_async_shape(user_input=user_input, schema=self.{schema}(), step_id="{step}")'
 
 
@@ -81,8 +81,8 @@ def _registered_and_described(root: Path) -> None:
 
 BREAKS: dict[Check, list[Break]] = {
     texts.text_form: [
-        english("colour", {"a": "b"}, "colour is no section"),
-        english("config/error/Bad", "Bad.", "Bad is no key"),
+        english("colour", {"a": "b"}, "colour is not a section"),
+        english("config/error/Bad", "Bad.", "Bad is not a key"),
         english("config/error/broken", "", "is empty", "empty"),
         english("config/error/broken", "Broken. ", "blanks around it", "blank"),
         english("config/error/broken", "[%key:common::x%]", "a reference", "reference"),
@@ -100,7 +100,7 @@ BREAKS: dict[Check, list[Break]] = {
         Break(
             name="a stray file",
             how=more(f"{COMPONENT}/translations/notes.txt", "Hm."),
-            says="notes.txt is no translation",
+            says="notes.txt is not a translation",
         ),
         Break(name="core's file", how=more(f"{COMPONENT}/strings.json", "{}"), says="is not read"),
     ],
@@ -166,7 +166,7 @@ BREAKS: dict[Check, list[Break]] = {
         Break(
             name="a forgotten one",
             how=text(FLOW, '"stalled",\n', ""),
-            says="stalled is told as unknown",
+            says="stalled is reported as unknown",
         ),
         Break(
             name="an invented one",
@@ -217,7 +217,7 @@ BREAKS: dict[Check, list[Break]] = {
         Break(
             name="an old one",
             how=value(ENGLISH, "exceptions", {"old": {"message": "Old"}}),
-            says="exceptions.old is used nowhere",
+            says="exceptions.old is not used",
         ),
     ],
     entities.entity_texts: [
@@ -239,12 +239,12 @@ BREAKS: dict[Check, list[Break]] = {
         Break(
             name="an old name",
             how=value(ENGLISH, "entity/sensor/old", {"name": "Old"}),
-            says="translations: entity.sensor.old is used nowhere",
+            says="translations: entity.sensor.old is not used",
         ),
         Break(
             name="an old icon",
             how=value(ICONS, "entity/sensor/old", {"default": "mdi:walk"}),
-            says="icons: entity.sensor.old is used nowhere",
+            says="icons: entity.sensor.old is not used",
         ),
         Break(
             name="a name without a name",
@@ -265,7 +265,7 @@ BREAKS: dict[Check, list[Break]] = {
         Break(
             name="another set",
             how=value(ICONS, "entity/sensor/people/default", "fa:walk"),
-            says="fa:walk is no icon",
+            says="fa:walk is not an icon",
         ),
         Break(
             name="no default",
@@ -282,7 +282,7 @@ BREAKS: dict[Check, list[Break]] = {
         Break(
             name="not registered",
             how=more(f"{COMPONENT}/services.yaml", "look:\n"),
-            says="services.yaml.look is used nowhere",
+            says="services.yaml.look is not used",
         ),
         Break(
             name="not translated",

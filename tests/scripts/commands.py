@@ -1,4 +1,4 @@
-"""Running this project's commands as people do."""
+"""Runs this project's commands like a user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def run(
     *command: str | Path, cwd: Path = ROOT, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, with nothing to read and these variables set."""
+    """Run a command to its end, without input and with these variables."""
     return subprocess.run(  # noqa: S603 - our own programs
         command,
         cwd=cwd,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A whole copy of what the checks look at."""
+    """A complete copy of the files that are checked."""
     return copy_checkout(tmp_path)
 
 

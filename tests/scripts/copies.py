@@ -17,7 +17,7 @@ _CACHES = shutil.ignore_patterns("__pycache__", ".*_cache", "*.tflite")
 
 
 class _Gone:
-    """Instead of a value: there is none. The same in each process, for the names of tests."""
+    """Stands for a missing value. The same in each process, for the names of tests."""
 
     def __repr__(self) -> str:
         return "gone"
@@ -27,7 +27,7 @@ GONE = _Gone()
 
 
 def copy_checkout(to: Path) -> Path:
-    """What the checks look at, without this project's other files."""
+    """The files that are checked, without this project's other files."""
     for name in ("blueprints", "custom_components", ".github"):
         shutil.copytree(ROOT / name, to / name, ignore=_CACHES)
     for name in ("hacs.json", "pyproject.toml", "requirements_test.txt", "LICENSE", "README.md"):
@@ -38,7 +38,7 @@ def copy_checkout(to: Path) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
-    """A way to break a checkout, and what is then said."""
+    """A way to break a checkout, and the message for it."""
 
     name: str
     how: Callable[[Path], None]
@@ -68,7 +68,7 @@ def more(file: str, added: str) -> Callable[[Path], None]:
 
 
 def value(file: str, path: str, new: Any) -> Callable[[Path], None]:
-    """Set or remove what a JSON file says at a path such as `config/step/pick`."""
+    """Set or remove a value of a JSON file at a path such as `config/step/pick`."""
 
     def change(root: Path) -> None:
         content = json.loads((root / file).read_text(encoding="utf-8"))

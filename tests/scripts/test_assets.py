@@ -34,7 +34,7 @@ def find(mirror: Path, cache: Path, *names: str) -> subprocess.CompletedProcess[
 
 @pytest.fixture
 def whole() -> bytes:
-    """What the smallest file holds."""
+    """The content of the smallest file."""
     try:
         return asset(NAME).read_bytes()
     except AssetError as error:

@@ -1,4 +1,4 @@
-"""What the commands share: system packages are installed, or their purpose is printed."""
+"""The commands' common part: system packages are installed, or their purpose is printed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CALLS = 'source scripts/lib/common.sh; packages "$@"; echo went on'
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """Commands that stand in for the machine's: apt-get notes what it is asked."""
+    """Commands that replace the machine's: apt-get records its arguments."""
     user(tmp_path, 0)
     stand_in(tmp_path, "apt-get", f'echo "$*" >>{tmp_path}/asked')
     return tmp_path

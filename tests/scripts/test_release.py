@@ -1,4 +1,4 @@
-"""A release is what the Marketplace installs, whole and nothing more."""
+"""A release contains exactly what the Marketplace installs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_it_has_all_that_is_committed_and_what_it_adds(archive: Path) -> None:
     assert added <= set(names)
 
 
-def test_caches_and_tools_settings_stay_at_home(archive: Path) -> None:
+def test_caches_and_tool_settings_are_left_out(archive: Path) -> None:
     with zipfile.ZipFile(archive) as content:
         names = content.namelist()
     assert [name for name in names if "cache" in name or name.endswith((".pyc", "ruff.toml"))] == []
@@ -73,7 +73,7 @@ def test_the_model_is_the_pinned_one_with_its_licence(archive: Path) -> None:
     assert MODEL["sha256"] in origin
 
 
-def test_the_integration_finds_the_model_where_it_lies(archive: Path, tmp_path: Path) -> None:
+def test_the_integration_finds_the_model_in_the_release(archive: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(archive) as content:
         content.extractall(tmp_path)
     spec = importlib.util.spec_from_file_location(
@@ -90,7 +90,7 @@ def test_the_integration_finds_the_model_where_it_lies(archive: Path, tmp_path: 
         del sys.modules[spec.name]
 
 
-def test_the_marketplace_takes_it(archive: Path) -> None:
+def test_the_marketplace_accepts_it(archive: Path) -> None:
     with zipfile.ZipFile(archive) as content:
         assert sum(entry.file_size for entry in content.infolist()) < package.MOST_BYTES
         assert content.testzip() is None
@@ -109,14 +109,14 @@ def test_another_tag_than_the_version_is_refused(tmp_path: Path, tag: str) -> No
     assert not (tmp_path / "porchlight.zip").exists()
 
 
-def test_a_model_whose_licence_is_not_here_is_not_passed_on() -> None:
+def test_a_model_without_its_licence_text_is_not_released() -> None:
     with pytest.raises(package.PackageError, match="GPL-3"):
         package.origin({**MODEL, "licence": "GPL-3"})
 
 
-def test_more_than_the_marketplace_takes_is_refused(
+def test_more_than_the_marketplace_accepts_is_refused(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(package, "MOST_BYTES", 1000)
-    with pytest.raises(package.PackageError, match="more than the Marketplace takes"):
+    with pytest.raises(package.PackageError, match="more than the Marketplace accepts"):
         package.pack(tmp_path / "porchlight.zip")

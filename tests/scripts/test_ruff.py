@@ -1,4 +1,4 @@
-"""The ban on imports across rooms bites where people write: in ruff, too."""
+"""Ruff also refuses imports across rooms, so that editors show them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def house(tmp_path: Path) -> Path:
 
 
 def banned(house: Path, file: str, line: str) -> bool:
-    """Whether ruff refuses a line in a file, be it at the top or in a function."""
+    """Whether ruff refuses a line in a file, at the top and in a function."""
     path = house / file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"def lazy():\n    {line}\n", encoding="utf-8")
@@ -61,7 +61,7 @@ def test_home_assistant_is_banned_from_the_inner_rooms(house: Path, file: str) -
 
 
 @pytest.mark.parametrize("file", [f"{COMPONENT}/runtime/owner.py", "tests/ha/test_new.py"])
-def test_home_assistant_is_welcome_in_its_own_files(house: Path, file: str) -> None:
+def test_home_assistant_is_allowed_in_its_own_files(house: Path, file: str) -> None:
     assert not banned(house, file, HOME_ASSISTANT)
 
 

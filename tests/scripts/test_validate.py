@@ -1,4 +1,4 @@
-"""Each check passes here, and finds what it is for in a broken copy."""
+"""Each check passes here, and finds its fault in a broken copy."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_copy_passes_before_it_is_broken(check: Check, tree: Tree) -> None:
         for fault in breaks
     ],
 )
-def test_a_broken_copy_is_found_out(check: Check, fault: Break, checkout: Path) -> None:
+def test_a_broken_copy_is_detected(check: Check, fault: Break, checkout: Path) -> None:
     fault.how(checkout)
     found = findings(check, Tree(root=checkout, homes=installed()))
     assert any(fault.says in finding for finding in found), found

@@ -1,4 +1,4 @@
-"""Small videos made for tests: every frame shows its number, or something moves in it."""
+"""Small videos for tests: frames show their numbers, or something moves."""
 
 from __future__ import annotations
 

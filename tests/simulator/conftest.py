@@ -15,7 +15,7 @@ SHORT_GOP = StreamSpec(gop=0.5)
 
 @pytest.fixture(autouse=True)
 def _sockets(socket_enabled: None) -> None:
-    """Let every test here use sockets: a camera is made of them."""
+    """Let every test here use sockets, which a camera needs."""
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import av
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the server said; header names in lower case."""
+    """The server's answer; header names in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -49,7 +49,7 @@ class RtspClient:
         return self
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._writer.close()
 
     async def ask(self, method: str, url: str = "", **headers: str) -> Answer:

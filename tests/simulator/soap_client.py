@@ -35,11 +35,11 @@ class Reply:
         return self.root.findtext(f".//{{*}}{name}")
 
     def texts(self, name: str) -> list[str]:
-        """Return the texts of all elements called so."""
+        """Return the texts of all elements with this name."""
         return [one.text for one in self.root.iterfind(f".//{{*}}{name}")]
 
     def all(self, name: str) -> list[Any]:
-        """Return all elements called so."""
+        """Return all elements with this name."""
         return self.root.findall(f".//{{*}}{name}")
 
 

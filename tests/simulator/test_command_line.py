@@ -58,7 +58,7 @@ async def test_cameras_run_until_they_are_stopped(
         (["--camera", "video=x,name=x,colour=red"], "unknown setting colour"),
         (["--camera", "video"], "is not name=value"),
         (["--config", "nowhere.json"], "nowhere.json"),
-        (["--config", __file__], "is no JSON"),
+        (["--config", __file__], "is not JSON"),
     ],
 )
 def test_a_wrong_description_ends_with_a_reason(

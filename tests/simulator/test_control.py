@@ -102,7 +102,7 @@ async def test_a_seek_returns_where_it_landed(send: Send, camera: Camera) -> Non
 
 
 @pytest.mark.parametrize("command", ["drop_rtsp", "kill_subscriptions"])
-async def test_what_is_cut_is_counted(send: Send, command: str) -> None:
+async def test_cut_connections_are_counted(send: Send, command: str) -> None:
     status, reply = await send(command)
     assert status == 200
     assert reply["result"] == 0

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 GROUP = ("239.255.255.250", 3702)
 VIDEO = "dn:NetworkVideoTransmitter"
-# Addresses and identities unlikely to be in use on this machine: not another process
-# that runs these tests either.
+# Addresses and identities that are probably not in use on this machine, not even by another
+# process that runs these tests.
 _NETWORK = f"127.{1 + os.getpid() // 250 % 250}.{1 + os.getpid() % 250}"
 HOSTS = (f"{_NETWORK}.1", f"{_NETWORK}.2", f"{_NETWORK}.3")
 OURS = [str(uuid.uuid4()) for _ in HOSTS]
@@ -45,13 +45,13 @@ def probe(types: str = VIDEO, scopes: str = "", message: str = "urn:uuid:1") -> 
 
 
 class Listener(asyncio.DatagramProtocol):
-    """Collects what the test's own cameras say; others may run on this machine."""
+    """Collects the messages of the test's own cameras; others may run on this machine."""
 
     def __init__(self) -> None:
         self.heard = asyncio.Queue()
 
     def datagram_received(self, data: bytes, _: tuple[str, int]) -> None:
-        """Keep what one of the test's cameras says."""
+        """Keep a message of one of the test's cameras."""
         root = etree.fromstring(data)
         if text(root, "Address").removeprefix("urn:uuid:") in OURS:
             self.heard.put_nowait(root)
@@ -152,7 +152,7 @@ async def test_a_unicast_probe_is_answered_by_the_cameras_of_that_host(
         ("", "onvif://www.onvif.org/nam", 0),
     ],
 )
-async def test_only_what_is_asked_for_answers(
+async def test_only_cameras_that_match_a_probe_answer(
     simulator: Simulator, types: str, scopes: str, count: int
 ) -> None:
     async with listening() as (transport, listener):

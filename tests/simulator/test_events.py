@@ -112,7 +112,7 @@ async def test_a_subscription_ends_when_it_is_not_renewed(camera: Camera) -> Non
     assert (alive.status, ended.status) == (200, 400)
 
 
-async def test_an_end_may_be_given_as_a_moment(camera: Camera) -> None:
+async def test_a_termination_time_may_be_absolute(camera: Camera) -> None:
     inside = "<InitialTerminationTime>2999-01-01T00:00:00Z</InitialTerminationTime>"
     reply = await call(camera, "tev:CreatePullPointSubscription", inside)
     assert reply.status == 200
@@ -121,13 +121,13 @@ async def test_an_end_may_be_given_as_a_moment(camera: Camera) -> None:
     assert "wsnt:UnacceptableTerminationTimeFault" in reply.texts("Value")
 
 
-async def test_unsubscribed_is_forgotten(camera: Camera) -> None:
+async def test_a_cancelled_subscription_is_forgotten(camera: Camera) -> None:
     address = await subscribe(camera)
     assert (await call(camera, "wsnt:Unsubscribe", url=address)).status == 200
     assert (await pull(camera, address))[1].status == 400
 
 
-async def test_only_so_many_subscriptions_are_kept(camera: Camera) -> None:
+async def test_the_number_of_subscriptions_is_limited(camera: Camera) -> None:
     for _ in range(10):
         await subscribe(camera)
     reply = await call(camera, "tev:CreatePullPointSubscription")

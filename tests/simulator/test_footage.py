@@ -37,7 +37,7 @@ def test_other_settings_are_another_file(spec: CameraSpec, tmp_path: Path) -> No
     assert len(list(tmp_path.iterdir())) == before + 1
 
 
-async def test_several_at_once_prepare_the_same_footage_in_peace(
+async def test_the_same_footage_can_be_prepared_several_times_at_once(
     spec: CameraSpec, tmp_path: Path
 ) -> None:
     found = await asyncio.gather(*(asyncio.to_thread(prepare, spec, tmp_path) for _ in range(3)))
@@ -117,7 +117,7 @@ def test_a_size_keeps_its_shape_and_is_even() -> None:
         (Fraction(20), [0.0, 0.05], (Fraction(20), [0, 0.05, 0.1])),
     ],
 )
-def test_frame_times_are_believed_only_if_they_make_sense(
+def test_implausible_frame_times_are_replaced(
     average: Fraction | None, times: list[float], expected: Any
 ) -> None:
     fps, settled = settle_times(average, times, 3)

@@ -46,7 +46,7 @@ async def test_the_clock_is_readable_even_with_a_wrong_password(camera: Camera) 
     assert reply.status == 200
 
 
-async def test_what_it_is_comes_from_its_description(camera: Camera) -> None:
+async def test_device_information_comes_from_the_description(camera: Camera) -> None:
     header = signed(camera)
     reply = await ask(camera.onvif_url, "tds:GetDeviceInformation", header=header)
     assert reply.text("SerialNumber") == camera.spec.serial
@@ -246,7 +246,7 @@ async def test_a_snapshot_is_refused_without_digest(
         assert response.headers["WWW-Authenticate"].startswith("Digest ")
 
 
-async def test_a_silent_camera_answers_when_it_finds_its_voice(camera: Camera) -> None:
+async def test_a_silenced_camera_answers_when_the_silence_ends(camera: Camera) -> None:
     camera.silence_onvif(on=True)
     waiting = asyncio.create_task(ask(camera.onvif_url, "tds:GetSystemDateAndTime"))
     done, _ = await asyncio.wait({waiting}, timeout=0.2)

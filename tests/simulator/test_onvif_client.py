@@ -1,4 +1,4 @@
-"""What a third party's ONVIF client makes of the camera."""
+"""The simulated camera works with a third-party ONVIF client."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def client(camera: Camera) -> AsyncIterator[ONVIFCamera]:
     await client.close()
 
 
-async def test_it_learns_what_the_camera_is(client: ONVIFCamera, camera: Camera) -> None:
+async def test_it_reads_the_device_information(client: ONVIFCamera, camera: Camera) -> None:
     device = await client.create_devicemgmt_service()
     information = await device.GetDeviceInformation()
     assert information.Manufacturer == "Acme"
@@ -61,7 +61,7 @@ async def test_it_learns_what_the_camera_is(client: ONVIFCamera, camera: Camera)
     assert capabilities["Events"]["WSPullPointSupport"] is True
 
 
-async def test_it_learns_profiles_and_stream_addresses(client: ONVIFCamera, camera: Camera) -> None:
+async def test_it_reads_profiles_and_stream_addresses(client: ONVIFCamera, camera: Camera) -> None:
     media = await client.create_media_service()
     main, sub = await media.GetProfiles()
     assert main.VideoEncoderConfiguration.Encoding == "H264"
@@ -81,7 +81,7 @@ async def test_it_gets_a_snapshot(client: ONVIFCamera) -> None:
     assert Image.open(io.BytesIO(data)).size == (320, 240)
 
 
-async def test_it_hears_motion_begin_and_end_with_the_footage(
+async def test_it_receives_motion_events_in_step_with_the_footage(
     client: ONVIFCamera, camera: Camera, clock: ManualClock
 ) -> None:
     lost = []
@@ -103,7 +103,7 @@ async def test_it_hears_motion_begin_and_end_with_the_footage(
     assert not lost
 
 
-async def test_a_wrong_password_is_a_fault_it_understands(camera: Camera) -> None:
+async def test_a_wrong_password_is_a_fault_that_it_recognizes(camera: Camera) -> None:
     client = ONVIFCamera(camera.host, camera.port, "admin", "wrong", adjust_time=True)
     device = await client.create_devicemgmt_service()
     with pytest.raises(Fault, match="not Authorized") as caught:

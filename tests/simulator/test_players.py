@@ -1,4 +1,4 @@
-"""What other people's players make of the streams: FFmpeg's and PyAV."""
+"""The streams play in other players: FFmpeg's and PyAV."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def test_ffprobe_sees_codec_and_size_and_time_that_rises_across_the_loop(
         assert status == 0
         (shown,) = found["streams"]
         assert (shown["codec_name"], shown["width"], shown["height"]) == expected
-        # FFmpeg leaves the first packet without time until it has seen the second.
+        # FFmpeg gives the first packet no time before it has seen the second.
         stamps = [int(one["pts"]) for one in found["packets"] if "pts" in one]
         assert len(stamps) >= 38
         gaps = {later - earlier for earlier, later in itertools.pairwise(stamps)}

@@ -271,7 +271,7 @@ async def test_pause_and_teardown_end_the_video(camera: Camera, clock: ManualClo
     await client.close()
 
 
-async def test_a_silent_session_ends_and_a_lively_one_stays(spec: CameraSpec, cache: Path) -> None:
+async def test_a_silent_session_ends_and_an_active_one_stays(spec: CameraSpec, cache: Path) -> None:
     impatient = dataclasses.replace(spec, session_timeout=5)
     async with Simulator([impatient], cache=cache) as simulator:
         camera = simulator.cameras[0]
@@ -411,7 +411,7 @@ async def test_invalid_rtsp_ends_the_connection(camera: Camera) -> None:
     await client.close()
 
 
-# asyncio itself stumbles over a connection that it accepted in the turn in which a server closed.
+# asyncio itself fails on a connection that it accepted in the iteration in which a server closed.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("turns", range(8))
 async def test_a_new_client_does_not_delay_a_camera_s_stop(camera: Camera, turns: int) -> None:

@@ -1,4 +1,4 @@
-"""What must hold of tracks whatever is detected, in whatever order, and whenever."""
+"""Invariants of tracks for any detections, in any order, at any time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytest.importorskip("hypothesis", reason="hypothesis finds the cases; it is not 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-# The harness freezes what is collected by then, in which hypothesis misses its own generator.
+# The harness freezes objects that exist by then, where hypothesis does not find its own generator.
 pytestmark = pytest.mark.filterwarnings(
     "error", "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
 )
@@ -35,10 +35,10 @@ pytestmark = pytest.mark.filterwarnings(
 type Step = tuple[float, list[Detection], float]
 
 SHARES = st.floats(0, 1, width=32)
-# Beyond the picture as well, inside out and of no size.
+# Also outside of the picture, inverted and without size.
 EDGES = st.floats(-1, 2, width=32)
 WILD = st.builds(Box, EDGES, EDGES, EDGES, EDGES)
-# Those that stay where they are make tracks, the wild ones make trouble.
+# Detections that keep their place make tracks; random ones disturb them.
 PLACES = st.sampled_from([Box(0.1 * i, 0.2, 0.1 * i + 0.15, 0.7) for i in range(9)])
 SCORES = SHARES | st.sampled_from([0.9, 0.9, 0.7])
 # Each has a distinct box, so that a track's box identifies the person.
@@ -101,7 +101,7 @@ def test_tracks_stay_consistent_for_any_detections(taken: list[Step]) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(steps(ONWARD), ONWARD, DETECTIONS, st.randoms(use_true_random=False))
-def test_the_order_of_detections_decides_nothing(
+def test_the_order_of_detections_does_not_matter(
     taken: list[Step], gap: float, detections: list[Detection], chance: object
 ) -> None:
     one, at = after(taken)
@@ -116,7 +116,7 @@ def test_the_order_of_detections_decides_nothing(
     }
     scores = {id(found.box): found.score for found in detections}
     worths = [round(like + SCORE_WEIGHT * scores[box], 9) for (_, box), like in likeness.items()]
-    # What fits equally well may go to either.
+    # Detections that fit equally well may go to either track.
     assume(len(set(worths)) == len(worths))
     other, shuffled = deepcopy(one), list(detections)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -139,7 +139,7 @@ def test_the_order_of_detections_decides_nothing(
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(steps(EITHER_WAY, 8), max_size=4))
-def test_no_number_is_given_twice(rounds: list[list[Step]]) -> None:
+def test_no_track_number_is_used_twice(rounds: list[list[Step]]) -> None:
     tracker, at, last = Tracker(), 100.0, 0
     for taken in rounds:
         for gap, detections, activity in taken:
@@ -158,7 +158,7 @@ def test_no_number_is_given_twice(rounds: list[list[Step]]) -> None:
 @given(steps(ONWARD, 40))
 def test_tracks_vanish_only_after_a_long_miss_or_without_life(taken: list[Step]) -> None:
     tracker, at = Tracker(), 100.0
-    # Of each track when it was seen last, how many looks missed it since, and when it was alive.
+    # For each track: when it was last seen, the misses since then, and its last sign of life.
     seen: dict[int, float] = {}
     missed: dict[int, int] = {}
     alive: dict[int, float] = {}
@@ -191,7 +191,7 @@ def test_no_track_is_kept_longer_than_allowed(taken: list[Step], still: bool) ->
     for gap, detections, activity in [*taken, *visitor]:
         at += gap
         latest = max(latest, at)
-        # Where all moves nobody may just not be recognized.
+        # Where everything moves, no one counts as standing still and not recognized.
         look(tracker, detections, at, activity if still else 1.0)
     for _ in range(MISSES_TO_GO):
         look(tracker, [], latest + (GONE_STILL if still else GONE_AMID))
@@ -247,7 +247,7 @@ def test_two_people_far_apart_never_swap(
         seen = []
         for name, x in (("first", left), ("second", right)):
             unseen[name] += gap
-            # Neither is away for so long as to count as a new person.
+            # Neither is unseen for long enough to count as a new person.
             if shown in (name, "both") or unseen[name] + 0.4 >= GONE_UNCONFIRMED:
                 seen.append(person(x, score=score))
                 unseen[name] = 0.0

@@ -5,7 +5,7 @@ from porchlight.vision.budget import LEAST_PACE, Budget
 
 
 def run(budget: Budget, wanted: float, fixed: float = 0.0, rounds: int = 60) -> float:
-    """The cores in use at the end, if looks cost so many at full pace, and all else the rest."""
+    """The cores in use at the end, if looks at full pace and everything else cost this many."""
     for _ in range(rounds):
         used = fixed + wanted * budget.pace
         budget.update(used * 3, 3)
@@ -37,7 +37,7 @@ def test_when_it_is_quiet_again_the_pace_rises_again() -> None:
     assert budget.pace == 1.0
 
 
-def test_looking_never_stops_whatever_else_costs() -> None:
+def test_looks_never_stop_however_much_else_costs() -> None:
     budget = Budget(1.0)
     run(budget, 1.0, fixed=5.0)
     assert budget.pace == LEAST_PACE
@@ -50,7 +50,7 @@ def test_a_clock_that_stops_or_goes_back_does_no_harm(elapsed: float) -> None:
     assert budget.pace == 1.0
 
 
-def test_a_process_that_used_nothing_is_survived() -> None:
+def test_a_process_that_used_nothing_is_tolerated() -> None:
     budget = Budget(1.0)
     run(budget, 4.0)
     budget.update(0.0, 3.0)

@@ -1,4 +1,4 @@
-"""What must hold on any machine with any cameras."""
+"""Invariants for any machine and any number of cameras."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ pytest.importorskip("hypothesis", reason="hypothesis finds the cases; it is not 
 from hypothesis import given
 from hypothesis import strategies as st
 
-# The harness freezes what is collected by then, in which hypothesis misses its own generator.
+# The harness freezes objects that exist by then, where hypothesis does not find its own generator.
 pytestmark = pytest.mark.filterwarnings(
     "error", "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
 )
@@ -36,7 +36,7 @@ def test_a_faster_model_never_loads_more(
 
 
 @given(CAMERAS, CAMERAS, CORES, SHARES, MS, THREADS)
-def test_more_cameras_never_ask_less(
+def test_more_cameras_never_need_less(
     one: int, more: int, cores: int, share: float, ms: float, threads: int
 ) -> None:
     few, many = demand(one, cores, share), demand(one + more, cores, share)
@@ -62,8 +62,8 @@ def test_keeping_up_uses_neither_more_than_a_second_nor_than_the_budget(
 
 
 @given(DEMANDS, MS, st.lists(st.floats(0.2, 1), min_size=1, max_size=4))
-def test_no_threads_do_better_than_hoped(asked: Demand, alone: float, gains: list[float]) -> None:
-    assert asked.hope(alone, 1) == asked.load(alone, 1)
+def test_no_load_is_below_the_least_load(asked: Demand, alone: float, gains: list[float]) -> None:
+    assert asked.least_load(alone, 1) == asked.load(alone, 1)
     for threads, gain in enumerate(gains, 1):
         ms = alone / (1 + (threads - 1) * gain)
-        assert asked.hope(alone, threads) <= asked.load(ms, threads) * (1 + 1e-9)
+        assert asked.least_load(alone, threads) <= asked.load(ms, threads) * (1 + 1e-9)

@@ -16,7 +16,7 @@ def test_overlap_is_the_shared_area_over_the_joint_one() -> None:
     assert iou(one, others)[0] == pytest.approx([1, 1 / 3, 1 / 7, 0, 0])
 
 
-def test_overlap_of_empty_and_inverted_boxes_is_nothing() -> None:
+def test_overlap_of_empty_and_inverted_boxes_is_zero() -> None:
     boxes = floats((1, 1, 1, 1), (2, 2, 0, 0), (0, 0, 2, 2))
     assert iou(boxes, boxes).tolist() == [[0, 0, 0], [0, 0, 0], [0, 0, 1]]
 

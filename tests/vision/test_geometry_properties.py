@@ -1,4 +1,4 @@
-"""What must hold of boxes and regions wherever they lie and whatever their size."""
+"""Invariants of boxes and regions of any position and size."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ pytest.importorskip("hypothesis", reason="hypothesis finds the cases; it is not 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-# The harness freezes what is collected by then, in which hypothesis misses its own generator.
+# The harness freezes objects that exist by then, where hypothesis does not find its own generator.
 pytestmark = pytest.mark.filterwarnings(
     "error", "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
 )
 
 SHARES = st.floats(0, 1, width=32)
-# Beyond the picture as well, inside out and of no size.
+# Also outside of the picture, inverted and without size.
 EDGES = st.floats(-1, 2, width=32) | st.sampled_from([0.0, 0.25, 0.5, 1.0])
 BOXES = st.builds(Box, EDGES, EDGES, EDGES, EDGES)
 LISTS = st.lists(BOXES, max_size=8)
@@ -51,7 +51,7 @@ TARGETS = st.builds(
     st.floats(0.05, 0.9),
     st.floats(0.3, 1.0),
 )
-# As fine as float32 tells, over some steps.
+# Some of float32's smallest steps.
 FINE = 1e-5
 
 
@@ -129,10 +129,10 @@ def test_overlap_is_mutual_and_never_more_than_all(ones: list[Box], others: list
 
 @settings(max_examples=100, deadline=None)
 @given(LISTS)
-def test_a_box_overlaps_none_more_than_itself(boxes: list[Box]) -> None:
+def test_a_box_overlaps_no_other_more_than_itself(boxes: list[Box]) -> None:
     overlaps = iou(as_array(boxes), as_array(boxes))
     for index, box in enumerate(boxes):
-        # What a side of float32's finest steps encloses has no area to tell.
+        # A box with a side of float32's smallest steps has no measurable area.
         if box.x2 - box.x1 > FINE and box.y2 - box.y1 > FINE:
             assert overlaps[index, index] == pytest.approx(1, abs=FINE)
 
@@ -143,7 +143,7 @@ def test_a_box_overlaps_none_more_than_itself(boxes: list[Box]) -> None:
     st.sampled_from([0.0, 0.3, 0.45, 0.9]),
     st.integers(1, 12),
 )
-def test_of_what_overlaps_the_best_stays(
+def test_the_best_of_overlapping_boxes_stays(
     scored: list[tuple[Box, float]], overlap: float, limit: int
 ) -> None:
     boxes = as_array([box for box, _ in scored])
@@ -153,7 +153,7 @@ def test_of_what_overlaps_the_best_stays(
     assert len(set(kept)) == len(kept) <= limit
     assert all(scores[one] >= scores[other] for one, other in pairwise(kept))
     assert all(overlaps[one, other] <= overlap for one, other in combinations(kept, 2))
-    # Nobody goes without cause.
+    # No box is dropped without a reason.
     for index in set(range(min(len(scored), limit * 8))) - set(kept):
         assert (
             len(kept) == limit
@@ -164,7 +164,7 @@ def test_of_what_overlaps_the_best_stays(
 
 @settings(max_examples=200, deadline=None)
 @given(SIZES, SIDES, TARGETS, SHARES)
-def test_what_a_frame_shows_comes_back_from_the_model_where_it_was(
+def test_boxes_keep_their_place_between_frame_and_model(
     frame: tuple[int, int], side: int, target: Box, score: float
 ) -> None:
     letterbox = Letterbox.fit(*frame, side)
@@ -204,7 +204,7 @@ def test_regions_lie_within_the_frame_and_are_few(
     assert len(set(regions)) == len(regions) <= MOST_REGIONS
     for region in regions:
         assert_within(region, view)
-        # None is enlarged beyond what helps, but for a frame that is smaller itself.
+        # No region is enlarged too much, unless the frame itself is smaller.
         least = min(view.side / STRETCH - 2, max(view.whole.width, view.whole.height))
         assert max(region.width, region.height) >= least
 
@@ -244,7 +244,7 @@ def test_tiles_leave_no_gap(view: View, points: list[tuple[float, float]]) -> No
 
 @st.composite
 def sights(draw: st.DrawFn) -> tuple[View, list[tuple[Region, list[Detection]]]]:
-    """Regions of a frame, and what a detector may say of each."""
+    """Regions of a frame, and possible detections in each."""
     view = draw(VIEWS)
     regions = around(draw(st.lists(TARGETS, min_size=1, max_size=4)), view) + tiles(view)
     chosen = draw(st.lists(st.sampled_from(regions), min_size=1, max_size=4, unique=True))
@@ -309,7 +309,7 @@ def seen_in(region: Region, people: list[Box], view: View) -> list[Detection]:
 
 @settings(max_examples=200, deadline=None)
 @given(PLACES, st.sampled_from([(1280, 720), (2560, 1440), (640, 480)]), SIDES)
-def test_a_perfect_detector_is_believed(
+def test_the_detections_of_a_perfect_detector_are_kept(
     places: list[tuple[int, int]], size: tuple[int, int], side: int
 ) -> None:
     view = View(*size, side)

@@ -69,7 +69,7 @@ def test_a_yolox_cell_is_decoded_by_its_place_in_its_grid(
     assert found.score == pytest.approx(0.72)
 
 
-def test_a_yolox_score_is_the_objects_times_the_persons() -> None:
+def test_a_yolox_score_is_the_object_score_times_the_person_score() -> None:
     head = YoloxHead(SIDE)
     weak = (0.5, 0.5, 1.0, 1.0, 0.5, SCORE_FLOOR * 2 - 0.01)
     enough = (0.5, 0.5, 1.0, 1.0, 0.5, SCORE_FLOOR * 2 + 0.01)
@@ -134,13 +134,13 @@ def test_an_ssd_box_on_a_wide_frame_is_in_fractions_of_the_frame() -> None:
     assert pixels(found, 1) == pytest.approx([0.2, 0.2, 0.3, 0.5])
 
 
-def test_only_class_0_is_a_person_to_ssd() -> None:
+def test_only_class_0_is_a_person_in_ssd() -> None:
     rows = [(0.1, 0.1 * i, 0.5, 0.1 * i + 0.05, i, 0.9) for i in range(3)]
     found = SsdHead(300).people(ssd(*rows), Letterbox.fit(300, 300, 300))
     assert [round(one.box.x1, 2) for one in found] == [0]
 
 
-def test_ssd_slots_beyond_the_count_are_left_over() -> None:
+def test_ssd_slots_beyond_the_count_are_ignored() -> None:
     rows = [(0.1, 0.2 * i, 0.5, 0.2 * i + 0.1, 0, 0.9) for i in range(3)]
     letterbox = Letterbox.fit(300, 300, 300)
     assert len(SsdHead(300).people(ssd(*rows, count=2), letterbox)) == 2
@@ -178,7 +178,7 @@ def test_a_box_with_an_infinite_edge_is_dropped_and_suppresses_no_other(
     bad[field] = value
     found = YoloxHead(SIDE).people(yolox({1400: good, 1401: tuple(bad)}), WHOLE)
     assert 0.72 in [round(one.score, 2) for one in found]
-    # A log size of minus infinity is a box of no size; one of plus infinity is only too large.
+    # A log size of minus infinity is a box without size; one of plus infinity is only too large.
     assert len(found) == (2 if value > 0 and field >= 2 else 1)
 
 
@@ -253,7 +253,7 @@ def test_a_detector_is_recognised_by_its_tensors(
         pytest.param(spec(), [spec()], id="no shapes"),
     ],
 )
-def test_a_model_that_is_no_detector_is_refused_naming_its_tensors(
+def test_a_model_that_is_not_a_detector_is_refused_naming_its_tensors(
     entry: TensorSpec, outputs: list[TensorSpec]
 ) -> None:
     with pytest.raises(UnsupportedModelError, match="neither YOLOX nor SSD") as caught:

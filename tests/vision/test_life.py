@@ -35,7 +35,7 @@ def test_a_box_that_moves_is_alive_even_without_pixel_motion() -> None:
     assert life.shown
 
 
-def test_a_box_that_trembles_is_not_alive() -> None:
+def test_a_jittering_box_is_not_alive() -> None:
     life = Life(box(0.5), 0)
     for step in range(50):
         life.note(box(0.5 + 0.02 * (step % 2)), STILL, 0.2 * step)

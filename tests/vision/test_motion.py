@@ -18,7 +18,7 @@ class Scene:
         self.at = 100.0
 
     def show(self, *pictures: Grey) -> list[Motion]:
-        """What the gate makes of these pictures."""
+        """The gate's results for these pictures."""
         found = []
         for picture in pictures:
             found.append(self.gate.update(picture, self.at))
@@ -36,12 +36,12 @@ def generator() -> np.random.Generator:
     return np.random.default_rng(11)
 
 
-def test_the_first_picture_is_no_motion(scene: Scene) -> None:
+def test_the_first_picture_is_not_motion(scene: Scene) -> None:
     assert scene.show(grey()) == [Motion(0.0)]
 
 
 @pytest.mark.parametrize("spread", [2.0, 4.0])
-def test_noise_is_no_motion(scene: Scene, generator: np.random.Generator, spread: float) -> None:
+def test_noise_is_not_motion(scene: Scene, generator: np.random.Generator, spread: float) -> None:
     seen = scene.show(*(noisy(generator, spread=spread) for _ in range(150)))
     assert not any(one.moving or one.new_scene for one in seen)
 
@@ -75,7 +75,7 @@ def test_a_person_so_many_pixels_high_in_720p_is_motion(scene: Scene, height: in
         )
 
 
-def test_a_few_specks_are_no_motion(scene: Scene, generator: np.random.Generator) -> None:
+def test_a_few_specks_are_not_motion(scene: Scene, generator: np.random.Generator) -> None:
     scene.show(*[grey()] * 5)
     for _ in range(30):
         picture = grey()
@@ -86,7 +86,7 @@ def test_a_few_specks_are_no_motion(scene: Scene, generator: np.random.Generator
 
 
 @pytest.mark.parametrize("levels", [40, -40])
-def test_an_exposure_step_is_no_motion(
+def test_an_exposure_step_is_not_motion(
     scene: Scene, generator: np.random.Generator, levels: int
 ) -> None:
     scene.show(*(noisy(generator, 100) for _ in range(20)))
@@ -109,7 +109,7 @@ def test_motion_is_seen_across_an_exposure_step(scene: Scene) -> None:
     assert not motion.new_scene
 
 
-def test_another_scene_is_new_and_no_motion(scene: Scene, generator: np.random.Generator) -> None:
+def test_another_scene_is_new_and_not_motion(scene: Scene, generator: np.random.Generator) -> None:
     one, other = (generator.integers(0, 255, (HEIGHT, WIDTH), np.uint8) for _ in range(2))
     scene.show(*[one] * 10)
     first, *rest = scene.show(*[other] * 10)
@@ -127,7 +127,7 @@ def test_motion_is_seen_at_once_in_a_new_scene(scene: Scene) -> None:
     assert any(one.moving for one in seen)
 
 
-def test_what_is_put_down_stops_moving_at_once(scene: Scene) -> None:
+def test_an_object_that_is_put_down_stops_moving_at_once(scene: Scene) -> None:
     scene.show(*[grey()] * 10)
     scene.show(*(with_block(grey(), 10 + 6 * i) for i in range(10)))
     seen = scene.show(*[with_block(grey(), 64)] * 10)
@@ -142,7 +142,7 @@ def test_a_removed_object_leaves_no_lasting_motion(scene: Scene) -> None:
     assert not any(one.moving for one in seen[3:])
 
 
-def test_what_stays_becomes_background(scene: Scene) -> None:
+def test_an_object_that_stays_becomes_background(scene: Scene) -> None:
     scene.show(*[grey()] * 10)
     pictures = int(8 * BACKGROUND_SECONDS / STEP)
     seen = scene.show(*[with_block(grey(), 64)] * pictures)
@@ -159,7 +159,7 @@ def test_a_slow_walker_goes_on_moving(scene: Scene, generator: np.random.Generat
     assert sum(one.moving for one in seen) > 0.95 * len(seen)
 
 
-def test_a_place_that_always_flickers_comes_to_be_ignored(
+def test_a_place_that_always_flickers_is_ignored_after_a_while(
     scene: Scene, generator: np.random.Generator
 ) -> None:
     def tree() -> Grey:
@@ -194,9 +194,7 @@ def test_the_share_is_that_of_the_changed_pixels(scene: Scene) -> None:
     assert motion.share == pytest.approx(400 / (WIDTH * HEIGHT), rel=0.05)
 
 
-def test_rain_that_falls_here_and_there_moves_nothing(
-    scene: Scene, generator: np.random.Generator
-) -> None:
+def test_scattered_rain_is_not_motion(scene: Scene, generator: np.random.Generator) -> None:
     def rain() -> Grey:
         picture = noisy(generator, spread=1.0)
         for _ in range(12):
@@ -215,12 +213,12 @@ def test_the_moving_share_of_a_box_is_reported(scene: Scene) -> None:
     block = Box(120 / WIDTH, 60 / HEIGHT, 140 / WIDTH, 80 / HEIGHT)
     assert scene.gate.activity(block) > 0.9
     assert scene.gate.activity(Box(0.7, 0.7, 0.9, 0.9)) == 0
-    # What is too small for a pixel, or lies outside, is survived.
+    # Boxes smaller than a pixel, or outside, are tolerated.
     assert scene.gate.activity(Box(0.5, 0.5, 0.5, 0.5)) == 0
     assert scene.gate.activity(Box(1.5, 1.5, 1.6, 1.6)) == 0
 
 
-def test_two_that_move_apart_are_two_places(scene: Scene) -> None:
+def test_two_separate_motions_are_two_places(scene: Scene) -> None:
     scene.show(*[grey()] * 10)
     seen = scene.show(
         *(

@@ -1,4 +1,4 @@
-"""What must hold of when to look, whatever comes, in whatever order, and whenever."""
+"""Invariants of the schedule for any packets, in any order, at any time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytest.importorskip("hypothesis", reason="hypothesis finds the cases; it is not 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-# The harness freezes what is collected by then, in which hypothesis misses its own generator.
+# The harness freezes objects that exist by then, where hypothesis does not find its own generator.
 pytestmark = pytest.mark.filterwarnings(
     "error", "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
 )
@@ -29,18 +29,18 @@ type Packet = tuple[float, int, bool, bool, bool]
 GAPS = st.sampled_from([0.0, 0.001, 0.04, 0.1, 0.1, 1.0, 30.0, 1e6, -0.1, -1e6])
 BYTES = st.integers(0, 10**7) | st.sampled_from([0, 200, 250, 300, 5000])
 SMALLEST = st.sampled_from([0.0, 1.0, 1200.0, 1e6])
-# Seconds since the last, bytes, whether a key frame, whether all is calm, whether false.
+# Seconds since the last packet, bytes, whether it is a key frame, calm, and a false alarm.
 PACKETS = st.lists(
     st.tuples(GAPS, BYTES, st.integers(0, 9).map(lambda n: n == 0), st.booleans(), st.booleans()),
     max_size=60,
 )
-# More than enough packets in a row for any alarm that false ones have put off.
+# Enough packets in a row for an alarm, however much false ones have raised the threshold.
 ENOUGH = 40
 GROUP = ENOUGH + 5
 
 
 def teach(sizes: PacketSizes, groups: int, at: float) -> float:
-    """Show some groups of pictures in which nothing moves; when the last packet came."""
+    """Show some groups of pictures without motion; returns when the last packet came."""
     for number in range(groups * GROUP):
         at += 0.1
         sizes.alarm(200, at, key=number % GROUP == 0, calm=True)
@@ -49,7 +49,7 @@ def teach(sizes: PacketSizes, groups: int, at: float) -> float:
 
 @settings(max_examples=200, deadline=None)
 @given(PACKETS, SMALLEST, st.sampled_from([0, 1, 4]))
-def test_no_packet_alarms_alone_nor_a_key_frame_ever(
+def test_no_single_packet_and_no_key_frame_raises_an_alarm(
     packets: list[Packet], smallest: float, groups: int
 ) -> None:
     sizes = PacketSizes(smallest)
@@ -64,7 +64,7 @@ def test_no_packet_alarms_alone_nor_a_key_frame_ever(
         assert not (alarmed and (key or quiet))
         assert isinstance(sizes.blind, bool)
         assert sizes.blind or groups > LEARNING_GROUPS
-        # Key frames have their own usual size, which says nothing.
+        # Key frames have their own usual size, which means nothing.
         quiet = quiet and key
         if false:
             sizes.was_false()
@@ -73,9 +73,7 @@ def test_no_packet_alarms_alone_nor_a_key_frame_ever(
 
 @settings(max_examples=100, deadline=None)
 @given(PACKETS, st.integers(0, 100))
-def test_never_so_many_false_alarms_that_none_is_given_any_more(
-    packets: list[Packet], false: int
-) -> None:
+def test_false_alarms_never_disable_alarms(packets: list[Packet], false: int) -> None:
     sizes, at = PacketSizes(1200.0), 1000.0
     for gap, size, key, calm, _ in packets:
         at += gap
@@ -100,13 +98,13 @@ def test_constant_sizes_raise_no_alarm(packets: list[tuple[float, bool, bool]], 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 50), st.integers(0, 10**6))
-def test_a_group_without_an_end_is_survived(over: int, size: int) -> None:
+def test_an_endless_group_is_tolerated(over: int, size: int) -> None:
     sizes = PacketSizes(1200.0)
     for length in (LONGEST_GROUP + over + ENOUGH, LONGEST_GROUP):
         assert not any(sizes.alarm(size, 1.0, key=False, calm=True) for _ in range(length))
         assert sizes.blind
         sizes.alarm(size, 1.0, key=length > LONGEST_GROUP, calm=True)
-    # Nothing is known of so late a place.
+    # No usual size is known for a place so late in the group.
     assert not any(sizes.alarm(10**9, 1.0, key=False, calm=False) for _ in range(ENOUGH))
 
 
@@ -146,13 +144,13 @@ def test_the_pace_stays_in_its_range_and_changes_in_steps(
 
 @settings(max_examples=100, deadline=None)
 @given(CORES, USES, st.floats(0.05, 20))
-def test_looking_settles_at_what_the_box_can_afford(
+def test_the_pace_settles_at_what_the_machine_can_afford(
     cores: float, uses: list[tuple[float, float]], full: float
 ) -> None:
     budget = Budget(cores)
     for seconds, elapsed in uses:
         budget.update(seconds, elapsed)
-    # All looks that are wanted would use so many times the budget.
+    # All wanted looks would use this many times the budget.
     for _ in range(100):
         budget.update(budget.pace * full * cores, 1.0)
     load = budget.pace * full

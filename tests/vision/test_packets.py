@@ -6,12 +6,12 @@ from porchlight.vision.packets import LONGEST_GROUP, PacketSizes
 
 FPS = 15
 GROUP = 30
-# A person 60 pixels high covers so many.
+# The pixels that a person 60 pixels high covers.
 PERSON = 1200
 
 
 class Encoder:
-    """Sends packets as an encoder does that pulses after each key frame."""
+    """Sends packets like an encoder whose frame sizes vary after each key frame."""
 
     def __init__(self, *, typical: float = 600.0, unrest: float = 0.1, seed: int = 3) -> None:
         self.sizes = PacketSizes(PERSON)
@@ -33,7 +33,7 @@ class Encoder:
         return alarms
 
     def false_alarms(self, seconds: float) -> int:
-        """How many alarms come to nothing."""
+        """How many alarms are false."""
         number = 0
         for _ in range(round(seconds * FPS)):
             if self.send(1 / FPS):
@@ -60,13 +60,13 @@ def test_a_small_person_raises_an_alarm_at_once(seed: int) -> None:
     assert alarms[0] < 0.7
 
 
-def test_the_encoders_pulse_is_no_alarm() -> None:
+def test_an_encoders_regular_pattern_raises_no_alarm() -> None:
     encoder = Encoder(unrest=0.02)
     encoder.send(8)
     assert encoder.send(120) == []
 
 
-def test_false_alarms_make_themselves_rare() -> None:
+def test_false_alarms_become_rare() -> None:
     encoder = Encoder(unrest=0.4)
     encoder.send(10)
     assert encoder.false_alarms(600) <= 30
@@ -94,7 +94,7 @@ def test_another_quality_becomes_usual() -> None:
     assert encoder.false_alarms(60) <= 8
 
 
-def test_a_stream_without_key_frames_is_survived() -> None:
+def test_a_stream_without_key_frames_is_tolerated() -> None:
     sizes = PacketSizes(PERSON)
     for number in range(3 * LONGEST_GROUP):
         assert not sizes.alarm(500, number / FPS, key=False, calm=True)

@@ -18,7 +18,7 @@ def move(patience: Patience, at: float, *boxes: Box, lasted: int = LASTING) -> N
 
 
 def looks(patience: Patience, place: Box, seconds: float, start: float = 0.0) -> list[float]:
-    """When a place that keeps moving is looked at, in vain."""
+    """The times of futile looks at a place that keeps moving."""
     found, step = [], 0.1
     for number in range(round(seconds / step)):
         at = start + number * step
@@ -33,13 +33,13 @@ def test_a_new_place_is_looked_at_at_once() -> None:
     assert looks(Patience(), TREE, 0.1) == [0.0]
 
 
-def test_looks_in_vain_become_rarer_down_to_one_a_second() -> None:
+def test_futile_looks_become_rarer_down_to_one_a_second() -> None:
     times = looks(Patience(), TREE, 60)
     assert len([at for at in times if at < 1]) >= 4
     assert len([at for at in times if at >= 30]) == 30
 
 
-def test_another_place_is_new_all_the_same() -> None:
+def test_another_place_is_not_affected() -> None:
     patience = Patience()
     looks(patience, TREE, 60)
     move(patience, 60, TREE, DOOR)
@@ -60,7 +60,7 @@ def test_a_place_that_was_quiet_for_long_is_new() -> None:
     assert due(patience, TREE) < 60 + FORGET + 2
 
 
-def test_a_look_at_a_place_where_nothing_moves_teaches_nothing() -> None:
+def test_a_look_at_a_place_where_nothing_moves_does_not_count() -> None:
     patience = Patience()
     for number in range(50):
         patience.looked([ALL], [], float(number))
@@ -77,18 +77,18 @@ def test_places_outside_the_picture_are_tolerated() -> None:
 
 
 def shower(patience: Patience, seconds: float, drops: int = 3) -> None:
-    """Rain: each picture has some places in which something has only just begun to move."""
+    """Rain: each picture has some places in which motion has only just begun."""
     for number in range(round(seconds / 0.2)):
         move(patience, 100 + number * 0.2, *[TREE] * drops, lasted=2)
 
 
-def test_what_has_just_begun_to_move_is_looked_at() -> None:
+def test_new_motion_is_looked_at() -> None:
     patience = Patience()
     shower(patience, 1)
     assert due(patience, TREE, lasted=2) <= 101
 
 
-def test_in_a_shower_only_what_moves_on_is_looked_at() -> None:
+def test_in_a_shower_only_lasting_motion_is_looked_at() -> None:
     patience = Patience()
     shower(patience, 10)
     assert due(patience, DOOR, LASTING - 1) == float("inf")
@@ -102,7 +102,7 @@ def test_a_single_place_that_comes_and_goes_is_not_a_shower() -> None:
     assert due(patience, DOOR, lasted=2) <= 60
 
 
-def test_after_a_shower_all_is_as_before() -> None:
+def test_after_a_shower_new_motion_is_looked_at_again() -> None:
     patience = Patience()
     shower(patience, 10)
     for number in range(50):

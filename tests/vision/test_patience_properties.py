@@ -1,4 +1,4 @@
-"""What must hold of patience whatever moves, wherever was looked, and whenever."""
+"""Invariants of patience for any motion and any looks, at any time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytest.importorskip("hypothesis", reason="hypothesis finds the cases; it is not 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-# The harness freezes what is collected by then, in which hypothesis misses its own generator.
+# The harness freezes objects that exist by then, where hypothesis does not find its own generator.
 pytestmark = pytest.mark.filterwarnings(
     "error", "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
 )
@@ -27,7 +27,7 @@ BOXES = st.builds(Box, EDGES, EDGES, EDGES, EDGES) | st.sampled_from(
 )
 LISTS = st.lists(BOXES, max_size=3)
 PLACES = st.builds(Place, BOXES, st.integers(1, 2 * LASTING))
-# What moves, where was looked, and who was found.
+# Places that move, regions of looks, and people found.
 ROUNDS = st.lists(st.tuples(GAPS, st.lists(PLACES, max_size=6), LISTS, LISTS), max_size=25)
 PACES = st.floats(0.1, 1)
 
@@ -45,7 +45,7 @@ def after(rounds: list[Round]) -> tuple[Patience, list[float]]:
 
 @settings(max_examples=200, deadline=None)
 @given(ROUNDS, PLACES, PACES, st.sampled_from([0, 0, 50]))
-def test_what_lasts_is_looked_at_again_soon_wherever_it_is(
+def test_lasting_motion_is_looked_at_again_soon_everywhere(
     rounds: list[Round], place: Place, pace: float, drops: int
 ) -> None:
     patience, looks = after(rounds)
@@ -57,10 +57,10 @@ def test_what_lasts_is_looked_at_again_soon_wherever_it_is(
     assert due == -inf or (
         min(looks) + INTERVALS[0] / pace <= due <= max(looks) + INTERVALS[-1] / pace
     )
-    # Who may use more looks no later, and what does not last no sooner.
+    # A higher pace is never later, and a place that does not last never sooner.
     assert patience.due(lasting, 1.0) <= due
     assert patience.due(place, pace) in (due, inf)
-    # What is due in a part of a place makes all of it so.
+    # If a part of a place is due, all of it is.
     assert patience.due(Place(WHOLE, LASTING), pace) <= due
 
 

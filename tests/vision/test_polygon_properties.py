@@ -1,4 +1,4 @@
-"""What must hold of polygons and lines however they are drawn."""
+"""Invariants of polygons and lines, however they are drawn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ pytest.importorskip("hypothesis", reason="hypothesis finds the cases; it is not 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-# The harness freezes what is collected by then, in which hypothesis misses its own generator.
+# The harness freezes objects that exist by then, where hypothesis does not find its own generator.
 pytestmark = pytest.mark.filterwarnings(
     "error", "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
 )
@@ -115,7 +115,7 @@ def test_a_triangle_holds_what_is_on_the_same_side_of_all_its_edges(
 
 @settings(max_examples=200, deadline=None)
 @given(POLYGONS, SHIFTS, st.integers(0, 6))
-def test_a_tangle_is_one_wherever_it_is_and_however_drawn(
+def test_a_tangled_polygon_is_tangled_wherever_it_is_and_however_drawn(
     polygon: list[Point], by: Point, start: int
 ) -> None:
     own = tangled(polygon)
@@ -126,7 +126,7 @@ def test_a_tangle_is_one_wherever_it_is_and_however_drawn(
 
 @settings(max_examples=200, deadline=None)
 @given(TRIANGLES, st.integers(1, 16), st.integers(1, 16))
-def test_two_corners_exchanged_tangle_what_bulges(
+def test_swapping_two_corners_tangles_a_convex_polygon(
     triangle: tuple[Point, Point, Point], across: int, out: int
 ) -> None:
     a, b, c = triangle

@@ -64,7 +64,7 @@ def test_right_and_left_are_as_seen_walking_along_the_line() -> None:
     assert turn((0.1, 0.5), (0.9, 0.5), (0.5, 0.5)) == 0
 
 
-def test_a_distance_is_from_the_endless_line() -> None:
+def test_a_distance_is_from_the_infinite_line() -> None:
     assert distance((0.1, 0.5), (0.2, 0.5), (0.9, 0.8)) == pytest.approx(0.3)
 
 
@@ -74,7 +74,7 @@ def test_a_path_crosses_a_line_at_a_place_on_it() -> None:
     assert crossed_at(*line, (0.8, 0.1), (0.8, 0.9)) == pytest.approx(1.5)
 
 
-def test_stretches_meet_or_do_not() -> None:
+def test_segments_meet_or_do_not() -> None:
     assert meet((0.1, 0.1), (0.9, 0.9), (0.1, 0.9), (0.9, 0.1))
     assert meet((0.1, 0.1), (0.5, 0.5), (0.5, 0.5), (0.9, 0.1))
     assert not meet((0.1, 0.1), (0.4, 0.4), (0.5, 0.5), (0.9, 0.9))

@@ -1,4 +1,4 @@
-"""What must hold whatever the detector says and whenever it says it."""
+"""Invariants for any detections at any time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 EDGES = st.floats(0, 1, width=32)
 BOXES = st.builds(Box, EDGES, EDGES, EDGES, EDGES)
-# Those that stay where they are make tracks, the wild ones make trouble.
+# Detections that keep their place make tracks; random ones disturb them.
 PLACES = st.sampled_from(
     [Box(0.1 * i, 0.2, 0.1 * i + 0.15, 0.7) for i in range(9)] + [Box(0.3, 0.3, 0.9, 1.0)]
 )
@@ -32,7 +32,7 @@ GAPS = st.sampled_from([0.0, 0.05, 0.2, 0.2, 0.2, 1.0, 7.0, 10.0, 500.0])
 LOOKS = st.lists(st.tuples(GAPS, DETECTIONS), max_size=40)
 BEFORE = Visit("kept", arrived_at=1.0, last_seen=5.0, score=0.7, count=2, most=2)
 
-# The harness freezes what is collected by then, in which hypothesis misses its own generator.
+# The harness freezes objects that exist by then, where hypothesis does not find its own generator.
 pytestmark = pytest.mark.filterwarnings(
     "error", "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
 )

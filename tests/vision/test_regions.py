@@ -105,7 +105,7 @@ def test_what_is_seen_in_a_region_comes_in_fractions_of_the_frame() -> None:
     assert (found.box.y1, found.box.y2) == pytest.approx((340 / 720, 420 / 720))
 
 
-def test_a_person_seen_in_two_regions_is_one() -> None:
+def test_a_person_seen_in_two_regions_counts_once() -> None:
     left, right = Region(0, 0, 720, 720), Region(560, 0, 720, 720)
     seen = Box(600 / 720, 0.2, 680 / 720, 0.6)
     again = Box(40 / 720, 0.2, 120 / 720, 0.6)
@@ -113,7 +113,7 @@ def test_a_person_seen_in_two_regions_is_one() -> None:
     assert found.score == 0.8
 
 
-def test_half_a_person_at_a_regions_border_is_no_second_one() -> None:
+def test_half_a_person_at_a_regions_border_is_not_a_second_person() -> None:
     left, right = Region(0, 0, 720, 720), Region(560, 0, 720, 720)
     half = Box(0.9, 0.2, 1.0, 0.6)
     whole = Box((648 - 560) / 720, 0.2, (800 - 560) / 720, 0.6)
@@ -128,7 +128,7 @@ def test_region_edge_lowers_score_frame_edge_does_not() -> None:
     assert [one.score for one in found] == [pytest.approx(0.9 * CUT), 0.9]
 
 
-def test_a_child_before_a_parent_stays_two() -> None:
+def test_a_child_in_front_of_a_parent_stays_a_second_person() -> None:
     whole = VIEW.whole
     parent, child = Box(0.3, 0.1, 0.6, 0.9), Box(0.4, 0.5, 0.5, 0.88)
     seen = [(whole, [Detection(parent, 0.9), Detection(child, 0.8)]), (Region(0, 0, 720, 720), [])]

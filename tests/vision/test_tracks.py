@@ -36,7 +36,7 @@ class Looks:
             self.tracker.update(detections, self.at)
 
     def stand(self, *people: Detection) -> None:
-        """Look at people of whom nothing moves."""
+        """Look at people who do not move at all."""
         for _ in range(LOOKS_TO_STAND):
             self.at += STEP
             self.tracker.update(people, self.at, lambda _: 0.0)
@@ -46,7 +46,7 @@ class Looks:
         self.see(*[[]] * times, step=step)
 
     def score(self, *scores: float | None) -> int:
-        """Show one person with these scores, None for a miss; how many people there are then."""
+        """Show one person with these scores, None for a miss; returns the number of people."""
         self.see(*([] if one is None else [person(score=one)] for one in scores))
         return len(self.tracker.people)
 
@@ -100,7 +100,7 @@ def test_an_occasional_flicker_is_not_a_person(looks: Looks) -> None:
     assert looks.score(*[0.9, None, None] * 10) == 0
 
 
-def test_a_person_stays_one_however_weak_the_scores_become(looks: Looks) -> None:
+def test_a_person_stays_confirmed_however_weak_the_scores_become(looks: Looks) -> None:
     assert looks.score(0.8, 0.8, 0.8, 0.3, 0.3, 0.3, 0.3, 0.3) == 1
     assert len(looks.tracker.tracks[0].scores) == 8
 
@@ -153,7 +153,7 @@ def test_leaving_a_frame_with_odd_width_is_noticed(looks: Looks) -> None:
     assert looks.tracker.people == []
 
 
-def test_one_sighting_long_ago_is_no_furniture(looks: Looks) -> None:
+def test_one_sighting_long_ago_is_not_furniture(looks: Looks) -> None:
     looks.tracker.update([person(0.2)], 0.0, lambda _: 0.0)
     looks.tracker.update([], NEVER_A_PERSON + 1, regions=[Box(0.5, 0, 1, 1)])
     assert looks.tracker.furniture.pieces == ()
@@ -215,7 +215,7 @@ def test_a_person_is_gone_some_time_after_a_motion_near_them(looks: Looks) -> No
     assert looks.tracker.people == []
 
 
-def test_a_motion_elsewhere_is_no_departure(looks: Looks) -> None:
+def test_motion_elsewhere_is_not_a_departure(looks: Looks) -> None:
     confirmed(looks, person(0.5))
     looks.stand(person(0.5))
     looks.tracker.moved([Box(0.8, 0.5, 0.9, 0.6)], looks.at)
@@ -302,7 +302,7 @@ def test_boxes_without_size_are_tolerated(looks: Looks) -> None:
     assert all(track.likeness(dot.box, 0.0, looks.at) == 0 for track in looks.tracker.tracks)
 
 
-def test_everybody_can_be_forgotten(looks: Looks) -> None:
+def test_all_tracks_can_be_forgotten(looks: Looks) -> None:
     confirmed(looks, person(0.5))
     looks.tracker.clear()
     assert looks.tracker.people == []

@@ -1,4 +1,4 @@
-"""What must hold for visits, whatever is seen and whatever the clock does."""
+"""Invariants of visits for any detections and any clock."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ pytest.importorskip("hypothesis", reason="hypothesis finds the cases; it is not 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-# The harness freezes what is collected by then, in which hypothesis misses its own generator.
+# The harness freezes objects that exist by then, where hypothesis does not find its own generator.
 pytestmark = pytest.mark.filterwarnings(
     "error", "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
 )
 
-type Somebody = tuple[float, float]
+type Someone = tuple[float, float]
 type Frame = tuple[float, Grey, list[Detection]]
-type Look = tuple[list[Somebody], float, list[str]]
+type Look = tuple[list[Someone], float, list[str]]
 
 SHARES = st.floats(0, 1, width=32)
-# Also before what was: clocks are set.
+# Also backwards: clocks are set.
 TIMES = st.floats(-1000, 1000, width=32)
-SOMEBODY = st.tuples(st.floats(0.625, 1, width=32), TIMES)
+SOMEONE = st.tuples(st.floats(0.625, 1, width=32), TIMES)
 ZONES = st.lists(st.sampled_from(["door", "gate", "path"]), max_size=3, unique=True)
-LOOKS = st.lists(st.tuples(st.lists(SOMEBODY, max_size=3), TIMES, ZONES), max_size=30)
+LOOKS = st.lists(st.tuples(st.lists(SOMEONE, max_size=3), TIMES, ZONES), max_size=30)
 BEFORE = Visit("kept", arrived_at=1.0, last_seen=5.0, score=0.7, count=2, most=2, zones=("path",))
 
 
-def tracks(people: list[Somebody]) -> list[Track]:
+def tracks(people: list[Someone]) -> list[Track]:
     return [
         Track(number, WHOLE, [peak], 0.0, seen, seen, Life(WHOLE, 0.0), confirmed=True, peak=peak)
         for number, (peak, seen) in enumerate(people, start=1)
@@ -57,7 +57,7 @@ def machine(before: Visit | None = None) -> Visits:
 
 
 def assert_reported_in_order(events: list[VisitEvent], before: Visit | None) -> None:
-    """Each visit arrives, changes as often as need be and leaves, before the next."""
+    """Each visit arrives, changes any number of times and leaves, before the next."""
     going = before
     names = [event.visit.visit_id for event in events if isinstance(event, Arrived)]
     assert len(set(names)) == len(names)
@@ -129,11 +129,11 @@ BOXES = st.builds(Box, SHARES, SHARES, SHARES, SHARES)
 DETECTIONS = st.lists(st.builds(Detection, BOXES | st.sampled_from(WAY), SHARES), max_size=3)
 GAPS = st.sampled_from([-300.0, -0.2, 0.0, 0.2, 0.2, 0.2, 1.0, 7.0, 500.0])
 PICTURES = st.sampled_from([grey(100), grey(100), grey(140)])
-# Beside what else is detected somebody walks to and fro, now seen and now not.
+# Besides other detections, a person walks to and fro, sometimes seen and sometimes not.
 SEEN = st.sampled_from([True, True, False])
 
 
-# At last somebody may go out to either side, or come and stand still.
+# At the end, a person may leave to either side, or come and stand still.
 ENDS = st.sampled_from(
     [
         [],
@@ -160,7 +160,7 @@ FRAMES = st.builds(
 VIEWS = st.sampled_from(
     [View(640, 360, 416), View(1280, 720, 192), View(360, 640, 320), View(641, 359, 416)]
 )
-# Who stood still is waited for, and then looked for as long as it takes; all else is sooner.
+# The longest wait is for a person who stood still, plus the looks for them.
 WAITED = GONE_STILL + SCAN_INTERVALS[-1] + MISSES_TO_GO
 
 
@@ -188,7 +188,7 @@ def test_looking_only_when_and_where_it_is_due_ends_every_visit(
         regions = [view.share(region) for region in watch.regions(view, at)] if due else []
         shown = [one for one in detections if any(r.share_of(one.box) > 0 for r in regions)]
         if thorough:
-            # All is looked at always, for there to be many people to wait for.
+            # Every look covers everything, so that there are many people to wait for.
             events += watch.look(detections, at).events
         elif due:
             events += watch.look(shown, at, regions).events
@@ -215,7 +215,7 @@ def test_a_clock_that_is_set_confuses_no_visit(frames: list[Frame], before: Visi
         watch.see(picture, at)
         look = watch.look(detections, at)
         events += look.events
-        # Whoever is no longer there has been told of.
+        # Everyone who is no longer there has been reported as gone.
         if look.people != people:
             assert look.events or (watch.visit is not None and watch.visit.count == look.people)
         people = look.people

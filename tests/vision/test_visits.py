@@ -69,7 +69,7 @@ def test_two_people_are_one_visit(visits: Visits) -> None:
     assert {event.visit.visit_id for event in (more, fewer, left)} == {"visit 1"}
 
 
-def test_two_who_come_together_arrive_as_two(visits: Visits) -> None:
+def test_two_people_who_come_together_are_counted_as_two(visits: Visits) -> None:
     (event,) = visits.update(people(0.8, 0.9), 3.0)
     assert (event.visit.count, event.visit.most, event.visit.score) == (2, 2, 0.9)
 
@@ -88,7 +88,7 @@ def test_last_seen_never_goes_back(visits: Visits) -> None:
     assert visits.visit.last_seen == 8.0
 
 
-def test_the_next_visit_has_another_name(visits: Visits) -> None:
+def test_the_next_visit_has_another_id(visits: Visits) -> None:
     visits.update(people(0.8), 1.0)
     visits.update([], 2.0)
     (event,) = visits.update(people(0.8), 3.0)
@@ -120,7 +120,7 @@ def test_a_visit_from_before_with_as_many_people_is_not_reported_again() -> None
     assert visits.visit.visit_id == "kept"
 
 
-def test_a_visit_from_before_ends_after_some_looks_without_anybody() -> None:
+def test_a_visit_from_before_ends_after_some_looks_without_people() -> None:
     visits = Visits(lambda: "new", BEFORE)
     for at in range(RESUMED_LOOKS):
         assert visits.update([], float(at)) == ()
@@ -133,5 +133,5 @@ def test_a_visit_from_before_can_be_closed_at_once() -> None:
     assert visits.close() == (Left(replace(BEFORE, count=0)),)
     (event,) = visits.update(people(0.9), 20.0)
     assert event.visit.visit_id == "new"
-    # The next one is not waited for as one from before is.
+    # Unlike a visit from before, the next one ends at once.
     assert len(visits.update([], 21.0)) == 1

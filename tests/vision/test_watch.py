@@ -27,12 +27,12 @@ from .people import grey, person, stirring, with_block
 BEFORE = Visit("kept", arrived_at=1.0, last_seen=5.0, score=0.7, count=1, most=1)
 RATE = 0.1
 VIEW = View(1280, 720, 416)
-# Far enough that a person of the usual height shows life by it.
+# Far enough to be a sign of life for a person of the usual height.
 STRIDE = 0.08
 
 
 class Camera:
-    """A watch that is given ten frames a second and looks when it wants to."""
+    """A watch that gets ten frames a second and looks when it is due."""
 
     def __init__(self, open_visit: Visit | None = None, furniture: Furniture | None = None) -> None:
         numbers = count(1)
@@ -51,10 +51,10 @@ class Camera:
         motion: bool = False,
         leaving: Detection | None = None,
     ) -> list[float]:
-        """Let time pass; when it looked, from the start of this.
+        """Let time pass; returns the times of looks, from the start.
 
-        `walking`: the people go to and fro. `motion`: something moves by below them. `leaving`:
-        somebody goes in the first second.
+        `walking`: the people go to and fro. `motion`: something moves below them. `leaving`:
+        one of them leaves in the first second.
         """
         start, before = self.at, len(self.looks)
         for number in range(round(seconds / RATE)):
@@ -79,7 +79,7 @@ class Camera:
 
     @property
     def kinds(self) -> list[type]:
-        """What became of the visits."""
+        """The events of the visits."""
         return [type(event) for event in self.events]
 
 
@@ -108,7 +108,7 @@ def test_a_busy_picture_is_looked_at_five_times_a_second_where_it_moves(camera: 
     assert set(camera.regions[1:]) == {1}
 
 
-def test_looks_in_vain_become_rarer(camera: Camera) -> None:
+def test_futile_looks_become_rarer(camera: Camera) -> None:
     camera.run(1)
     camera.run(60, motion=True)
     looks = camera.run(10, motion=True)
@@ -184,7 +184,7 @@ def test_motion_is_reported_for_a_while(camera: Camera) -> None:
     assert not camera.watch.moving(last + MOTION_REPORTED + 0.1)
 
 
-def test_a_new_scene_is_no_motion_and_looked_at_as_a_whole(camera: Camera) -> None:
+def test_a_new_scene_is_not_motion_and_is_looked_at_as_a_whole(camera: Camera) -> None:
     camera.run(40)
     half = grey()
     half[:, :140] = 230
@@ -240,24 +240,24 @@ def test_the_number_of_people_is_reported(camera: Camera) -> None:
     assert look.people == 2
 
 
-def test_a_pause_ends_the_visit_and_forgets_everybody(camera: Camera) -> None:
+def test_a_pause_ends_the_visit_and_forgets_all_tracks(camera: Camera) -> None:
     camera.run(5, person(), walking=True)
     (event,) = camera.watch.pause()
     assert isinstance(event, Left)
     assert camera.watch.pause() == ()
     assert camera.watch.look_due(camera.at)
-    # One frame makes nobody again.
+    # One frame does not confirm a person.
     assert camera.watch.look([person()], camera.at).events == ()
 
 
-def test_a_visit_taken_over_is_looked_after_and_ended() -> None:
+def test_a_resumed_visit_is_watched_and_ended() -> None:
     camera = Camera(BEFORE)
     looks = camera.run(10)
     assert len(looks) >= 6
     assert camera.kinds == [Left]
 
 
-def test_a_visit_taken_over_goes_on_with_who_stands_there() -> None:
+def test_a_resumed_visit_continues_with_a_standing_person() -> None:
     camera = Camera(BEFORE)
     camera.run(10, person())
     assert camera.kinds == []
@@ -266,7 +266,7 @@ def test_a_visit_taken_over_goes_on_with_who_stands_there() -> None:
 
 
 class Packets:
-    """A watch that is shown packets, ten a second, a key frame every `group` seconds."""
+    """A watch that gets ten packets a second, with a key frame every `group` seconds."""
 
     def __init__(self, group: float = 2.0) -> None:
         self.watch = Watch(lambda: "visit")
@@ -280,7 +280,7 @@ class Packets:
         return 1000 + self.number * RATE
 
     def run(self, seconds: float, size: int = 400) -> list[bool]:
-        """Which packets were wanted, if the predicted frames are of this size."""
+        """Which packets were wanted, if the predicted frames have this size."""
         wanted = []
         for _ in range(round(seconds / RATE)):
             at, key = self.at, self.number % self.group == 0
@@ -349,7 +349,7 @@ def seen(camera: Camera, *detections: Detection) -> Box | None:
 
 
 def arrive(camera: Camera, *people: Detection, seconds: float = 1) -> None:
-    """Let people become a visit."""
+    """Show people until there is a visit."""
     camera.run(1, motion=True)
     camera.run(seconds, *people, walking=True, motion=True)
     assert camera.kinds[-1:] == [Arrived]
@@ -370,7 +370,7 @@ def test_only_a_clearly_better_picture_replaces_the_best(camera: Camera) -> None
     assert seen(camera, person(width=0.14)) is None
 
 
-def test_the_best_of_several_people_is_the_best_pictures(camera: Camera) -> None:
+def test_the_best_of_several_people_decides_the_best_picture(camera: Camera) -> None:
     arrive(camera, person(0.7, height=0.3), person(0.3, height=0.35))
     assert camera.best[-1].height == pytest.approx(0.35)
 
@@ -379,7 +379,7 @@ def test_each_visit_has_its_own_best(camera: Camera) -> None:
     arrive(camera, person(width=0.3, height=0.35))
     camera.run(12, leaving=person())
     camera.best.clear()
-    # No person was found lately where it moves, so it is looked at less often.
+    # No person was found at the motion recently, so it is looked at less often.
     arrive(camera, person(width=0.05, height=0.25), seconds=3)
     assert camera.kinds == [Arrived, Left, Arrived]
     assert len(camera.best) == 1
@@ -390,7 +390,7 @@ def test_an_unseen_person_gives_no_best_picture(camera: Camera) -> None:
     assert seen(camera) is None
 
 
-def test_a_good_picture_is_sure_large_and_whole() -> None:
+def test_a_good_picture_has_a_high_score_a_large_and_a_whole_person() -> None:
     whole = quality(Box(0.4, 0.4, 0.6, 0.8), 0.8)
     assert quality(Box(0.4, 0.4, 0.6, 0.8), 0.9) > whole
     assert quality(Box(0.3, 0.4, 0.6, 0.8), 0.8) > whole

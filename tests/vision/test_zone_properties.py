@@ -1,4 +1,4 @@
-"""What must hold of zones and lines whatever is seen and whenever."""
+"""Invariants of zones and lines for any detections at any time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DRAWN = st.builds(
     POINTS,
     POINTS,
 )
-# From border to border, so that every way from one side to the other crosses it.
+# From border to border, so that every path from one side to the other crosses it.
 THROUGH = st.builds(
     lambda one, other, upright: (
         Line(line_id="l", start=(one, 0), end=(other, 1))
@@ -48,7 +48,7 @@ THROUGH = st.builds(
     st.booleans(),
 )
 
-# The harness freezes what is collected by then, in which hypothesis misses its own generator.
+# The harness freezes objects that exist by then, where hypothesis does not find its own generator.
 pytestmark = pytest.mark.filterwarnings(
     "error", "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
 )
@@ -77,17 +77,17 @@ def test_presence_ends_when_the_people_are_gone(
 
 @settings(max_examples=200, deadline=None)
 @given(THROUGH, st.lists(POINTS, min_size=1, max_size=30))
-def test_crossings_in_less_crossings_out_are_the_sides(
+def test_crossings_in_minus_crossings_out_match_the_side(
     line: Line, points: list[tuple[float, float]]
 ) -> None:
     walk = Walk(Settings(lines=(line,)), height=0.1)
-    # Feet as far as they count: within the picture.
+    # Feet count only within the picture.
     within = [(min(max(x, 0.01), 0.99), min(max(y, 0.01), 0.99)) for x, y in points]
     assume(line.start != line.end)
     walk.to(*within)
     sides = [turn(line.start, line.end, point) > 0 for point in within]
     net = sum(1 if inward else -1 for inward in walk.ways)
-    # Who is not clearly on a side at last still counts as on the one before.
+    # A person who is not clearly on one side at the end still counts as on the previous one.
     if abs(turn(line.start, line.end, within[-1])) > 2 * BEYOND:
         assert net == int(sides[-1]) - int(sides[0])
     assert all(one != other for one, other in pairwise(walk.ways))

@@ -79,7 +79,7 @@ def test_entering_and_leaving_a_zone_takes_several_looks_in_a_row() -> None:
     assert walk.to(OUTSIDE) == {"path": 0}
 
 
-def test_a_trembling_box_at_the_border_does_not_flicker() -> None:
+def test_a_jittering_box_at_the_border_does_not_flicker() -> None:
     walk = Walk(zoned())
     walk.to(INSIDE, INSIDE)
     seen = [walk.to(point)["path"] for point in [OUTSIDE, INSIDE, OUTSIDE, OUTSIDE, INSIDE] * 4]
@@ -187,7 +187,7 @@ def test_walking_past_a_line_s_end_is_not_a_crossing() -> None:
     assert walk.ways == [False]
 
 
-def test_forgotten_people_are_nowhere_and_have_crossed_nothing() -> None:
+def test_forgotten_people_are_in_no_zone_and_cross_no_line() -> None:
     walk = Walk(Settings(zones=zoned().zones, lines=(LINE,)))
     walk.to((0.3, 0.3), (0.3, 0.3))
     assert walk.areas.people == {"path": 1}
@@ -224,7 +224,7 @@ def walking(start: float, end: float, y: float = 0.5, score: float = 0.8) -> lis
     return [person(start + (end - start) * i / steps, y, score) for i in range(steps + 1)]
 
 
-def test_a_visit_says_which_zones_were_touched_in_their_order() -> None:
+def test_a_visit_lists_the_zones_in_the_order_of_presence() -> None:
     right = Zone(zone_id="lawn", points=((0.5, 0), (1, 0), (1, 1), (0.5, 1)))
     scene = Scene(Settings(zones=(right, *zoned().zones)))
     events = [event for step in walking(0.1, 0.9) for event in scene.see(step)]
@@ -252,7 +252,7 @@ STRICT = Rules(enter=0.7, confirm=0.85)
 
 
 @pytest.mark.parametrize(("spread", "visits"), [(20.0, 1), (0.0, 0)])
-def test_rules_go_by_the_light(spread: float, visits: int) -> None:
+def test_rules_follow_the_light(spread: float, visits: int) -> None:
     scene = Scene(Settings(night=STRICT))
     scene.watch.daylight.measure(spread, 100.0)
     events = [event for step in walking(0.1, 0.9) for event in scene.see(step)]
@@ -270,7 +270,7 @@ def test_rules_go_by_the_light(spread: float, visits: int) -> None:
         (Rules(enter=0.56), 0),
     ],
 )
-def test_scores_and_heights_make_a_person_or_none(rules: Rules, visits: int) -> None:
+def test_scores_and_heights_decide_what_is_a_person(rules: Rules, visits: int) -> None:
     scene = Scene(Settings(day=rules))
     events = [event for step in walking(0.1, 0.9, score=0.55) for event in scene.see(step)]
     assert sum(isinstance(event, Arrived) for event in events) == visits

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 from typing import IO, TYPE_CHECKING, Self
 
+from porchlight.runtime.environment import worker_folders
 from porchlight.worker.channel import Decoder, encode
 
 from tests.bare import ROOM
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from porchlight.worker.messages import Message
+
+
+# It may write where tests keep their files, and their coverage.
+WATCH = (sys.executable, str(ROOM / "worker"), "watch", *worker_folders(tempfile.gettempdir()))
 
 
 def impatient(**seconds: float) -> Sequence[str]:
@@ -42,7 +48,7 @@ class Worker:
     def __init__(
         self,
         *,
-        command: Sequence[str] = (sys.executable, str(ROOM / "worker"), "watch"),
+        command: Sequence[str] = WATCH,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.heard = Heard()

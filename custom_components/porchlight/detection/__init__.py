@@ -1,1 +1,1 @@
-"""Which model looks for people on this machine, on which engine, for all cameras."""
+"""Chooses the model and the engine that detect people on all cameras."""

@@ -1,4 +1,4 @@
-"""The models that can be chosen, and their files: bundled, kept, or fetched once."""
+"""The models to choose from, and their files: bundled, or downloaded once and kept."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ModelFileError(Exception):
 class Model:
     """A pinned model: its file and where it comes from.
 
-    Accuracy is person AP at IoU .5; cost is the time for a picture relative to the default's.
+    Accuracy is person AP at IoU .5; cost is the time for a picture, relative to the default's.
     """
 
     name: str
@@ -74,7 +74,7 @@ def by_name(name: str) -> Model | None:
 
 
 def find(model: Model, folders: Sequence[Path]) -> Path | None:
-    """The first whole copy of a model's file. Reads files."""
+    """The first undamaged copy of a model's file. Reads files."""
     for folder in folders:
         path = folder / model.file
         try:
@@ -105,7 +105,7 @@ async def fetch(session: aiohttp.ClientSession, model: Model, folder: Path) -> P
 
 
 def own_file(path: Path) -> Path:
-    """A file of the user's, checked to be readable and of a model's size. Reads it.
+    """Check that a user's file is readable, a model and not too large; returns its path.
 
     Raises ModelFileError.
     """

@@ -1,4 +1,4 @@
-"""Getting from a wish for a model to one that runs in the worker."""
+"""Chooses a model that runs on this machine, following the user's options."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# What a faster model's load must come to of the present one's to be worth the step.
+# The most load of a faster model, relative to the present one's, that is worth the change.
 FASTER = 0.8
 AUTOMATIC = "auto"
 BUDGET = 0.5
-# What another engine may do better; all else is the model's fault.
+# Problems that another engine may not have; all others are the model's.
 _ENGINE_PROBLEMS = (EngineProblem.NOT_INSTALLED, EngineProblem.CRASHED, EngineProblem.FAILING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the user wants to run: a model's name, or `auto`, or a file of their own.
+    """What the user wants to run: a model's name, `auto`, or their own file.
 
-    `engine` is forced to go first; None leaves the choice to the machine. `budget` is the share
+    `engine` is tried first; None leaves the order to the machine. `budget` is the share
     of the machine's cores that watching may use.
     """
 
@@ -56,7 +56,7 @@ class Choice:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
-        """As the detector's options keep it; what they lack is as usual."""
+        """The choice in the detector's options, with defaults for missing keys."""
         return cls(
             model=options.get(CONF_MODEL, AUTOMATIC),
             file=options.get(CONF_FILE),
@@ -67,7 +67,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an engine does not run; `problem` is the key of a text."""
+    """Why an engine does not run; `problem` is a translation key."""
 
     engine: str
     problem: str
@@ -75,7 +75,7 @@ class Failure:
 
 
 class DetectorSetup:
-    """Chooses, fetches and tries a model; what goes wrong becomes a repair issue."""
+    """Chooses, downloads and tries a model; failures become a repair issue."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class DetectorSetup:
         self.choice = Choice()
         self.running: Result | None = None
         self.results: tuple[Result, ...] = ()
-        # What the running model was chosen for, and whether Home Assistant was starting then.
+        # The demand that the running model was chosen for, and whether that was during startup.
         self.chosen_for: Demand | None = None
         self._hurried = False
         # Names of models that proved too slow at run time, and engines that failed then.
@@ -101,7 +101,7 @@ class DetectorSetup:
 
     @property
     def demand(self) -> Demand:
-        """What is asked of this machine now."""
+        """The present demand on this machine."""
         cores = os.process_cpu_count() or 1
         return Demand(
             cameras=max(1, self._count_cameras()), cores=cores, budget=self.choice.budget * cores
@@ -109,36 +109,36 @@ class DetectorSetup:
 
     @property
     def outcome(self) -> EngineReady | None:
-        """What the trial of the running model came to."""
+        """The result of the running model's trial."""
         return self.running.outcome if self.running else None
 
     @property
     def outdated(self) -> bool:
-        """Whether another choice may come out than the last one."""
+        """Whether a new choice may differ from the last one."""
         if self.chosen_for is None:
             return False
         calm = self._hass.state is CoreState.running
         return self.chosen_for != self.demand or (self._hurried and calm)
 
     def choose(self, choice: Choice) -> None:
-        """Take over a new choice of the user's."""
+        """Apply the user's new choice."""
         self.choice = choice
         self._passed.clear()
         self.forgive_engines()
 
     def exclude_engine(self, problem: EngineProblem, detail: str) -> None:
-        """The running engine fails: another one goes first from now on."""
+        """Exclude the running engine, which failed, from the next choices."""
         if self.running:
             engine = self.running.wish.engine
             self._excluded[engine] = Failure(engine, problem, detail)
             self.running = None
 
     def forgive_engines(self) -> None:
-        """Engines that failed may be tried again."""
+        """Allow engines that failed to be tried again."""
         self._excluded.clear()
 
     async def async_prepare(self) -> UseModel | None:
-        """The model to run, tried and found to work; without one, None and a repair issue."""
+        """Choose a model that was tried and works; None, with a repair issue, if there is none."""
         demand = self._begin()
         failures = list(self._excluded.values())
         for engine in await self._async_candidates():
@@ -169,7 +169,7 @@ class DetectorSetup:
         return None
 
     async def async_step_down(self) -> UseModel | None:
-        """The next faster model, tried; None if there is none or the user chose what runs."""
+        """Choose a faster model and try it; None if there is none or the user chose the model."""
         running = self.running
         if running is None or running.model is None:
             return None
@@ -190,7 +190,7 @@ class DetectorSetup:
         return self._run(search.best, [*self.results, *search.results])
 
     async def async_try_file(self, path: str, engine: str | None) -> EngineReady | EngineFailed:
-        """Try a file of the user's. Raises ModelFileError."""
+        """Try the user's own file. Raises ModelFileError."""
         file = await self._hass.async_add_executor_job(catalogue.own_file, Path(path))
         first, *_ = await self._async_candidates(engine)
         return await self._async_try(UseModel(engine=first.name, path=str(file)))
@@ -218,7 +218,7 @@ class DetectorSetup:
             )
 
     def _begin(self) -> Demand:
-        """What is asked of the machine; what was learned of it at run time holds for that alone."""
+        """Begin a new choice; what run time showed is forgotten if the demand has changed."""
         demand = self.demand
         if demand != self.chosen_for:
             self._passed.clear()
@@ -233,7 +233,7 @@ class DetectorSetup:
         return result.wish
 
     async def _async_pick(self, search: Search) -> None:
-        """Try what was chosen. Raises ModelFileError."""
+        """Try the user's choice. Raises ModelFileError."""
         if self.choice.file:
             path = Path(self.choice.file)
             file = await self._hass.async_add_executor_job(catalogue.own_file, path)
@@ -251,9 +251,9 @@ class DetectorSetup:
             raise next(iter(search.missing.values()))
 
     async def _async_automatic(self, search: Search, candidates: Sequence[Model]) -> None:
-        """Try models, the most accurate first, until one keeps up; without one, the fastest."""
+        """Try models, the most accurate first, until one keeps up; if none does, the fastest."""
         for model in await self._hass.async_add_executor_job(self._in_order, candidates):
-            if not search.hopeless(model):
+            if not search.too_slow(model):
                 await self._async_measure(search, model)
             if search.reached or search.broken:
                 return
@@ -263,9 +263,9 @@ class DetectorSetup:
             await self._async_measure(search, fastest, nearest=True)
 
     def _in_order(self, candidates: Sequence[Model]) -> list[Model]:
-        """The most accurate first; before a download what is bundled. Reads files.
+        """The most accurate first, but bundled ones before any download. Reads files.
 
-        What proved too slow at run time comes last.
+        Models that proved too slow at run time come last.
         """
         bundled = [model for model in candidates if catalogue.find(model, [catalogue.BUNDLED])]
         first = candidates.index(bundled[-1]) if bundled else -1
@@ -290,13 +290,13 @@ class DetectorSetup:
         return catalogue.BUNDLED, self.kept
 
     async def _async_file(self, model: Model) -> Path:
-        """A model's file, fetched if need be. Raises ModelFileError."""
+        """A model's file, downloaded if needed. Raises ModelFileError."""
         path = await self._hass.async_add_executor_job(catalogue.find, model, self._folders)
         if path is None:
             path = await catalogue.fetch(async_get_clientsession(self._hass), model, self.kept)
         return await self._hass.async_add_executor_job(catalogue.own_file, path)
 
     async def _async_try(self, wish: UseModel) -> EngineReady | EngineFailed:
-        """Try a model; one at a time, or trials would measure each other."""
+        """Try a model; one at a time, because trials slow each other down."""
         async with self._trying:
             return await self._try_model(wish)

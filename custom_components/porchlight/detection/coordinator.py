@@ -1,4 +1,4 @@
-"""What detects people on all cameras, as Home Assistant sees it."""
+"""The detector of all cameras as Home Assistant sees it."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ type DetectorEntry = ConfigEntry[DetectionCoordinator]
 
 _LOGGER = logging.getLogger(__name__)
 
-# A pace below this for so many seconds is too low.
+# A pace below this for this many seconds is too low.
 SHORT, SHORT_FOR = 0.6, 600.0
-# Seconds after the last change of cameras until the model is chosen anew.
+# Seconds after the last change of cameras until the model is chosen again.
 SETTLE = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionState:
-    """What runs now, and what watching costs. `failed`: nothing detects people."""
+    """The running engine and the load of watching. `failed`: detection is not possible."""
 
     engine: EngineReady | None = None
     failed: bool = False
@@ -47,7 +47,7 @@ class DetectionState:
 
 
 class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
-    """Has a model run in the worker, and another one when that has to be."""
+    """Keeps a suitable model running in the worker."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
         try_model: Callable[[UseModel], Awaitable[EngineReady | EngineFailed]],
         count_cameras: Callable[[], int],
     ) -> None:
-        """`send` gives the worker a command, `try_model` tries a model outside of it."""
+        """`send` sends the worker a command; `try_model` tries a model in another process."""
         # Cameras are watched whether or not the detector's entry is loaded at the moment.
         super().__init__(hass, _LOGGER, config_entry=None, name="Detector")
         self.data = DetectionState()
@@ -77,20 +77,20 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
         return self.setup.choice
 
     def commands(self) -> list[Command]:
-        """What a new worker has to know."""
+        """The commands that set up a new worker's detection."""
         budget = SetBudget(share=self.choice.budget)
         return [budget, self._model] if self._model else [budget]
 
     @callback
     def async_start(self) -> None:
-        """The first camera is watched."""
+        """Start with the first camera."""
         self._running = True
         self._prepare_soon()
         self._stop_at_started = async_at_started(self.hass, self.async_cameras_changed)
 
     @callback
     def async_stop(self) -> None:
-        """No camera is watched any more."""
+        """Stop after the last camera."""
         self._running = False
         self._model = None
         for stop in (self._stop_waiting, self._stop_at_started):
@@ -104,8 +104,8 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
 
     @callback
     def async_enable(self, choice: Choice) -> None:
-        """Detect people as the user wants it."""
-        if self._enabled and choice == self.choice:
+        """Enable detection with the user's choice."""
+        if self._enabled and choice == self.choice and not self.data.failed:
             return
         self._enabled = True
         self.setup.choose(choice)
@@ -120,19 +120,19 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
 
     @callback
     def async_cameras_changed(self, _hass: HomeAssistant | None = None) -> None:
-        """Choose the model anew when no more cameras come or go, if they are others then."""
+        """Choose the model again once the cameras have settled, if the demand has changed."""
         if self._stop_waiting:
             self._stop_waiting()
         self._stop_waiting = async_call_later(self.hass, SETTLE, self._async_choose_again)
 
     @callback
     def async_worker_down(self) -> None:
-        """The worker ended: what it costs is not known until the next one reports."""
+        """Handle the worker's end: the load is unknown until the next one reports."""
         self.async_set_updated_data(replace(self.data, load=None))
 
     @callback
     def async_hear(self, news: EngineReady | EngineFailed | Load) -> None:
-        """Take over a report."""
+        """Process a report of the worker."""
         match news:
             case EngineReady():
                 self.async_set_updated_data(replace(self.data, engine=news, failed=False))
@@ -145,7 +145,7 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
 
     @callback
     def async_engine_failed(self, problem: EngineProblem, detail: str) -> None:
-        """What runs in the worker fails there: have another engine tried."""
+        """Handle a failure of the running engine: try another one."""
         self.setup.exclude_engine(problem, detail)
         self._use(None)
         if self._running and self._enabled:
@@ -157,7 +157,7 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
         )
 
     async def _async_prepare(self) -> None:
-        """Get the chosen model to run, or raise a repair issue."""
+        """Run the chosen model, or raise a repair issue."""
         async with self._choosing:
             self._send(SetBudget(share=self.choice.budget))
             self._use(await self.setup.async_prepare())
@@ -165,7 +165,7 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
                 delete_detector_issue(self.hass)
 
     def _use(self, model: UseModel | None) -> None:
-        """Have the worker run a model, which then has time to show whether it keeps up."""
+        """Have the worker run a model, or none, and measure its pace again."""
         if not (self._running and self._enabled):
             model = None
         self._model = model
@@ -183,7 +183,7 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
                 self._use(await self.setup.async_prepare())
 
     async def _async_step_down(self, load: Load) -> None:
-        """Have a faster model run; without one, raise a repair issue."""
+        """Run a faster model; raise a repair issue if there is none."""
         async with self._choosing:
             model = await self.setup.async_step_down()
             if model:
@@ -193,7 +193,7 @@ class DetectionCoordinator(DataUpdateCoordinator[DetectionState]):
                 create_load_issue(self.hass, load)
 
     def _load_is(self, load: Load) -> None:
-        """Show what the watch costs; a box that is short for long needs a faster model, or help."""
+        """Show the load; if the pace is too low for long, step down to a faster model."""
         now = self.hass.loop.time()
         if load.pace >= SHORT:
             self._short_since = None

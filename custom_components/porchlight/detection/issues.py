@@ -1,4 +1,4 @@
-"""Repair issues of what detects people on all cameras."""
+"""Repair issues of the detector."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ISSUE_LOAD = "too_busy"
 
 
 def create_detector_issue(hass: HomeAssistant, problem: str, detail: str, folder: str = "") -> None:
-    """Nothing can be detected; `problem` is the key of its text."""
+    """Report that detection is not possible; `problem` is the translation key."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -32,7 +32,7 @@ def create_detector_issue(hass: HomeAssistant, problem: str, detail: str, folder
 
 
 def create_engine_issue(hass: HomeAssistant, engine: str, other: str, detail: str) -> None:
-    """An engine does not run, and another has taken its place."""
+    """Report that an engine does not run and was replaced by another."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -49,12 +49,12 @@ def create_engine_issue(hass: HomeAssistant, engine: str, other: str, detail: st
 
 
 def delete_detector_issue(hass: HomeAssistant) -> None:
-    """Something can be detected again."""
+    """Delete the issue when detection works again."""
     ir.async_delete_issue(hass, DOMAIN, ISSUE_DETECTOR)
 
 
 def create_load_issue(hass: HomeAssistant, load: Load) -> None:
-    """The box has been too slow for its cameras for long."""
+    """Report that the machine has been too slow for its cameras for long."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -70,5 +70,5 @@ def create_load_issue(hass: HomeAssistant, load: Load) -> None:
 
 
 def delete_load_issue(hass: HomeAssistant) -> None:
-    """The box keeps up again."""
+    """Delete the issue when the machine keeps up again."""
     ir.async_delete_issue(hass, DOMAIN, ISSUE_LOAD)

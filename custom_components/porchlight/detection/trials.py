@@ -1,4 +1,4 @@
-"""Trying models on this machine until one keeps all cameras in real time."""
+"""Tries models on this machine until one keeps up with all cameras."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
     from ..vision.capacity import Demand
     from .catalogue import ModelFileError
 
-# How much faster a model may be, compared with another, than their costs say: processors differ in
-# what they do well, whole numbers above all.
+# How much faster a model may be than its cost suggests: processors differ, above all with integers.
 DOUBT = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A model that works, and the load it would be; `model` is None if the user chose it."""
+    """A model that works, and its load; `model` is None unless it was chosen automatically."""
 
     model: Model | None
     wish: UseModel
@@ -43,10 +42,7 @@ class Search:
         most: float = math.inf,
         known: Iterable[Result] = (),
     ) -> None:
-        """It ends with the first model that keeps up; none whose load is above `most` is taken.
-
-        `known` holds the results of earlier trials.
-        """
+        """`most` is the highest load that is accepted, `known` the results of earlier trials."""
         self._engine = engine
         self._demand = demand
         self._try_model = try_model
@@ -62,18 +58,18 @@ class Search:
 
     @property
     def best(self) -> Result | None:
-        """What keeps up, or else comes nearest to it."""
+        """The result with the lowest accepted load."""
         allowed = [result for result in self.results if result.load <= self._most]
         return min(allowed, key=lambda result: result.load, default=None)
 
     @property
     def reached(self) -> bool:
-        """Whether a model was found that keeps up."""
+        """Whether a model that keeps up was found."""
         return self.best is not None and self.best.load <= self._goal
 
     @property
     def broken(self) -> bool:
-        """Whether a model failed and none is known to work here."""
+        """Whether a model failed and none is known to work on this engine."""
         return self.failure is not None and not self._alone
 
     @property
@@ -82,45 +78,45 @@ class Search:
         return self.reached and len(self.results) == 1 and not self.missing
 
     def open(self, model: Model) -> bool:
-        """Whether a model may still come nearest: its file is there, and it does not fail."""
+        """Whether a model may have an accepted load: its file is there, and it did not fail."""
         there = model.name not in self.missing and model not in self._failed
-        return there and not self.hopeless(model, nearest=True)
+        return there and not self.too_slow(model, nearest=True)
 
-    def hopeless(self, model: Model, *, nearest: bool = False) -> bool:
-        """Whether a model surely does not keep up, by what others took.
+    def too_slow(self, model: Model, *, nearest: bool = False) -> bool:
+        """Whether a model certainly does not keep up, judging by the others' times.
 
-        With `nearest`: whether it surely comes to more than the most.
+        With `nearest`: whether its load is certainly above the accepted one.
         """
         limit = self._most if nearest else self._goal
         return any(
-            self._hope(alone * model.cost / other.cost / DOUBT) > limit
+            self._least_load(alone * model.cost / other.cost / DOUBT) > limit
             for other, alone in self._alone.values()
             if other
         )
 
     async def async_measure(self, file: Path, model: Model | None, *, nearest: bool) -> None:
-        """Try a file with ever more threads until it keeps up.
+        """Try a file with more and more threads until it keeps up.
 
-        Numbers of threads with which it cannot are left out; with `nearest` only those that
-        cannot come nearer than what was tried.
+        Numbers of threads that cannot suffice are skipped; with `nearest`, only those that cannot
+        be better than the best result.
         """
         path = str(file)
         for threads in self._demand.threads:
             if self._tried(path, threads):
                 continue
             if path in self._alone:
-                hope = self._demand.hope(self._alone[path][1], threads)
-                if hope >= self._least or (hope > self._goal and not nearest):
+                possible = self._demand.least_load(self._alone[path][1], threads)
+                if possible >= self._best_load or (possible > self._goal and not nearest):
                     continue
             if not await self._async_try(path, model, threads) or self.reached:
                 return
 
     @property
-    def _least(self) -> float:
+    def _best_load(self) -> float:
         return self.best.load if self.best else math.inf
 
-    def _hope(self, alone: float) -> float:
-        return min(self._demand.hope(alone, threads) for threads in self._demand.threads)
+    def _least_load(self, alone: float) -> float:
+        return min(self._demand.least_load(alone, threads) for threads in self._demand.threads)
 
     def _tried(self, path: str, threads: int) -> bool:
         return any(

@@ -1,4 +1,4 @@
-"""The engines that can be installed, and on which machines their wheels fit."""
+"""The engines, and the machines that their wheels install on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class EngineKind:
     platforms: tuple[str, ...]
 
     def fits(self, tags: Iterable[Tag]) -> bool:
-        """Whether its wheels install where these tags hold."""
+        """Whether its wheels install on a machine with these tags."""
         return any(
             tag.platform.startswith(self.platforms) and tag.platform.endswith(_MACHINES)
             for tag in tags

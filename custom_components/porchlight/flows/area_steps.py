@@ -61,7 +61,7 @@ _NAME_PROBLEMS = {AreaProblem.NO_NAME, AreaProblem.LONG_NAME, AreaProblem.NAME_T
 
 
 class AreaSteps(OptionsFlowWithReload):
-    """Draws what a camera's areas are, shows it, and saves it."""
+    """Edits, shows and saves a camera's areas."""
 
     def __init__(self) -> None:
         self._areas: tuple[Area, ...] | None = None
@@ -75,7 +75,7 @@ class AreaSteps(OptionsFlowWithReload):
     @callback
     @override
     def async_remove(self) -> None:
-        """Drop the picture that the flow leaves behind."""
+        """Delete the flow's picture."""
         if self._shown:
             async_previews(self.hass).pop(self._shown, None)
 
@@ -124,7 +124,7 @@ class AreaSteps(OptionsFlowWithReload):
     async def _async_shape(
         self, step_id: str, schema: probatio.Schema, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
-        """Ask for one area until it can be drawn, and show it then."""
+        """Ask for one area until it is valid, then show it."""
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := self._take(user_input)):
             return await self.async_step_preview()
@@ -156,13 +156,13 @@ class AreaSteps(OptionsFlowWithReload):
     async def async_step_change(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Draw it differently."""
+        """Change the area again."""
         return await self._async_edit()
 
     async def async_step_another(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Keep it, and draw more."""
+        """Keep the area, and draw another one."""
         self._areas, self._edited = self._result, None
         return await self.async_step_areas()
 
@@ -174,7 +174,7 @@ class AreaSteps(OptionsFlowWithReload):
 
     @property
     def _drawn(self) -> tuple[Area, ...]:
-        """The areas as they are, with what was drawn and not yet saved."""
+        """The areas, including changes that are not saved yet."""
         if self._areas is None:
             self._areas = areas_of(self.config_entry.options)
         return self._areas
@@ -185,7 +185,7 @@ class AreaSteps(OptionsFlowWithReload):
 
     @property
     def _sketch(self) -> tuple[Area, ...]:
-        """The areas with the one that is being drawn."""
+        """The areas, including the one that is being edited."""
         edited = self._edited
         if edited is None:
             return self._drawn
@@ -211,7 +211,7 @@ class AreaSteps(OptionsFlowWithReload):
                 return await self.async_step_line()
 
     def _take(self, user_input: dict[str, Any]) -> dict[str, str]:
-        """Take over what was filled in; the errors in it."""
+        """Read the user's input; returns its errors."""
         edited = self._edited.area_id if self._edited else uuid4().hex[:12]
         others = [one for one in self._drawn if one.area_id != edited]
         if user_input.get(CONF_DELETE):
@@ -230,14 +230,14 @@ class AreaSteps(OptionsFlowWithReload):
         except AreaError as error:
             self._detail = error.detail
             field = CONF_NAME if error.problem in _NAME_PROBLEMS else CONF_POINTS
-            # Also at the top: the field may be below what the dialog shows.
+            # Also at the top: the field may be outside of the dialog's visible part.
             return {"base": error.problem.value, field: error.problem.value}
         self._edited = area
         self._result = self._sketch
         return {}
 
     async def _async_picture(self, areas: Iterable[Area]) -> str:
-        """The address of a picture of these areas, where only this flow's user finds it."""
+        """A signed address of a picture of these areas."""
         still = await self._async_still()
         self._blind = still is None
         chosen = self._edited.area_id if self._edited else None

@@ -29,7 +29,7 @@ from .selects import select
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
 
-# The shares of the picture that a person's height is chosen among, in percent.
+# A person's height as a share of the picture's, in percent.
 _HEIGHT = NumberSelector(NumberSelectorConfig(min=0, max=100, step=1, unit_of_measurement="%"))
 _SCORE = NumberSelector(
     NumberSelectorConfig(min=0.25, max=0.95, step=0.05, mode=NumberSelectorMode.SLIDER)
@@ -54,7 +54,7 @@ class CameraOptionsFlow(AreaSteps):
     async def async_step_sensitivity(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """How readily something is taken for a person."""
+        """Choose the sensitivity and a person's sizes."""
         errors: dict[str, str] = {}
         kept = self.config_entry.options.get(CONF_SENSITIVITY, {})
         if user_input is not None:
@@ -83,7 +83,7 @@ class CameraOptionsFlow(AreaSteps):
     async def async_step_numbers(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """The numbers behind the choice."""
+        """Enter the scores of a custom sensitivity."""
         errors: dict[str, str] = {}
         if user_input is not None:
             self._sensitivity |= user_input
@@ -120,7 +120,7 @@ class CameraOptionsFlow(AreaSteps):
 
     @property
     def _own_lights(self) -> list[str]:
-        """When the user's own numbers count: by day, at night."""
+        """The times with the user's own scores: by day, at night."""
         return [light for light in (CONF_DAY, CONF_NIGHT) if self._sensitivity.get(light) == OWN]
 
     def _save_sensitivity(self) -> ConfigFlowResult:
@@ -130,7 +130,7 @@ class CameraOptionsFlow(AreaSteps):
     async def async_step_pictures(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Whether pictures of this camera may be made and kept."""
+        """Choose whether pictures may be taken and stored."""
         options = self.config_entry.options
         if user_input is not None:
             return self.async_create_entry(data={**options, **user_input})

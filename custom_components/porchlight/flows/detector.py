@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, override
 
 import probatio
@@ -13,7 +14,7 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..const import CONF_BUDGET, CONF_ENGINE, CONF_FILE, CONF_MODEL
+from ..const import CONF_BUDGET, CONF_ENGINE, CONF_FILE, CONF_MODEL, DOMAIN
 from ..detection import catalogue
 from ..detection.choice import AUTOMATIC, BUDGET, Choice
 from ..detection.wheels import ENGINES
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from homeassistant.config_entries import ConfigFlowResult
+    from homeassistant.core import HomeAssistant
 
     from ..worker.messages import EngineReady
 
@@ -32,7 +34,7 @@ OWN_FILE = "own_file"
 
 
 class DetectorOptionsFlow(OptionsFlowWithReload):
-    """Chooses model, engine and budget; a file of the user's is tried first."""
+    """Chooses model, engine and budget; the user's own file is tried first."""
 
     def __init__(self) -> None:
         self._input: dict[str, Any] | None = None
@@ -43,12 +45,12 @@ class DetectorOptionsFlow(OptionsFlowWithReload):
     @callback
     @override
     def async_remove(self) -> None:
-        """Drop what the flow leaves behind."""
+        """Cancel a running trial."""
         if self._trial:
             self._trial.cancel()
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Choose what runs."""
+        """Show the only step."""
         return await self.async_step_detector()
 
     async def async_step_detector(
@@ -60,9 +62,13 @@ class DetectorOptionsFlow(OptionsFlowWithReload):
             self._input = user_input
             if user_input[CONF_MODEL] != OWN_FILE:
                 return self._save()
-            if self._file:
+            if not self._file:
+                errors[CONF_FILE] = "no_file"
+            elif await self.hass.async_add_executor_job(_may_read, self.hass, self._file):
                 return await self.async_step_trial()
-            errors[CONF_FILE] = "no_file"
+            else:
+                errors[CONF_FILE] = "file_not_allowed"
+                self._detail = self._file
         if self._error:
             errors[CONF_FILE], self._error = self._error, None
         choice = Choice.of(self.config_entry.options)
@@ -78,7 +84,10 @@ class DetectorOptionsFlow(OptionsFlowWithReload):
                 await self._async_schema(), self._input or suggested
             ),
             errors=errors,
-            description_placeholders={"detail": self._detail},
+            description_placeholders={
+                "detail": self._detail,
+                "folder": self.hass.config.path(DOMAIN),
+            },
         )
 
     async def async_step_trial(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -104,7 +113,7 @@ class DetectorOptionsFlow(OptionsFlowWithReload):
         return self.async_show_progress_done(next_step_id="detector")
 
     async def async_step_tried(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """The user's file works."""
+        """Save when the user's file works."""
         return self._save()
 
     @property
@@ -142,3 +151,9 @@ class DetectorOptionsFlow(OptionsFlowWithReload):
                 ),
             }
         )
+
+
+def _may_read(hass: HomeAssistant, file: str) -> bool:
+    """Whether a file is in our folder or where Home Assistant allows to read. Blocks."""
+    ours = Path(hass.config.path(DOMAIN)).resolve()
+    return Path(file).resolve().is_relative_to(ours) or hass.config.is_allowed_path(file)

@@ -1,4 +1,4 @@
-"""A camera's picture with a percent grid and what was drawn on it; runs in an executor."""
+"""Draws areas and a percent grid on a camera's picture; runs in an executor."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ type Spot = tuple[float, float]
 
 
 def draw(still: bytes | None, areas: Sequence[Area], chosen: str | None = None) -> bytes:
-    """A JPEG of the areas, numbered from 1, on the picture or on gray; one may stand out."""
+    """A JPEG of the areas, numbered from 1, on the picture or on gray; highlights `chosen`."""
     picture = _ground(still).convert("RGBA")
     for number, area in enumerate(areas, 1):
         layer = Image.new("RGBA", picture.size)
@@ -43,19 +43,19 @@ def draw(still: bytes | None, areas: Sequence[Area], chosen: str | None = None) 
 
 
 @cache
-def nobody_yet() -> bytes:
-    """A JPEG in place of a person's picture before anybody came."""
+def no_person_yet() -> bytes:
+    """A JPEG to show before there is a picture of a person."""
     return _sign(crossed=False)
 
 
 @cache
 def no_pictures() -> bytes:
-    """A JPEG in place of a camera's picture where pictures are not wanted."""
+    """A JPEG to show if pictures are off."""
     return _sign(crossed=True)
 
 
 def _sign(*, crossed: bool) -> bytes:
-    """A person's outline, without words, for it is shown in all languages."""
+    """A person's outline, without words, because it is shown in all languages."""
     picture = Image.new("RGB", (WIDTH, HEIGHT), (48, 52, 58))
     draw = ImageDraw.Draw(picture)
     x, y = WIDTH // 2, HEIGHT // 2
@@ -128,7 +128,7 @@ def _stripes(
 def _arrow(
     draw: ImageDraw.ImageDraw, start: Spot, end: Spot, colour: tuple[int, int, int, int]
 ) -> None:
-    """From the middle of a line to its right: the way in."""
+    """Draw an arrow from the middle of a line to its right: the direction in."""
     across, down = end[0] - start[0], end[1] - start[1]
     length = max(1.0, (across * across + down * down) ** 0.5)
     ahead, aside = (-down / length, across / length), (across / length, down / length)
@@ -141,9 +141,9 @@ def _arrow(
 
 
 def _label(draw: ImageDraw.ImageDraw, number: int, area: Area, size: tuple[int, int]) -> None:
-    """The area's number, and its name where the font has the letters."""
+    """Draw the area's number, and its name if the font has its letters."""
     font = ImageFont.load_default(LABEL_SIZE)
-    # Only these letters are certain to be in the font; the number says it in any case.
+    # Only ASCII is certain to be in the font; the number identifies the area in any case.
     text = f"{number} {area.name}" if area.name.isascii() else str(number)
     length = font.getlength(text)
     # A line's arrow is at its middle.

@@ -1,4 +1,4 @@
-"""The picture that the config flow shows before a camera is added."""
+"""Pictures that config and options flows show."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _VALID_FOR = timedelta(minutes=30)
 
 
 class Previews(dict[str, bytes]):
-    """One JPEG for each config flow that shows one."""
+    """The JPEG of each flow that shows one."""
 
     def sign(self, hass: HomeAssistant, flow_id: str, picture: bytes) -> str:
-        """Keep a flow's picture; the address where only its user finds it."""
+        """Keep a flow's picture; returns its signed address."""
         self[flow_id] = picture
         return async_sign_path(hass, _URL.format(flow_id=flow_id), _VALID_FOR)
 
 
 def async_previews(hass: HomeAssistant) -> Previews:
-    """The flows' pictures; the first flow may come before anything is set up."""
+    """The flows' pictures; created on demand, because a flow may run before any setup."""
     if DATA_PREVIEWS not in hass.data:
         previews = hass.data[DATA_PREVIEWS] = Previews()
         hass.http.register_view(PreviewView(previews))
@@ -38,7 +38,7 @@ def async_previews(hass: HomeAssistant) -> Previews:
 
 
 class PreviewView(HomeAssistantView):
-    """Serves a config flow's picture while the flow lasts."""
+    """Serves a flow's picture while the flow lasts."""
 
     url = _URL
     name = "api:porchlight:preview"

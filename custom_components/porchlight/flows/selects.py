@@ -1,4 +1,4 @@
-"""Choices in forms."""
+"""Select fields of forms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def select(
     mode: SelectSelectorMode | None = None,
     first: Iterable[tuple[str, str]] = (),
 ) -> SelectSelector:
-    """A choice among values that come `first` with their labels, and names that have texts."""
+    """A select of `first`, which are values with labels, then of names that are translated."""
     options = [
         SelectOptionDict(value=value, label=label)
         for value, label in (*first, *((name, name) for name in names))

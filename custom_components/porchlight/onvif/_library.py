@@ -32,8 +32,8 @@ with _root_logger_kept():
     from zeep.exceptions import Error as ZeepError
 
 for _name in ("onvif", "zeep"):
-    # They write whole envelopes, signatures and addresses included, when debugging, and a
-    # traceback for every odd figure a camera sends.
+    # At debug level they log whole envelopes with signatures and addresses, and otherwise a
+    # traceback for every odd number that a camera sends.
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 WSDL_DIR = Path(onvif.client.__file__).parent / "wsdl"

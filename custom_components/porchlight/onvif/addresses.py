@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Self
 from urllib.parse import quote
@@ -23,7 +23,7 @@ _LOGIN_IN_QUERY = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """The parts of a URL; the host without brackets, the port None where not written."""
+    """The parts of a URL: the host without brackets, the port None if not given."""
 
     scheme: str
     host: str
@@ -49,10 +49,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """Where the camera was reached; everything it announces is led there.
+    """Where the camera was reached; its announced addresses are redirected there.
 
-    `aliases` are the reached host's own addresses; `ports_kept` says that nothing on the
-    way translates ports, so a port announced with a wrong host is still right.
+    `aliases` are the reached host's own addresses. `ports_kept`: nothing on the way translates
+    ports, so a port announced with a wrong host is still right.
     """
 
     host: str
@@ -67,7 +67,7 @@ class Reached:
         return f"{scheme}://{bracketed(self.host)}:{self.port}/{path.lstrip('/')}"
 
     def translates_ports(self, device_xaddr: str | None) -> bool:
-        """Whether the camera believes its device service to be at another port."""
+        """Whether the camera announces its device service at another port."""
         address = Address.parse(device_xaddr)
         return (
             address is not None
@@ -80,6 +80,9 @@ class Reached:
         address = Address.parse(xaddr)
         if address is None or address.scheme not in _WEB_SCHEMES:
             return None
+        if self.secure and address.scheme != "https":
+            # Nothing is signed in the clear where there is TLS.
+            address = replace(address, scheme="https", port=self.port)
         return str(self._led_here(address))
 
     def snapshot(self, uri: str | None, login: tuple[str, str]) -> str | None:
@@ -120,7 +123,7 @@ def bracketed(host: str) -> str:
 
 
 def unbracketed(host: str) -> str:
-    """The host as people may type it, brought to its plain form."""
+    """The host without brackets and spaces around it."""
     return host.strip().removeprefix("[").removesuffix("]")
 
 

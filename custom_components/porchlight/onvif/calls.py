@@ -1,18 +1,27 @@
-"""One camera's SOAP calls: opened, signed, bounded in time, with failures classified."""
+"""One camera's SOAP calls: signed, limited in time, with failures classified."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, override
 
 import aiohttp
+from yarl import URL
 
 from ._library import WSDL_DIR, ONVIFError, ONVIFService, Transport, XmlError, ZeepError
-from .errors import AuthenticationError, CameraFaultError, CannotConnectError, NotOnvifError
+from .errors import (
+    AuthenticationError,
+    CameraFaultError,
+    CannotConnectError,
+    CertificateError,
+    NotOnvifError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +45,12 @@ _REFUSED = re.compile(
 _FAULT = re.compile(rb"<(?:[\w-]+:)?Fault\b")
 _ENVELOPE = re.compile(rb"<(?:[\w-]+:)?Envelope\b")
 _REFUSED_STATUS = frozenset({401, 403})
-# What zeep lets through when an answer isn't what the schema says.
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MAX_REDIRECTS = 3
+# Bytes of one answer, also unpacked: the largest that cameras send are a tenth of it.
+MAX_ANSWER = 4 * 1024 * 1024
+_CHUNK = 65536
+# What zeep raises when an answer does not match the schema.
 _UNREADABLE = (
     ONVIFError,
     ZeepError,
@@ -51,7 +65,7 @@ _UNREADABLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One ONVIF service: its namespace and where its calls are described."""
+    """One ONVIF service: its namespace, binding and WSDL file."""
 
     namespace: str
     binding: str
@@ -76,8 +90,39 @@ MEDIA2 = Service(
 EVENTS_NAMESPACE = "http://www.onvif.org/ver10/events/wsdl"
 
 
+class _Pin(aiohttp.Fingerprint):
+    """Accepts one certificate: the known one, else the first that comes.
+
+    Cameras sign their own, so no authority could vouch for them.
+    """
+
+    def __init__(self, certificate: str | None) -> None:
+        # The base class compares with a fingerprint that it is given; this one may come later.
+        super().__init__(bytes(hashlib.sha256().digest_size))
+        self.certificate = certificate
+
+    @override
+    def check(self, transport: asyncio.Transport) -> None:
+        """Raise ServerFingerprintMismatch if a connection has another certificate."""
+        tls = transport.get_extra_info("ssl_object")
+        if tls is None:
+            return
+        shown = hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest()
+        if shown != (self.certificate or shown):
+            host, port, *_ = transport.get_extra_info("peername")
+            known = bytes.fromhex(self.certificate or "")
+            raise aiohttp.ServerFingerprintMismatch(known, bytes.fromhex(shown), host, port)
+        self.certificate = shown
+
+
 class CameraTransport(Transport):  # type: ignore[misc] # the library ships no types
-    """The library's transport; the raw answer separates refusals from non-ONVIF devices."""
+    """The library's transport; the raw answer separates refusals from non-ONVIF devices.
+
+    It follows the camera nowhere else, and reads at most MAX_ANSWER bytes of an answer.
+    """
+
+    # When the last answer was sent, as its header says.
+    date = ""
 
     async def post_xml(self, address: str, envelope: Any, headers: dict[str, str]) -> Any:
         """Send one envelope; raises AuthenticationError or NotOnvifError."""
@@ -92,17 +137,42 @@ class CameraTransport(Transport):  # type: ignore[misc] # the library ships no t
             raise AuthenticationError(f"The camera answered HTTP {response.status_code}")
         raise NotOnvifError(f"The answer (HTTP {response.status_code}) isn't SOAP")
 
+    async def _post_internal(
+        self, address: str, message: str | bytes, headers: dict[str, str]
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        # In place of the library's, which follows redirects anywhere and reads without end.
+        data = message.encode() if isinstance(message, str) else message
+        headers = {"Content-Type": 'text/xml; charset="utf-8"', **headers}
+        url = URL(address)
+        for _ in range(1 + MAX_REDIRECTS):
+            async with self.session.post(
+                url, data=data, headers=headers, allow_redirects=False
+            ) as response:
+                self.date = response.headers.get("Date", "")
+                if response.status not in _REDIRECTS:
+                    return response, await _content(response)
+                url = _redirected(url, response.headers.get("Location", ""))
+        raise NotOnvifError("The camera redirects in circles")
+
 
 class Calls:
-    """The services of one camera; an async context manager that closes what it opened."""
+    """The services of one camera; an async context manager that closes them."""
 
-    def __init__(self, device_xaddr: str, credentials: Credentials, *, seconds: float) -> None:
-        """Take `seconds` as the longest that one call may last."""
+    def __init__(
+        self,
+        device_xaddr: str,
+        credentials: Credentials,
+        *,
+        seconds: float,
+        certificate: str | None = None,
+    ) -> None:
+        """`seconds` is the longest that one call may take."""
         self.xaddrs: dict[str, str] = {DEVICE.namespace: device_xaddr}
         self._credentials = credentials
         self._seconds = seconds
         self._offset = timedelta()
         self._opened: dict[str, Any] = {}
+        self._pin = _Pin(certificate)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -120,11 +190,25 @@ class Calls:
 
     @property
     def login(self) -> tuple[str, str]:
-        """The username and password, to be removed from what the camera answers."""
+        """The username and password, to be removed from the camera's answers."""
         return self._credentials.username, self._credentials.password
 
+    @property
+    def certificate(self) -> str | None:
+        """The SHA-256 of the camera's certificate; None without TLS."""
+        return self._pin.certificate
+
+    def moment(self, service: Service) -> datetime | None:
+        """The camera's time as the head of the service's last answer has it."""
+        opened = self._opened.get(service.namespace)
+        try:
+            moment = parsedate_to_datetime(opened.transport.date if opened else "")
+        except ValueError:
+            return None
+        return moment.replace(tzinfo=moment.tzinfo or UTC)
+
     async def set_clock_offset(self, offset: timedelta) -> None:
-        """Sign from now on with our time plus `offset`."""
+        """Sign with our time plus `offset` from now on."""
         self._offset = offset
         await self._close_services()
 
@@ -140,7 +224,7 @@ class Calls:
         *,
         signed: bool = True,
     ) -> Any:
-        """The answer to one call; raises one of the tree's errors, never another."""
+        """The answer to one call; raises only OnvifError."""
         opened = await self._open(service)
         signed = signed and bool(self._credentials.username)
         call = getattr(opened, operation if signed else f"authless_{operation}")
@@ -150,6 +234,8 @@ class Calls:
         # Neither text nor cause is kept: both may hold addresses with credentials.
         except TimeoutError:
             raise CannotConnectError(f"No answer to {operation} in time") from None
+        except aiohttp.ServerFingerprintMismatch:
+            raise CertificateError("The camera has another certificate than before") from None
         except (aiohttp.ClientError, OSError) as error:
             raise CannotConnectError(f"{operation} failed: {type(error).__name__}") from None
         except _UNREADABLE as error:
@@ -173,12 +259,12 @@ class Calls:
         return opened
 
     def _shared_session(self) -> aiohttp.ClientSession:
-        # Newer firmware may insist on HTTP digest; the middleware only acts when asked to.
+        # Newer firmware may require HTTP digest; the middleware acts only when it is requested.
         if self._session is None:
             username, password = self.login
             digest = (aiohttp.DigestAuthMiddleware(username, password),) if username else ()
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=False), middlewares=digest
+                connector=aiohttp.TCPConnector(ssl=self._pin), middlewares=digest
             )
         return self._session
 
@@ -188,8 +274,29 @@ class Calls:
             await opened.close()
 
 
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    """The unpacked body, as long as it is not too large."""
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        content += chunk
+        if len(content) > MAX_ANSWER:
+            raise NotOnvifError("The answer is too large")
+    return bytes(content)
+
+
+def _redirected(url: URL, location: str) -> URL:
+    """Where a redirect leads: a signed call never goes to another host, nor from TLS to none."""
+    try:
+        target = url.join(URL(location))
+    except ValueError:
+        raise NotOnvifError("The camera redirects to no address") from None
+    if target.host != url.host or target.scheme not in {"https", url.scheme}:
+        raise NotOnvifError("The camera redirects to another host")
+    return target
+
+
 async def load_descriptions() -> None:
-    """Read the services' descriptions, which takes seconds on a small box, ahead of a deadline."""
+    """Read the WSDL files before a deadline starts: it takes seconds on a small machine."""
     for service in (DEVICE, MEDIA, MEDIA2):
         opened = ONVIFService(
             "http://localhost",

@@ -1,4 +1,4 @@
-"""Everything worth knowing about one camera, in one call."""
+"""Reads everything that is needed about one camera, in one call."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ from .values import DEVICE_PATH, CameraReport, Credentials, Problem, Profile
 
 # One call that hangs must leave time for the others.
 _CALLS_PER_DEADLINE = 3
+# A camera's clock that differs by so much from what it was has been set meanwhile.
+_CLOCK_WAS_SET = timedelta(seconds=5)
 _NAME_SCOPE = "onvif://www.onvif.org/name/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Facts:
-    """What the device service says of the camera."""
+    """What the device service reports about the camera."""
 
     information: Mapping[str, str]
     scopes: tuple[str, ...]
@@ -41,7 +43,7 @@ class _Facts:
 
 @dataclass(slots=True, kw_only=True)
 class _Inspection:
-    """One run against one camera."""
+    """The state of one inspection of a camera."""
 
     calls: Calls
     reached: Reached
@@ -58,15 +60,22 @@ async def inspect(
     path: str = DEVICE_PATH,
     endpoint: str | None = None,
     secure: bool = False,
-    timeout: float = 30.0,  # noqa: ASYNC109 - a deadline is part of what is asked for
+    certificate: str | None = None,
+    timeout: float = 30.0,  # noqa: ASYNC109 - a deadline is part of the request
 ) -> CameraReport:
-    """Read a camera in at most `timeout` seconds; raises one of the OnvifError tree."""
+    """Read a camera in at most `timeout` seconds; raises one of the OnvifError tree.
+
+    `certificate` is the SHA-256 of the only one to accept; None accepts any.
+    """
     await load_descriptions()
     try:
         async with asyncio.timeout(timeout):
             reached = await _resolve(Reached(host=unbracketed(host), port=port, secure=secure))
             seconds = timeout / _CALLS_PER_DEADLINE
-            async with Calls(reached.device(path), credentials, seconds=seconds) as calls:
+            calls = Calls(
+                reached.device(path), credentials, seconds=seconds, certificate=certificate
+            )
+            async with calls:
                 run = _Inspection(calls=calls, reached=reached, endpoint=endpoint)
                 return await _inspect_twice(run)
     except TimeoutError:
@@ -83,19 +92,23 @@ async def _resolve(reached: Reached) -> Reached:
 
 
 async def _inspect_twice(run: _Inspection) -> CameraReport:
-    """Inspect, and once more with freshly read time if the credentials seem wrong."""
+    """Inspect; if the credentials seem wrong, read the time and inspect once more."""
     await _read_clock(run)
+    before = run.offset
     try:
         return await _inspect(run)
     except AuthenticationError:
         run.problems.clear()
         await _read_clock(run)
+        # Cameras count failed logins: signed the same way it would only fail again.
+        if abs(run.offset - before) < _CLOCK_WAS_SET:
+            raise
         return await _inspect(run)
 
 
 async def _inspect(run: _Inspection) -> CameraReport:
-    # The password is proven by one call before others are signed: cameras count failed
-    # logins and lock the account.
+    # One call proves the password before others are signed: cameras count failed logins and
+    # lock the account.
     information = await _device_information(run)
     await _find_services(run)
     facts = await _facts(run, information)
@@ -104,26 +117,26 @@ async def _inspect(run: _Inspection) -> CameraReport:
 
 
 async def _read_clock(run: _Inspection) -> None:
-    """Take over the camera's time for signing; a camera without usable time is tolerated."""
-    for signed in (False, True):
-        asked = datetime.now(UTC)
-        try:
-            answer = await run.calls(DEVICE, "GetSystemDateAndTime", signed=signed)
-        except (AuthenticationError, CameraFaultError):
-            continue
-        except NotOnvifError:
-            break
-        now = asked + (datetime.now(UTC) - asked) / 2
-        if moment := camera_time(answer):
-            run.offset = moment - now
-            await run.calls.set_clock_offset(run.offset)
-            return
-        break
-    run.problems.add(Problem.CLOCK)
+    """Use the camera's time for signing; a camera without a usable time is tolerated."""
+    asked = datetime.now(UTC)
+    try:
+        answer = await run.calls(DEVICE, "GetSystemDateAndTime", signed=False)
+    except AuthenticationError:
+        moment = run.calls.moment(DEVICE)
+    except (CameraFaultError, NotOnvifError):
+        moment = None
+    else:
+        moment = camera_time(answer)
+    now = asked + (datetime.now(UTC) - asked) / 2
+    if moment is None:
+        run.problems.add(Problem.CLOCK)
+        return
+    run.offset = moment - now
+    await run.calls.set_clock_offset(run.offset)
 
 
 def camera_time(answer: Any) -> datetime | None:
-    """The UTC time in a camera's answer; None if it is missing or no time at all."""
+    """The UTC time in a camera's answer; None if it is missing or invalid."""
     moment = getattr(answer, "UTCDateTime", None)
     date: Any = getattr(moment, "Date", None)
     time: Any = getattr(moment, "Time", None)
@@ -146,7 +159,7 @@ async def _device_information(run: _Inspection) -> dict[str, str]:
 
 
 async def _find_services(run: _Inspection) -> None:
-    """Learn the services' addresses; GetCapabilities stands in for GetServices."""
+    """Read the services' addresses; GetCapabilities replaces a failing GetServices."""
     announced: dict[str, str] = {}
     services = await _optional(run, Problem.SERVICES, "GetServices", {"IncludeCapability": False})
     for service in _items(services):
@@ -163,7 +176,7 @@ async def _find_services(run: _Inspection) -> None:
         if address := run.reached.service(xaddr):
             run.calls.xaddrs[namespace] = address
     if not announced:
-        # Firmware this bare serves everything at one address.
+        # Firmware without either call serves everything at one address.
         run.calls.xaddrs.setdefault(MEDIA.namespace, run.calls.xaddrs[DEVICE.namespace])
 
 
@@ -211,7 +224,7 @@ async def _facts(run: _Inspection, information: Mapping[str, str]) -> _Facts:
 async def _optional(
     run: _Inspection, problem: Problem, operation: str, params: Mapping[str, Any] | None = None
 ) -> Any:
-    """The answer of the device service, or None: even a refusal of one call is no verdict."""
+    """The device service's answer; None if the call fails, even with a refusal."""
     try:
         return await run.calls(DEVICE, operation, params)
     except OnvifError:
@@ -257,5 +270,6 @@ def _report(run: _Inspection, facts: _Facts, profiles: list[Profile]) -> CameraR
         record=choice.record,
         has_events=EVENTS_NAMESPACE in run.calls.xaddrs,
         has_media2=run.calls.offers(MEDIA2),
+        certificate=run.calls.certificate,
         problems=tuple(sorted(run.problems)),
     )

@@ -1,4 +1,4 @@
-"""WS-Discovery: which cameras answer a probe sent from given addresses of ours."""
+"""WS-Discovery: finds the cameras that answer a probe from given local addresses."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ _PORT = 3702
 # SOAP over UDP asks for repeats with growing gaps: datagrams get lost, cameras sleep.
 _GAPS = (0.0, 0.25, 0.5, 1.0, 1.0)
 _BETWEEN_PROBES = 0.02
+# Anything on the network can answer: bounds for one search, far above what cameras send.
+MAX_CAMERAS = 128
+MAX_DATAGRAMS = 4096
+MAX_DATAGRAM = 16_384
 
 
 async def scan(
@@ -35,7 +39,7 @@ async def scan(
 ) -> list[Found]:
     """The cameras that answer within `seconds`, probed from the IPv4 `sources` only.
 
-    `unicast` lists hosts ("192.0.2.7" or "192.0.2.7:3702") to be asked directly as well.
+    `unicast` lists hosts ("192.0.2.7" or "192.0.2.7:3702") to probe directly as well.
     Raises NoInterfaceError if none of the sources can be used.
     """
     harvest = _Harvest(on_found)
@@ -54,16 +58,18 @@ async def scan(
 
 
 class _Harvest:
-    """Answers, merged: one camera may answer many probes, from many addresses."""
+    """Merges answers: one camera may answer many probes, from many addresses."""
 
     def __init__(self, on_found: Callable[[Found], None] | None) -> None:
         self._on_found = on_found
         self._best: dict[str, Answer] = {}
 
     def add(self, answer: Answer) -> None:
-        """Take in one answer; the first of each camera is announced."""
+        """Add one answer; `on_found` gets the first of each camera."""
         key = self._key(answer.found)
         known = self._best.get(key)
+        if known is None and len(self._best) >= MAX_CAMERAS:
+            return
         if known is None:
             self._best[key] = answer
             if self._on_found:
@@ -82,7 +88,7 @@ class _Harvest:
 
 
 def _is_same(one: Found, other: Found) -> bool:
-    """Whether two answers are of one camera; clones may share an endpoint, never a MAC."""
+    """Whether two answers are from the same camera; clones may share an endpoint, never a MAC."""
     if one.mac and other.mac and one.mac != other.mac:
         return False
     if one.endpoint and one.endpoint == other.endpoint:
@@ -91,7 +97,7 @@ def _is_same(one: Found, other: Found) -> bool:
 
 
 def _completed(better: Found, other: Found) -> Found:
-    """The better answer, with what only the other one says."""
+    """The better answer, completed by the other one."""
     return replace(
         better,
         endpoint=better.endpoint or other.endpoint,
@@ -103,19 +109,23 @@ def _completed(better: Found, other: Found) -> Found:
 
 
 class _Listener(asyncio.DatagramProtocol):
-    """Reads what arrives at one of our addresses."""
+    """Reads the datagrams that arrive at a local address."""
 
     def __init__(self, source: str, harvest: _Harvest) -> None:
         self._source = source
         self._harvest = harvest
+        self._left = MAX_DATAGRAMS
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Take in the cameras of one datagram."""
+        """Add the cameras in one datagram."""
+        self._left -= 1
+        if self._left < 0 or len(data) > MAX_DATAGRAM:
+            return
         for answer in read_answers(data, sender=addr[0], source=self._source):
             self._harvest.add(answer)
 
     def error_received(self, exc: Exception) -> None:
-        """Note that a host asked directly isn't there; the others may answer."""
+        """Log that a host probed directly is not there; others may answer."""
         _LOGGER.debug("A probe from %s was refused: %s", self._source, type(exc).__name__)
 
 
@@ -152,7 +162,7 @@ def _socket(source: str, ttl: int) -> socket.socket:
 
 
 async def _resolved(host: str) -> list[tuple[str, int]]:
-    """Where a host asked directly is, nowhere if its name is unknown."""
+    """The address of a host to probe directly; empty if its name is unknown."""
     name, _, port = host.partition(":")
     loop = asyncio.get_running_loop()
     try:

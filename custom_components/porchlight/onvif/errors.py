@@ -7,7 +7,7 @@ from typing import ClassVar
 
 
 class NoVideoReason(StrEnum):
-    """Why a camera that answers has nothing to watch; also a translation key."""
+    """Why a camera has no video to watch; also a translation key."""
 
     NO_PROFILES = "no_profiles"
     NO_VIDEO_ENCODER = "no_video_encoder"
@@ -15,7 +15,7 @@ class NoVideoReason(StrEnum):
 
 
 class OnvifError(Exception):
-    """The root of the tree; an instance of itself is a bug, not a camera's answer."""
+    """Base of this room's errors; a bare one is a bug."""
 
     key: ClassVar[str] = "unknown"
 
@@ -27,19 +27,25 @@ class CannotConnectError(OnvifError):
 
 
 class NotOnvifError(OnvifError):
-    """Something answered, but it doesn't speak ONVIF at this address."""
+    """Something answered, but not with ONVIF at this address."""
 
     key = "not_onvif"
 
 
+class CertificateError(OnvifError):
+    """The device has another TLS certificate than the camera had."""
+
+    key = "certificate"
+
+
 class AuthenticationError(OnvifError):
-    """The camera refused the credentials, also with its own freshly read time."""
+    """The camera refused the credentials, even when signed with its own time."""
 
     key = "invalid_auth"
 
 
 class NoVideoError(OnvifError):
-    """The camera answered and has no stream that could be watched."""
+    """The camera answered, but has no stream to watch."""
 
     key = "no_video"
 

@@ -1,4 +1,4 @@
-"""Who a camera is: one id that survives a new address and is never shared by two."""
+"""Identifies a camera: an id that survives a new address and is never shared by two."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DEFAULT_MACS = frozenset(
     {
         "abcdefabcdef",
         "deadbeefcafe",
-        "000023344566",  # what a bootloader common in cheap cameras starts with
+        "000023344566",  # the default of a bootloader that is common in cheap cameras
     }
 )
 _WORDS = frozenset(
@@ -118,7 +118,7 @@ def choose_mac(
 
 
 def unique_id(*, mac: str | None, endpoint: str | None, serial: str, host: str, port: int) -> str:
-    """One id per camera; where only placeholders are known, its address is the id."""
+    """One id per camera; its address if there are only placeholders."""
     if known_mac := normalise_mac(mac):
         return known_mac
     if known_endpoint := normalise_endpoint(endpoint):
@@ -129,7 +129,7 @@ def unique_id(*, mac: str | None, endpoint: str | None, serial: str, host: str, 
 
 
 def _is_pattern(bare: str) -> bool:
-    """Whether the characters are one repeated, or a run along the keyboard's digits."""
+    """Whether it is one repeated character, or a run of digits such as 123456."""
     if len(bare) < _SHORTEST_PATTERN:
         return False
     return len(set(bare)) == 1 or any(bare in run for run in _RUNS)

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 _ENCODED = ("VideoSource", "VideoEncoder")
 _STREAM_SETUP = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
-# Media2 calls RTP over the RTSP connection plainly "RTSP"; older firmware knows only the other.
+# Media2's name for RTP over the RTSP connection is "RTSP"; older firmware knows only the other.
 _MEDIA2_PROTOCOLS = ("RTSP", "RtspUnicast")
 
 
 @dataclass(slots=True, kw_only=True)
 class _Reading:
-    """One run through the media services, with what went wrong on the way."""
+    """One run through the media services, with its failures."""
 
     calls: Calls
     reached: Reached
@@ -31,7 +31,7 @@ class _Reading:
     failures: list[OnvifError] = field(default_factory=list)
 
     async def ask(self, service: Any, operation: str, params: dict[str, Any] | None = None) -> Any:
-        """The answer, or None: one call that fails says nothing about the others."""
+        """The answer, or None: other calls may work when one fails."""
         try:
             return await self.calls(service, operation, params)
         except OnvifError as error:
@@ -39,7 +39,7 @@ class _Reading:
             return None
 
     def raise_if_cut_off(self) -> None:
-        """Raise what explains that nothing came: a refusal before a lost connection."""
+        """Raise the failure that explains an empty result: a refusal before a lost connection."""
         for kind in (AuthenticationError, CannotConnectError):
             for failure in self.failures:
                 if isinstance(failure, kind):
@@ -47,7 +47,7 @@ class _Reading:
 
 
 async def read_streams(calls: Calls, reached: Reached, problems: set[Problem]) -> list[Profile]:
-    """Every profile with its URIs; raises only if the camera refuses or goes away."""
+    """Every profile with its URIs. Raises OnvifError if the camera refuses or goes away."""
     run = _Reading(calls=calls, reached=reached, problems=problems)
     second = await _profiles_of_media2(run)
     first = await _profiles_of_media(run)
@@ -68,7 +68,7 @@ async def read_streams(calls: Calls, reached: Reached, problems: set[Problem]) -
 
 
 def codec_of(encoding: str | None) -> Codec:
-    """The codec a camera's word for it means."""
+    """The codec for a camera's name of it."""
     word = (encoding or "").upper().replace(".", "").replace("-", "")
     for codec, signs in {
         Codec.H265: ("H265", "HEVC"),
@@ -94,7 +94,7 @@ async def _profiles_of_media2(run: _Reading) -> list[Profile]:
     if not run.calls.offers(MEDIA2):
         return []
     profiles: list[Profile] = []
-    # Some firmware gives the encoders only when it is asked for everything.
+    # Some firmware returns the encoders only when everything is requested.
     for types in (_ENCODED, ("All",)):
         answer = await run.ask(MEDIA2, "GetProfiles", {"Type": list(types)})
         profiles = list(_read_media2(answer)) or profiles
@@ -155,7 +155,7 @@ def _profile(service: Service, *, token: Any, name: Any, encoding: Any, **rest: 
 
 
 def _merged(second: list[Profile], first: list[Profile]) -> list[Profile]:
-    """Each token once: Media2's description, completed by Media1's where it is silent."""
+    """Each token once: Media2's description, or Media1's if Media2's has no size."""
     described = {profile.token: profile for profile in first}
     merged: dict[str, Profile] = {}
     for profile in second:
@@ -177,7 +177,7 @@ def _without_twins(profiles: Iterable[Profile]) -> list[Profile]:
 
 
 async def _stream_uri(run: _Reading, profile: Profile, *, in_first: set[str]) -> str:
-    """The profile's stream from whichever service gives one, empty if none does."""
+    """The profile's stream from the first service that returns one; empty if none does."""
     if not has_video(profile):
         return ""
     token = profile.token
@@ -200,7 +200,7 @@ async def _stream_uri(run: _Reading, profile: Profile, *, in_first: set[str]) ->
 
 
 async def _snapshot_uri(run: _Reading, profile: Profile) -> str | None:
-    """The profile's still picture; a camera that fails at it once isn't asked again."""
+    """The address of the profile's still picture; None for all after the first failure."""
     if not profile.uri or Problem.SNAPSHOT_URI in run.problems:
         return None
     service = MEDIA2 if profile.service is Service.MEDIA2 else MEDIA
@@ -221,7 +221,7 @@ def _uri(answer: Any) -> str | None:
 
 
 def _elements(answer: Any) -> list[Any]:
-    """The answer's own elements, where it is one of our loosely described ones."""
+    """The answer's XML elements, if our WSDL leaves its content open."""
     found = getattr(answer, "_value_1", answer)
     return [item for item in found if hasattr(item, "tag")] if isinstance(found, list) else []
 
@@ -242,7 +242,7 @@ def _local_name(element: Any) -> str:
 
 
 def _number(value: Any) -> float:
-    """The figure a camera gives, 0 where it gives none."""
+    """The number that a camera gives; 0 if it gives none."""
     try:
         figure = float(value or 0)
     except (TypeError, ValueError):

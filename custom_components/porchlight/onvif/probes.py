@@ -1,4 +1,4 @@
-"""WS-Discovery's envelopes: probes written, answers read with suspicion; pure."""
+"""WS-Discovery's envelopes: writes probes, reads answers without trusting them; pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from .values import DEVICE_PATH, Found
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# One UDP datagram can't carry more, and no camera has that much to say.
+# One UDP datagram can't carry more.
 LARGEST_ANSWER = 65_507
-# Without types, cameras answer that forgot their own; printers and PCs too, to be left out.
+# Without types, cameras that do not announce theirs answer, too; so do printers and PCs, which are
+# left out.
 PROBED_TYPES = ("dn:NetworkVideoTransmitter", "tds:Device", "")
 
 _PROBE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -41,24 +42,24 @@ _WEB_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One camera in one datagram: what it says, and where it says it can be reached."""
+    """One camera in one datagram; a lower `rank` means a better address."""
 
     found: Found
     rank: tuple[int, int]
 
 
 def probe(types: str) -> bytes:
-    """A probe for the given types; its id is new, so that no camera takes it for a repeat."""
+    """A probe for the given types, with a new id so that no camera ignores it as a repeat."""
     wanted = f"<d:Types>{types}</d:Types>" if types else ""
     return _PROBE.format(message_id=uuid4(), types=wanted).encode()
 
 
 def read_answers(data: bytes, *, sender: str, source: str) -> list[Answer]:
-    """The cameras in a datagram that `sender` sent to `source`; none if it is no answer."""
+    """The cameras in a datagram that `sender` sent to `source`; none if it isn't an answer."""
     start = data.find(b"<")
     if start < 0 or len(data) > LARGEST_ANSWER:
         return []
-    # A doctype is refused before its entities are read, so that none is ever expanded.
+    # A doctype is refused before its entities are read, so none is ever expanded.
     parser = XMLParser(target=_NoDoctype())  # noqa: S314 - safe by the line above
     try:
         parser.feed(data[start:].rstrip(b"\0 \r\n\t"))
@@ -70,10 +71,10 @@ def read_answers(data: bytes, *, sender: str, source: str) -> list[Answer]:
 
 
 class _NoDoctype(TreeBuilder):
-    """A tree builder that accepts no document type, the home of entity bombs."""
+    """A tree builder that refuses document types, which can hold entity bombs."""
 
     def doctype(self, *_declaration: object) -> Never:
-        """Refuse; the parser hands the error on."""
+        """Raise ValueError, which the parser passes on."""
         raise ValueError("A document type isn't accepted")
 
 
@@ -107,7 +108,7 @@ def _answer(match: Element, sender: str, source: str) -> Answer | None:
 
 
 def _best_address(xaddrs: list[str], sender: str, source: str) -> tuple[tuple[int, int], Address]:
-    """The announced address most likely to be reachable from `source`, the lower the better."""
+    """The announced address most likely to be reachable from `source`, and its rank."""
     parsed = (Address.parse(xaddr) for xaddr in xaddrs)
     addresses = [each for each in parsed if each and each.scheme in _WEB_PORTS]
     if not addresses:
@@ -124,22 +125,22 @@ class _Reach:
     """How likely a host is the right one, best first."""
 
     SENDER = 0
-    NAMED = 1
-    IPV4 = 2
-    LINK_LOCAL = 3
-    IPV6 = 4
-    NOWHERE = 5
+    IPV4 = 1
+    LINK_LOCAL = 2
+    IPV6 = 3
+    NOWHERE = 4
 
 
 def _rank(host: str, sender: str, source: str) -> tuple[int, int]:
-    """The kind of reach, then how many leading bits differ from the source's."""
+    """The kind of host, then the number of bits after the prefix shared with the source."""
     if host == sender:
         return _Reach.SENDER, 0
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:
-        return _Reach.NAMED, 0
-    if address.is_unspecified or address.is_loopback:
+        # Whoever answers could name any host on the internet.
+        return _Reach.NOWHERE, 0
+    if address.is_unspecified or address.is_loopback or address.is_global:
         return _Reach.NOWHERE, 0
     if not isinstance(address, IPv4Address):
         return _Reach.IPV6, int(address.is_link_local)

@@ -1,4 +1,4 @@
-"""Which of a camera's profiles is analyzed and which is recorded; pure and repeatable."""
+"""Chooses the profile to analyze and the one to show live; pure and repeatable."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _CODEC_RANK = {Codec.H264: 0, Codec.H265: 0, Codec.MPEG4: 1, Codec.MJPEG: 2, Cod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The two profiles the rest of the integration works with, of the same lens."""
+    """The two profiles that are used, both of the same lens."""
 
     analyse: Profile
     record: Profile
 
 
 def choose(profiles: Iterable[Profile]) -> Choice:
-    """The stream to analyze and the one to record; raises NoVideoError if there is none."""
+    """The profile to analyze and the one to show live. Raises NoVideoError if there is none."""
     usable = _usable(tuple(profiles))
     best_rank = min(_CODEC_RANK[profile.codec] for profile in usable)
     source = next(p.source for p in usable if _CODEC_RANK[p.codec] == best_rank)
@@ -79,7 +79,7 @@ def _cost_to_analyse(profile: Profile) -> tuple[int, bool, bool, float, bool, fl
         too_small,
         too_slow,
         distance,
-        profile.codec is Codec.H265,  # dearer to decode than H.264 of the same size
+        profile.codec is Codec.H265,  # more expensive to decode than H.264
         profile.fps or 0.0,
     )
 

@@ -26,7 +26,7 @@ class Service(StrEnum):
 
 
 class Problem(StrEnum):
-    """What was tolerated while reading a camera; stable keys for diagnostics."""
+    """A failure that was tolerated while reading a camera; a stable key for diagnostics."""
 
     CLOCK = "clock"
     SERVICES = "services"
@@ -74,7 +74,7 @@ class Credentials:
 class Profile:
     """One stream of a camera; width and height are 0 and fps None where unknown.
 
-    The URI never carries userinfo; `source` is the token of the lens it shows.
+    The URI never carries userinfo; `source` is the token of its lens.
     """
 
     token: str
@@ -91,7 +91,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraReport:
-    """What an inspection learned; `clock_offset` is camera minus ours, in seconds."""
+    """The result of an inspection; `clock_offset` is the camera's time minus ours, in seconds."""
 
     name: str
     manufacturer: str
@@ -109,4 +109,5 @@ class CameraReport:
     record: Profile
     has_events: bool
     has_media2: bool
+    certificate: str | None = None
     problems: tuple[Problem, ...] = ()

@@ -1,1 +1,1 @@
-"""What lives while Home Assistant lives: the worker, its cameras and their open visits."""
+"""What lives as long as Home Assistant runs: the worker, its cameras and their open visits."""

@@ -1,4 +1,4 @@
-"""Zones, masks and lines as a user draws them and as a camera's options keep them."""
+"""Zones, masks and lines: what a user draws and a camera's options store."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_AREAS = 20
 MOST_POINTS = 40
 LONGEST_NAME = 40
-# Characters of a list of points: more than the most points take, however they are spaced.
+# Characters of a list of points: more than MOST_POINTS need.
 LONGEST_TEXT = 2000
 LONGEST_STAY = 3600
 # A polygon's least share of the picture, and a line's least length.
@@ -72,7 +72,7 @@ class Area:
     stay: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """As options keep it."""
+        """The area as options store it."""
         return {
             "id": self.area_id,
             "kind": self.kind.value,
@@ -134,7 +134,7 @@ def of_kind(areas: Iterable[Area], kind: Kind) -> tuple[Area, ...]:
 
 
 def zones(areas: Iterable[Area]) -> tuple[Zone, ...]:
-    """The zones among areas, as the watch wants them."""
+    """The zones among areas, as settings of the watch."""
     return tuple(
         Zone(zone_id=one.area_id, points=one.points, stay=one.stay)
         for one in of_kind(areas, Kind.ZONE)
@@ -142,12 +142,12 @@ def zones(areas: Iterable[Area]) -> tuple[Zone, ...]:
 
 
 def masks(areas: Iterable[Area]) -> tuple[Mask, ...]:
-    """The masks among areas."""
+    """The masks among areas, as settings of the watch."""
     return tuple(Mask(points=one.points) for one in of_kind(areas, Kind.MASK))
 
 
 def lines(areas: Iterable[Area]) -> tuple[Line, ...]:
-    """The lines among areas."""
+    """The lines among areas, as settings of the watch."""
     return tuple(
         Line(line_id=one.area_id, start=one.points[0], end=one.points[1])
         for one in of_kind(areas, Kind.LINE)
@@ -172,7 +172,7 @@ def read(text: str, kind: Kind) -> tuple[Point, ...]:
 
 
 def check_line(points: Sequence[Point]) -> None:
-    """Raises AreaError if these are no line's points."""
+    """Raises AreaError if these points are not a valid line."""
     if len(points) != 2:  # noqa: PLR2004 - a line has two ends
         raise AreaError(AreaProblem.NOT_TWO_POINTS, str(len(points)))
     (x1, y1), (x2, y2) = points
@@ -181,12 +181,12 @@ def check_line(points: Sequence[Point]) -> None:
 
 
 def check_polygon(points: Sequence[Point]) -> None:
-    """Raises AreaError if these are no polygon's points."""
+    """Raises AreaError if these points are not a valid polygon."""
     if len(points) < 3:  # noqa: PLR2004 - the least that has an area
         raise AreaError(AreaProblem.TOO_FEW_POINTS, str(len(points)))
     if len(points) > MOST_POINTS:
         raise AreaError(AreaProblem.TOO_MANY_POINTS, str(MOST_POINTS))
-    # First, for points in one line would also count as edges that cross.
+    # First, because points in one line also count as edges that cross.
     if all(abs(area((points[0], one, other))) < LEAST_AREA for one in points for other in points):
         raise AreaError(AreaProblem.NO_AREA)
     if tangled(points):
@@ -208,7 +208,7 @@ def check_name(name: str, others: Iterable[Area]) -> str:
 
 
 def _parts(text: str) -> list[str]:
-    """One part for each point, however it was spaced."""
+    """One part for each point, without spaces and brackets."""
     words = re.sub(r"[;()\[\]]", " ", text).replace(",", " , ").split()
     return " ".join(words).replace(" , ", ",").split()
 

@@ -21,6 +21,7 @@ from ..worker.messages import (
     UseModel,
 )
 from .bridge import WORKER, end_now, ending
+from .environment import worker_environment, worker_folders
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ..onvif.values import Credentials
     from ..worker.messages import Answer, Errand, Source
 
-# The slowest box needs seconds to load the SOAP stack alone.
+# The slowest machine needs seconds just to load the SOAP stack.
 SECONDS = 60.0
 _CHUNK = 262144
 
@@ -46,7 +47,7 @@ class ErrandError(Exception):
 async def scan(
     sources: Sequence[str], *, seconds: float = 4.0, on_found: Callable[[Found], None] | None = None
 ) -> list[Found]:
-    """Search for cameras from these addresses of ours. Raises ErrandError."""
+    """Search for cameras from these local addresses. Raises ErrandError."""
     found: list[Found] = []
     async with _asked(Scan(sources=tuple(sources), seconds=seconds)) as answers:
         while True:
@@ -67,8 +68,9 @@ async def inspect(
     path: str,
     endpoint: str | None = None,
     secure: bool = False,
+    certificate: str | None = None,
 ) -> CameraReport:
-    """Ask a camera over ONVIF what it is. Raises ErrandError with an ONVIF error's key."""
+    """Query a camera over ONVIF. Raises ErrandError with an ONVIF error's key."""
     errand = Inspect(
         host=host,
         port=port,
@@ -76,6 +78,7 @@ async def inspect(
         credentials=credentials,
         endpoint=endpoint,
         secure=secure,
+        certificate=certificate,
     )
     return await _answer(errand, CameraReport)
 
@@ -109,15 +112,17 @@ async def _answer[A: Answer](errand: Errand, *kinds: type[A]) -> A:
 
 @asynccontextmanager
 async def _asked(errand: Errand) -> AsyncIterator[AsyncIterator[Answer]]:
-    """A process's answers to an errand; the process is gone when the context ends."""
+    """Yields a process's answers to an errand; the process ends with the context."""
     try:
         process = await asyncio.create_subprocess_exec(
             *WORKER,
             "errand",
+            *worker_folders(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             limit=_CHUNK,
+            env=worker_environment(),
         )
     except OSError as error:
         raise ErrandError("worker_failed", str(error)) from error
@@ -133,7 +138,7 @@ async def _asked(errand: Errand) -> AsyncIterator[AsyncIterator[Answer]]:
 
 
 async def _answers(process: Process, errand: Errand) -> AsyncIterator[Answer]:
-    """What a process answers; never ends but with an ErrandError."""
+    """A process's answers. Raises ErrandError when there are no more."""
     if process.stdin is None or process.stdout is None:
         raise ErrandError("worker_failed")
     process.stdin.write(encode(errand))

@@ -1,4 +1,4 @@
-"""Which cameras are set aside because their streams end the worker, and for how long."""
+"""Decides which cameras are paused because their streams crash the worker, and for how long."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .faults import Culprit
 
-# So many deaths within so many seconds set a culprit aside.
+# This many crashes within this many seconds pause a culprit.
 DEATHS, DEATHS_WITHIN = 3, 600.0
 # Seconds until a camera is tried again: after the first time, the second, and so on.
 PAUSES = (600.0, 3600.0, 6 * 3600.0, 24 * 3600.0)
-# A camera that was tried again and did no harm for so long is innocent.
+# A camera that was tried again and caused no crash for this long has a clean record.
 PROBATION = 3600.0
 
 
@@ -25,13 +25,13 @@ class _Record:
 
 
 class Blame:
-    """Counts proven deaths of the worker by culprit. Times are monotonic seconds."""
+    """Counts the worker's proven crashes by culprit. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._records: dict[Culprit, _Record] = {}
 
     def died(self, culprit: Culprit, at: float) -> float | None:
-        """Count a death; the seconds that its culprit is set aside for, if it is."""
+        """Count a crash; returns the seconds for which its culprit is paused, if it is."""
         record = self._records.setdefault(culprit, _Record())
         on_probation = record.back_at is not None and at - record.back_at < PROBATION
         if not on_probation:
@@ -46,5 +46,5 @@ class Blame:
         return pause
 
     def forgive(self, culprit: Culprit) -> None:
-        """Forget what a culprit did: its stream, or the model, is another now."""
+        """Forget a culprit's crashes: its stream, or the model, has changed."""
         self._records.pop(culprit, None)

@@ -1,4 +1,4 @@
-"""The one seam between asyncio and the worker: keeps its process running and talks to it."""
+"""The only connection between asyncio and the worker: keeps its process running."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ..worker.backoff import Backoff
 from ..worker.channel import Decoder, encode
 from ..worker.errors import ChannelError
 from ..worker.messages import Alive, Still, TakeStill, ThreadStarted
+from .environment import worker_environment, worker_folders
 from .faults import Culprit, FaultTrace
 
 if TYPE_CHECKING:
@@ -30,14 +31,15 @@ _LOGGER = logging.getLogger(__name__)
 WORKER = (sys.executable, str(Path(__file__).parents[1] / "worker"))
 
 FIRST_RESTART, LAST_RESTART = 0.5, 30.0
-# Seconds of life after which the next restart is quick again.
+# Seconds of running after which the next restart is quick again.
 SOUND = 5.0
-# Seconds without a sign of life after which a worker hangs, and that it has to dump its stacks.
+# Seconds without a sign of life after which a worker counts as hung, and seconds that it then has
+# to dump its stacks.
 SILENCE = 20.0
 LAST_WORDS = 2.0
 STILL_SECONDS = 5.0
 STOP_SECONDS = 3.0
-# After a pause of our own, what the worker has sent meanwhile arrives within this.
+# Seconds in which the worker's reports arrive if it was this process that paused.
 GRACE = 1.0
 _CHUNK = 262144
 
@@ -51,7 +53,7 @@ class WorkerUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDown:
-    """The worker process ended by itself; another follows. Without proof there is no culprit."""
+    """The worker process ended by itself and is started again. No culprit without proof."""
 
     detail: str
     culprit: Culprit | None = None
@@ -69,17 +71,19 @@ class Bridge:
         opening: Callable[[], Iterable[Command]] = tuple,
         *,
         command: Sequence[str] = WORKER,
+        folders: Sequence[str] = (),
         silence: float = SILENCE,
         still_seconds: float = STILL_SECONDS,
         first_restart: float = FIRST_RESTART,
     ) -> None:
         """Reports go to `listener`, in order; waits are in seconds.
 
-        `command` starts a worker, and `opening` gives what each new one has to know.
+        `command` starts a worker, which may write to `folders`; `opening` returns the first
+        commands for each new one.
         """
         self._listener = listener
         self._opening = opening
-        self._command = (*command, "watch")
+        self._command = (*command, "watch", *worker_folders(*folders))
         self._silence = silence
         self._still_seconds = still_seconds
         self._first_restart = first_restart
@@ -103,7 +107,7 @@ class Bridge:
             )
 
     async def stop(self) -> None:
-        """End the worker, unless it is started again meanwhile."""
+        """End the worker; waits until its process has ended."""
         task, self._supervisor = self._supervisor, None
         if task:
             self._ending.add(task)
@@ -113,7 +117,7 @@ class Bridge:
             await asyncio.wait(ending)
 
     def send(self, command: Command) -> None:
-        """Give the worker a command, if one runs; the next one gets what `opening` gives."""
+        """Send the worker a command, if one runs; a new one gets its commands from `opening`."""
         if self._process and self._process.stdin and not self._process.stdin.is_closing():
             self._process.stdin.write(encode(command))
 
@@ -159,6 +163,7 @@ class Bridge:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 limit=_CHUNK,
+                env=worker_environment(),
             )
         except OSError as error:
             return WorkerDown(detail=str(error))
@@ -183,7 +188,7 @@ class Bridge:
         return WorkerDown(detail=fault or ending(status), culprit=trace.culprit)
 
     async def _read_reports(self, process: Process, trace: FaultTrace) -> str | None:
-        """Take reports until the worker ends by itself, or what makes it one to be ended."""
+        """Read reports until the worker ends by itself (None), or until it must be ended (why)."""
         if process.stdout is None:
             return None
         loop = asyncio.get_running_loop()
@@ -193,7 +198,7 @@ class Bridge:
             if loop.time() >= deadline:
                 if late:
                     return "it hung"
-                # It may be this event loop that stood still while the worker went on.
+                # Perhaps this event loop was blocked while the worker kept running.
                 deadline, late = loop.time() + GRACE, True
             try:
                 async with asyncio.timeout_at(deadline):
@@ -204,7 +209,7 @@ class Bridge:
                 return None
             try:
                 for message in decoder.feed(data):
-                    # Only this: other threads may go on reporting when the main loop hangs.
+                    # Only this message: other threads may still report when the main loop hangs.
                     if isinstance(message, Alive):
                         deadline, late = loop.time() + self._silence, False
                     self._take(message, trace)
@@ -227,7 +232,7 @@ class Bridge:
         try:
             self._listener(news)
         except Exception:
-            # The worker has to be kept whatever becomes of its news.
+            # The worker must be kept running even if a report is not handled.
             _LOGGER.exception("%s could not be handled", type(news).__name__)
 
     def _fail_stills(self) -> None:
@@ -237,12 +242,12 @@ class Bridge:
 
 
 async def _read_errors(process: Process, trace: FaultTrace) -> None:
-    """Log what the worker complains of, and look for the thread that it crashed in."""
+    """Log the worker's standard error, and search it for the thread that crashed."""
     while process.stderr:
         try:
             line = await process.stderr.readline()
         except ValueError:
-            # Longer than any line of ours; the reader has dropped it.
+            # Longer than any expected line; the reader has dropped it.
             continue
         if not line:
             return
@@ -252,7 +257,7 @@ async def _read_errors(process: Process, trace: FaultTrace) -> None:
 
 
 async def _dump(process: Process) -> None:
-    """End a hanging worker; its fault handler writes down who was doing what."""
+    """End a hung worker; its fault handler dumps the threads' stacks."""
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGABRT)
         try:
@@ -280,7 +285,7 @@ async def end_now(process: Process) -> None:
 
 
 async def _drain(process: Process) -> None:
-    """Wait until a process has ended; what it still sends must not keep its pipe open."""
+    """Wait until a process has ended; reads its output, which would block it otherwise."""
     while process.stdout and await process.stdout.read(_CHUNK):
         pass
     await process.wait()

@@ -38,6 +38,7 @@ from .issues import (
     create_storage_issue,
     create_stream_issue,
     delete_camera_issues,
+    delete_move_issue,
     delete_storage_issue,
     delete_stream_issue,
 )
@@ -61,13 +62,13 @@ type CameraEntry = ConfigEntry[CameraCoordinator]
 _LOGGER = logging.getLogger(__name__)
 
 LAST_FRAME_STEP = timedelta(minutes=1)
-# Seconds until what the camera learned is written.
+# Seconds until changed furniture is written.
 FURNITURE_DELAY = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraState:
-    """What is known of a camera now. None: not known (yet)."""
+    """A camera's present state; None where it is not known."""
 
     connected: bool | None = None
     problem: StreamProblem | None = None
@@ -94,7 +95,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         bridge: Bridge,
         detection: DetectionCoordinator,
     ) -> None:
-        # Bound to the entry, this would be shut down by each reload.
+        # If bound to the entry, each reload would shut it down.
         super().__init__(hass, _LOGGER, config_entry=None, name=entry.title)
         self.entry = entry
         self.detection = detection
@@ -103,15 +104,17 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.visits = VisitJournal(hass, entry.entry_id)
         self.totals = Totals(hass, entry.entry_id)
         self._bridge = bridge
-        self._login = LoginCheck(hass, entry)
+        self._login = LoginCheck(hass, entry, self._open_again)
         self._outage = Outage(
             hass,
             partial(create_stream_issue, hass, entry),
             partial(delete_stream_issue, hass, entry),
         )
-        self._folder = Path(hass.config.path(STORAGE_DIR, DOMAIN, entry.entry_id))
+        # Backups and other users of Home Assistant's storage have no business with pictures.
+        self._folder = Path(hass.config.path(DOMAIN, "pictures", entry.entry_id))
+        self._stored = Path(hass.config.path(STORAGE_DIR, DOMAIN, entry.entry_id))
         self._picture_name: str | None = None
-        # Counts changes of what pictures may show; older pictures are not taken.
+        # Counts changes of what pictures may show; pictures of earlier revisions are dropped.
         self._revision = 0
         self._furniture: tuple[Box, ...] = ()
         self._kept_furniture = Stored(
@@ -120,17 +123,17 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
 
     @property
     def camera_id(self) -> str:
-        """How the worker names this camera."""
+        """The camera's id in the worker's messages."""
         return self.entry.entry_id
 
     @property
     def detects(self) -> bool:
-        """Whether people are looked for."""
+        """Whether detection is on."""
         return bool(self.entry.options.get(CONF_DETECT, True))
 
     @property
     def takes_pictures(self) -> bool:
-        """Whether pictures may be made and kept."""
+        """Whether pictures may be taken and stored."""
         return bool(self.entry.options.get(CONF_PICTURES, True))
 
     @property
@@ -144,7 +147,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         return self._source(CONF_LIVE_STREAM)
 
     def command(self) -> WatchCamera:
-        """How the worker is to watch the camera."""
+        """The worker's command to watch the camera."""
         name = self._picture_name
         return WatchCamera(
             camera_id=self.camera_id,
@@ -155,12 +158,13 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             settings=settings_of(self.entry.options),
             furniture=self._furniture,
             revision=self._revision,
+            attempt=self._login.attempt,
         )
 
     async def async_still(
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
-        """The last frame as JPEG, unless pictures are not wanted."""
+        """The last frame as JPEG; None if pictures are off."""
         if not self.takes_pictures:
             return None
         return await self._bridge.still(self.camera_id, width, height)
@@ -171,9 +175,29 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         await self.totals.async_load()
         await self.visits.async_load()
 
+    @property
+    def watchable(self) -> bool:
+        """Whether the worker may watch the camera now."""
+        return not self.data.set_aside and not self._login.blocked
+
+    @callback
+    def async_watch(self) -> None:
+        """Have the worker watch the camera, or watch it differently, if it may."""
+        if self.watchable:
+            self._bridge.send(self.command())
+
+    @callback
+    def async_check_login(self) -> None:
+        """Ask the user for another login if the camera refuses the present one."""
+        if self._login.refused:
+            self._outage.async_down(StreamProblem.UNAUTHORIZED)
+            self._lose()
+            self._login.async_request()
+
     async def async_configure(self) -> None:
-        """Take over the entry's data and options."""
+        """Apply the entry's data and options."""
         self.name = self.entry.title
+        self._login.async_configure()
         areas = self.areas
         self.totals.async_configure(line.area_id for line in of_kind(areas, Kind.LINE))
         name = picture_name(masks(areas)) if self.takes_pictures else None
@@ -181,24 +205,26 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             return
         self._picture_name, self.picture = name, None
         self._revision += 1
-        kept = await self.hass.async_add_executor_job(prepare_pictures, self._folder, name)
+        kept = await self.hass.async_add_executor_job(
+            prepare_pictures, self._folder, self._stored, name
+        )
         self._show_kept(kept)
 
     async def async_set_detection(self, *, enabled: bool) -> None:
-        """Look for people, or stop; kept across restarts."""
+        """Turn detection on or off; kept across restarts."""
         options = {**self.entry.options, CONF_DETECT: enabled}
         self.hass.config_entries.async_update_entry(self.entry, options=options)
-        self._bridge.send(self.command())
+        self.async_watch()
         self.async_update_listeners()
 
     @callback
     def async_worker_down(self) -> None:
-        """The worker ended: the state is unknown until the next one reports."""
+        """Handle the worker's end: the state is unknown until the next one reports."""
         self._lose(set_aside=self.data.set_aside)
 
     @callback
     def async_set_aside(self, *, aside: bool) -> None:
-        """The camera is not watched for a while, or is watched again."""
+        """Pause the camera, or end its pause."""
         if aside:
             self.visits.async_close()
             self._outage.async_over()
@@ -207,15 +233,17 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
 
     @callback
     def async_end(self) -> None:
-        """The camera is not watched any more."""
+        """Clean up when the camera is no longer watched."""
         self.visits.async_close()
         self.visits.async_stop()
+        self._login.async_stop()
         self._outage.async_over()
 
     @callback
     def async_stop(self) -> None:
-        """Home Assistant ends."""
+        """Clean up when Home Assistant stops."""
         self.visits.async_stop()
+        self._login.async_stop()
         self._outage.async_over()
 
     async def async_remove(self) -> None:
@@ -224,11 +252,12 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         await self._kept_furniture.async_remove()
         await self.totals.async_remove()
         await self.visits.async_remove()
-        await self.hass.async_add_executor_job(shutil.rmtree, self._folder, True)  # noqa: FBT003 - ignore_errors
+        for folder in (self._folder, self._stored):
+            await self.hass.async_add_executor_job(shutil.rmtree, folder, True)  # noqa: FBT003 - ignore_errors
 
     @callback
     def async_hear(self, news: Report) -> None:
-        """Take over a report."""
+        """Process a report of the worker."""
         match news:
             case StreamUp():
                 self._came_up(news)
@@ -261,6 +290,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         if self.data.connected is False:
             _LOGGER.info("The stream of %s is back", self.entry.title)
         self._login.async_accepted()
+        delete_move_issue(self.hass, self.entry)
         self._outage.async_over()
         self.async_set_updated_data(
             replace(
@@ -284,12 +314,15 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self._outage.async_down(news.problem)
         self._lose(problem=news.problem)
 
+    def _open_again(self) -> None:
+        self._bridge.send(self.command())
+
     def _lose(self, *, problem: StreamProblem | None = None, set_aside: bool = False) -> None:
-        """No frames come: what they showed is not known, but when the last one came."""
+        """Reset the state without frames; only the time of the last one is still known."""
         self.async_set_updated_data(
             CameraState(
                 connected=False,
-                problem=problem,
+                problem=StreamProblem.UNAUTHORIZED if self._login.blocked else problem,
                 set_aside=set_aside,
                 last_frame=self.data.last_frame,
             )
@@ -297,8 +330,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
 
     def _update(self, news: Status) -> None:
         last, frame_at = self.data.last_frame, moment(news.frame_at)
-        # A sign of life, not a clock: each new value is a row in the recorder. Clocks may be set
-        # back.
+        # Updated rarely, because each new value is a row in the recorder. Clocks may be set back.
         if last is None or frame_at < last or frame_at - last >= LAST_FRAME_STEP:
             last = frame_at
         # A late worker may still count people whose visit was ended here.
@@ -319,12 +351,12 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         before = self.visits.visit
         self.visits.async_update(news)
         if before and self.visits.visit is None:
-            # At once: no state may show people whose departure was already reported.
+            # At once: the state must not show people whose departure was already reported.
             zones = self.data.zones and dict.fromkeys(self.data.zones, 0)
             self.async_set_updated_data(replace(self.data, people=0, zones=zones))
 
     def _source(self, key: str) -> Source:
-        """A stored stream at the camera's present address."""
+        """A stored stream's URL with the camera's present address."""
         data = self.entry.data
         parts = urlsplit(data[key])
         host = f"[{data[CONF_HOST]}]" if ":" in data[CONF_HOST] else data[CONF_HOST]

@@ -1,6 +1,6 @@
 """The two kinds of config entries: cameras, and the detector that they share.
 
-The detector's entry is made with the first camera and goes with the last.
+The detector's entry is created with the first camera and removed with the last.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..detection.coordinator import DetectorEntry
 
-# Where the choice of detector was kept before it had an entry.
+# Where the detector's options were stored before it had an entry.
 _OLD_CHOICE = f"{DOMAIN}.detector"
 _CHOICE_KEYS = (CONF_MODEL, CONF_FILE, CONF_ENGINE, CONF_BUDGET)
 
@@ -59,13 +59,13 @@ def remove_detector_entry(hass: HomeAssistant) -> None:
 
 
 async def async_old_choice(hass: HomeAssistant) -> dict[str, Any]:
-    """The user's choice from before the detector had an entry, as options; empty if none."""
+    """The detector's options from before it had an entry; empty if there are none."""
     kept = await _old_store(hass).async_load()
     return {key: kept[key] for key in _CHOICE_KEYS if kept.get(key) is not None}
 
 
 async def async_forget_old_choice(hass: HomeAssistant) -> None:
-    """The detector's entry has taken it over."""
+    """Delete the options from before the detector had an entry."""
     await _old_store(hass).async_remove()
 
 

@@ -1,4 +1,4 @@
-"""Finds the culprit: the owner of the thread that crashed, from the fault handler's output."""
+"""Finds the owner of the thread that crashed, from the fault handler's output."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _FATAL = "Fatal Python error: "
-# What the fault handler writes in place of all threads after the first hundred.
+# The fault handler writes this instead of any threads after the first hundred.
 _MORE_THREADS = "..."
 _CURRENT_THREAD = re.compile(r"^Current thread 0x([0-9a-f]+)")
 
@@ -19,7 +19,7 @@ class Culprit:
 
 
 class FaultTrace:
-    """What one worker process says of its threads and of its end."""
+    """What one worker process reports about its threads and its crash."""
 
     def __init__(self) -> None:
         self._owners: dict[int, str | None] = {}
@@ -27,11 +27,11 @@ class FaultTrace:
         self._thread: int | None = None
 
     def thread_started(self, thread: int, camera_id: str | None) -> None:
-        """This thread works for a camera, or with None for the engine."""
+        """Record that a thread works for a camera, or for the engine if None."""
         self._owners[thread] = camera_id
 
     def read(self, line: str) -> None:
-        """Take a line of the worker's standard error."""
+        """Process a line of the worker's standard error."""
         if line.startswith(_FATAL):
             self._fatal = True
         elif line == _MORE_THREADS:
@@ -41,10 +41,10 @@ class FaultTrace:
 
     @property
     def culprit(self) -> Culprit | None:
-        """Whose doing the end was; None without proof.
+        """Who caused the crash; None without proof.
 
-        A process killed from outside writes nothing. Signals from outside, and whatever a request
-        does, show up in the main thread, which has no owner.
+        A process that is killed from outside writes nothing. Other signals, and crashes caused by
+        a request, appear in the main thread, which has no owner.
         """
         if self._thread is not None:
             owned = self._thread in self._owners

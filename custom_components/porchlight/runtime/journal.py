@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from ..worker.messages import VisitNews
 
-# Seconds without news of an open visit after which it has ended. The worker reports more often,
-# and ends visits itself; this is for one that cannot.
+# Seconds without a report after which an open visit ends. The worker reports more often and ends
+# visits itself; this is for a worker that cannot.
 SILENCE = 60.0
 # Seconds until the time at which a person was last seen is written.
 SEEN_DELAY = 15.0
@@ -28,14 +28,14 @@ SEEN_DELAY = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptVisits:
-    """Keeps over a restart: the open visit, and events that were not delivered yet."""
+    """What is kept over a restart: the open visit, and events that were not delivered yet."""
 
     visit: VisitInfo | None = None
     waiting: tuple[VisitEvent, ...] = ()
 
 
 class VisitJournal:
-    """Events wait while no entity can take them: during a reload or Home Assistant's absence."""
+    """Delivers events; they wait while no entity listens: during a reload or a restart."""
 
     def __init__(self, hass: HomeAssistant, camera_id: str) -> None:
         self._hass = hass
@@ -48,11 +48,11 @@ class VisitJournal:
 
     @property
     def visit(self) -> VisitInfo | None:
-        """The visit going on."""
+        """The open visit."""
         return self._ledger.visit
 
     async def async_load(self) -> None:
-        """End the visit that was open when Home Assistant ended, as of the last sighting."""
+        """End a visit that was open when Home Assistant stopped, as of the last sighting."""
         kept = await self._stored.async_load()
         self._waiting = list(kept.waiting)
         self._ledger = Ledger(kept.visit)
@@ -78,7 +78,7 @@ class VisitJournal:
 
     @callback
     def async_update(self, news: VisitNews) -> None:
-        """Take over what the worker reports of a visit."""
+        """Process the worker's report of a visit."""
         events = self._ledger.update(news)
         self._watch_for_silence()
         self._deliver(events)
@@ -94,7 +94,7 @@ class VisitJournal:
 
     @callback
     def async_stop(self) -> None:
-        """Home Assistant ends: an open visit is ended at its next start."""
+        """Store an open visit when Home Assistant stops; it is ended at the next start."""
         if self._stop_silence:
             self._stop_silence()
             self._stop_silence = None
@@ -102,7 +102,7 @@ class VisitJournal:
             self._save(0)
 
     async def async_remove(self) -> None:
-        """Delete what is kept."""
+        """Delete the stored file."""
         await self._stored.async_remove()
 
     def _deliver(self, events: Iterable[VisitEvent]) -> None:

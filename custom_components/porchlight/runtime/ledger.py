@@ -1,4 +1,4 @@
-"""One camera's visits as the rest of Home Assistant sees them."""
+"""One camera's visits as the rest of Home Assistant sees them: strictly one after the other."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class VisitEvent:
 
 
 class Ledger:
-    """Turns the worker's news into arrivals and departures, which always take turns.
+    """Turns the worker's reports into arrivals and departures, which always alternate.
 
     Worker processes come and go, and each may resume, repeat or lose what the one before it
     reported. Whatever they report, an arrival is followed by exactly one departure.
     """
 
     def __init__(self, visit: VisitInfo | None = None) -> None:
-        """`visit` is open from before."""
+        """`visit`: one that is still open from before."""
         self.visit = visit
 
     def update(self, news: VisitNews) -> tuple[VisitEvent, ...]:
-        """Take over what a worker reports of a visit."""
+        """Process a worker's report of a visit."""
         visit, known = news.visit, self.visit
         same = known is not None and known.visit_id == visit.visit_id
         if news.phase is VisitPhase.LEFT:
@@ -42,7 +42,7 @@ class Ledger:
         if same:
             self.visit = visit
             return ()
-        # Also a visit that goes on although it was closed here: people are there.
+        # Also for a visit that continues although it was closed here: people are there.
         closed = self.close()
         self.visit = visit
         return (*closed, VisitEvent(arrived=True, visit=visit))

@@ -1,7 +1,8 @@
-"""Requests a new password for a camera, once the current one is certainly wrong."""
+"""Decides whether a camera's login is wrong, with as few refused logins as possible."""
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.const import (
@@ -12,62 +13,137 @@ from homeassistant.const import (
     CONF_USERNAME,
 )
 from homeassistant.core import callback
+from homeassistant.helpers.event import async_call_later
 
-from ..const import CONF_ENDPOINT, CONF_ONVIF_PATH, DOMAIN
+from ..const import CONF_CERTIFICATE, CONF_ENDPOINT, CONF_ONVIF_PATH, CONF_REFUSED, DOMAIN
 from ..onvif.errors import AuthenticationError
 from ..onvif.values import Credentials
+from ..worker.backoff import Backoff
 from . import ask
 
 if TYPE_CHECKING:
-    from homeassistant.config_entries import ConfigEntry
-    from homeassistant.core import HomeAssistant
+    import asyncio
+    from collections.abc import Callable
+    from datetime import datetime
 
-# Refusals in a row before the camera is asked whether the password is wrong: one alone may
-# only mean that its connections are exhausted.
-REFUSALS = 2
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+
+# Seconds until a camera that refused its stream, but not the login, is tried again.
+FIRST_WAIT, LAST_WAIT = 30.0, 600.0
 
 
 class LoginCheck:
-    """Counts how often one camera's stream was refused."""
+    """Asks over ONVIF whether a login is wrong that one camera's stream refused.
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    A refused stream alone may only mean that the camera has too many viewers. If ONVIF refuses
+    the login, too, nothing uses it again: cameras lock accounts.
+    """
+
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry[Any], try_again: Callable[[], None]
+    ) -> None:
+        """`try_again` opens the stream once more."""
         self._hass = hass
         self._entry = entry
-        self._refusals = 0
-        self._asking = False
+        self._try_again = try_again
+        self._waits = Backoff(FIRST_WAIT, LAST_WAIT, random.random)
+        self._doubtful = False
+        self._task: asyncio.Task[None] | None = None
+        self._cancel: CALLBACK_TYPE | None = None
+        self._known = (credentials_of(entry), self.refused)
+        # Counts the permissions to open a stream that was refused.
+        self.attempt = 0
+
+    @property
+    def refused(self) -> bool:
+        """Whether the camera refuses the login, until the user enters another one."""
+        return bool(self._entry.data.get(CONF_REFUSED))
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the stream must not be opened now."""
+        return self._doubtful or self.refused
+
+    @callback
+    def async_configure(self) -> None:
+        """Use the entry's login, which the user may just have entered."""
+        before, self._known = self._known, (credentials_of(self._entry), self.refused)
+        if self._known != before:
+            self.async_stop()
+            self.attempt += 1
 
     @callback
     def async_accepted(self) -> None:
-        """The login is good."""
-        self._refusals = 0
+        """Record that the camera accepted the login."""
+        self.async_stop()
+        self._waits.reset()
 
     @callback
     def async_refused(self) -> None:
-        """The stream was refused; ask for a password only if ONVIF refuses the login, too."""
-        self._refusals += 1
-        if self._refusals >= REFUSALS and not self._asking:
-            self._asking = True
-            self._entry.async_create_background_task(
-                self._hass, self._async_ask(), f"{DOMAIN} login"
-            )
+        """Record that the stream was refused, and ask the camera over ONVIF."""
+        if not self.blocked:
+            self._doubtful = True
+            self._ask()
+
+    @callback
+    def async_request(self) -> None:
+        """Ask the user for another login."""
+        self._entry.async_start_reauth(self._hass)
+
+    @callback
+    def async_stop(self) -> None:
+        """Forget what is under way: the login is right, or another, or not needed."""
+        self._doubtful = False
+        if self._cancel:
+            self._cancel()
+            self._cancel = None
+        if self._task:
+            self._task.cancel()
+            self._task = None
+
+    def _ask(self) -> None:
+        # Not the entry's own task: a reload must not end it.
+        self._task = self._hass.async_create_background_task(self._async_ask(), f"{DOMAIN} login")
 
     async def _async_ask(self) -> None:
         data = self._entry.data
+        credentials = credentials_of(self._entry)
+        error = ""
         try:
             await ask.inspect(
                 data[CONF_HOST],
                 data[CONF_PORT],
-                credentials_of(self._entry),
+                credentials,
                 path=data[CONF_ONVIF_PATH],
                 endpoint=data[CONF_ENDPOINT],
                 secure=data[CONF_SSL],
+                certificate=data.get(CONF_CERTIFICATE),
             )
-        except ask.ErrandError as error:
-            if error.key == AuthenticationError.key:
-                self._entry.async_start_reauth(self._hass)
-        finally:
-            self._asking = False
-            self._refusals = 0
+        except ask.ErrandError as failed:
+            error = failed.key
+        self._task = None
+        if error == AuthenticationError.key:
+            self._doubtful = False
+            self._hass.config_entries.async_update_entry(
+                self._entry, data={**self._entry.data, CONF_REFUSED: True}
+            )
+            self._known = (credentials, True)
+            self.async_request()
+            return
+
+        @callback
+        def later(_now: datetime) -> None:
+            self._cancel = None
+            if error:
+                # It is not known whether the login is wrong.
+                self._ask()
+                return
+            self._doubtful = False
+            self.attempt += 1
+            self._try_again()
+
+        self._cancel = async_call_later(self._hass, self._waits.wait(), later)
 
 
 def credentials_of(entry: ConfigEntry[Any]) -> Credentials:

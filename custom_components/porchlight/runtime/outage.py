@@ -1,4 +1,4 @@
-"""What is off for long becomes a repair issue, which goes by itself."""
+"""Raises a repair issue for what is down for long, and clears it when it is back."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 
-# Seconds that something is off before a person has to see to it.
+# Seconds for which something is down before a repair issue is raised.
 LONG = 600.0
 
 
 class Outage[Reason]:
-    """Watches over one thing that should always run, such as a camera's stream."""
+    """Tracks how long a thing is down that should always run, such as a camera's stream."""
 
     def __init__(
         self, hass: HomeAssistant, create: Callable[[Reason], None], delete: Callable[[], None]
@@ -33,7 +33,7 @@ class Outage[Reason]:
 
     @callback
     def async_down(self, reason: Reason) -> None:
-        """It is off, for this reason now."""
+        """Record that it is down, and why."""
         changed, self._reason = reason != self._reason, reason
         if self._long and changed:
             self._create(reason)
@@ -42,7 +42,7 @@ class Outage[Reason]:
 
     @callback
     def async_over(self) -> None:
-        """It runs, or is not wanted any more."""
+        """Record that it runs, or is no longer needed."""
         if self._cancel:
             self._cancel()
             self._cancel = None

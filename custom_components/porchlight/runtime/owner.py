@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -30,6 +31,7 @@ from .issues import (
     delete_worker_issue,
 )
 from .outage import Outage
+from .pictures import prepare_folder
 from .search import async_search
 
 if TYPE_CHECKING:
@@ -46,9 +48,9 @@ _LOGGER = logging.getLogger(__name__)
 
 FIRST_SEARCH = 5.0
 SEARCH_INTERVAL = timedelta(minutes=15)
-# Seconds within which an entry that was unloaded is loaded again if this is a reload.
+# Seconds within which a reload loads an unloaded entry again.
 RELOAD_TAKES = 30.0
-# Seconds without another death after which a camera that was tried again is well.
+# Seconds without a crash after which the issue of a camera that was tried again is deleted.
 WELL_AFTER = 600.0
 # Seconds after which a worker that was started is taken to run.
 RUNS_AFTER = 60.0
@@ -58,9 +60,11 @@ DATA_OWNER: HassKey[Owner] = HassKey(DOMAIN)
 
 
 async def async_owner(hass: HomeAssistant) -> Owner:
-    """An owner that knows how the user wants people to be detected."""
+    """An owner with the user's options for detection."""
     entry = detector_entry(hass)
     options = entry.options if entry else await async_old_choice(hass)
+    # Before the worker starts, which may write only to folders that exist then.
+    await hass.async_add_executor_job(prepare_folder, Path(hass.config.path(DOMAIN)))
     owner = Owner(hass)
     owner.detection.async_enable(Choice.of(options))
     if entry and entry.disabled_by:
@@ -75,7 +79,7 @@ class Owner:
         self._hass = hass
         self._cameras: dict[str, CameraCoordinator] = {}
         self._watched: set[str] = set()
-        # Cameras whose entry is not loaded at the moment, and those that are set aside.
+        # Cameras whose entry is not loaded at the moment, and those that are paused.
         self._leaving: dict[str, CALLBACK_TYPE] = {}
         self._aside: dict[str, CALLBACK_TYPE] = {}
         self._blame = Blame()
@@ -84,14 +88,15 @@ class Owner:
             hass, partial(create_worker_issue, hass), partial(delete_worker_issue, hass)
         )
         self._worker_runs_soon: CALLBACK_TYPE | None = None
-        self.bridge = Bridge(self._hear, self._opening)
+        pictures = hass.config.path(DOMAIN)
+        self.bridge = Bridge(self._hear, self._opening, folders=(pictures,))
         self.detection = DetectionCoordinator(
             hass, self.bridge.send, _try_model, lambda: len(camera_entries(hass, disabled=False))
         )
         self.detection.async_add_listener(self._update_cameras)
 
     async def async_adopt(self, entry: CameraEntry) -> CameraCoordinator:
-        """The camera of an entry that is being loaded, as its data and options say now."""
+        """The camera of an entry that is being loaded, with its present data and options."""
         if cancel := self._leaving.pop(entry.entry_id, None):
             cancel()
         camera = self._cameras.get(entry.entry_id)
@@ -104,27 +109,28 @@ class Owner:
 
     @callback
     def async_watch(self, camera: CameraCoordinator) -> None:
-        """Watch a camera, or watch it differently; also one that was set aside."""
+        """Watch a camera, or update how it is watched; ends a pause."""
         self._blame.forgive(Culprit(camera.camera_id))
         self._end_pause(camera)
         delete_camera_issue(self._hass, camera.entry)
+        camera.async_check_login()
         if camera.camera_id in self._watched:
-            self.bridge.send(camera.command())
+            camera.async_watch()
             return
         first = not self._watched
         self._watched.add(camera.camera_id)
         if first:
             self._start()
             return
-        self.bridge.send(camera.command())
+        camera.async_watch()
         self.detection.async_cameras_changed()
 
     @callback
     def async_release(self, entry: CameraEntry) -> None:
-        """An entry is unloaded. Its camera is still watched, because it may be a reload."""
+        """Release an unloaded entry's camera; it is still watched, because a reload may follow."""
         camera = self._cameras.get(entry.entry_id)
         if camera is None or not self._stop_listening:
-            # It has ended already, or Home Assistant has.
+            # The camera has ended already, or Home Assistant is stopping.
             self.async_end(entry)
             return
         camera.visits.async_hold()
@@ -138,7 +144,7 @@ class Owner:
 
     @callback
     def async_end(self, entry: CameraEntry) -> None:
-        """A camera is not wanted any more."""
+        """Stop watching a camera."""
         if cancel := self._leaving.pop(entry.entry_id, None):
             cancel()
         self._drop(entry.entry_id)
@@ -168,10 +174,10 @@ class Owner:
             self._hass.async_create_task(self.bridge.stop(), f"{DOMAIN} stop")
 
     def _opening(self) -> Iterator[Command]:
-        """What each new worker has to know."""
+        """The first commands for each new worker."""
         yield from self.detection.commands()
         for camera_id in self._watched:
-            if not self._cameras[camera_id].data.set_aside:
+            if self._cameras[camera_id].watchable:
                 yield self._cameras[camera_id].command()
 
     def _start(self) -> None:
@@ -210,7 +216,7 @@ class Owner:
     def _hear(self, news: News) -> None:
         match news:
             case WorkerDown():
-                self._bury(news)
+                self._worker_ended(news)
             case EngineReady() | EngineFailed() | Load():
                 self.detection.async_hear(news)
             case WorkerUp():
@@ -234,8 +240,8 @@ class Owner:
             self._worker_runs_soon()
             self._worker_runs_soon = None
 
-    def _bury(self, down: WorkerDown) -> None:
-        """Draw the conclusions from a worker's death."""
+    def _worker_ended(self, down: WorkerDown) -> None:
+        """React to the worker's end, and pause a camera that caused it too often."""
         self._forget_start()
         self._worker_outage.async_down(down.detail)
         for camera in self._cameras.values():
@@ -247,7 +253,7 @@ class Owner:
         if pause is None:
             return
         if down.culprit.camera_id is None:
-            # The next engine is another one.
+            # Another engine is tried next.
             self._blame.forgive(down.culprit)
             self.detection.async_engine_failed(EngineProblem.CRASHED, down.detail)
         elif culprit := self._cameras.get(down.culprit.camera_id):
@@ -265,7 +271,7 @@ class Owner:
         @callback
         def try_again(_now: datetime) -> None:
             self._end_pause(camera)
-            self.bridge.send(camera.command())
+            camera.async_watch()
             self._aside[camera.camera_id] = async_call_later(self._hass, WELL_AFTER, well)
 
         @callback

@@ -1,4 +1,4 @@
-"""Where a camera's last picture lies, and which one may be shown."""
+"""Where a camera's last picture is stored, and which one may be shown."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..vision.settings import Mask
 
 _NAME = "last_person"
+# Pictures of people are readable by their owner only.
+_PRIVATE = 0o700
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +30,8 @@ class Picture:
 def picture_name(masks: Sequence[Mask]) -> str:
     """A picture's file name.
 
-    It differs with the masks: a picture from before a mask was drawn is never taken for a later
-    one, whatever the clock says and whichever process dies before it is deleted.
+    It depends on the masks, so a picture from before a mask was drawn is never shown after it,
+    even if a process dies before it deletes the old picture.
     """
     if not masks:
         return f"{_NAME}.jpg"
@@ -37,16 +39,25 @@ def picture_name(masks: Sequence[Mask]) -> str:
     return f"{_NAME}-{hashlib.sha256(drawn.encode()).hexdigest()[:12]}.jpg"
 
 
-def prepare_pictures(folder: Path, wanted: str | None) -> Picture | None:
-    """Delete all pictures but the wanted one, and give that, if there is one. Blocks.
+def prepare_folder(folder: Path) -> None:
+    """Create a folder that only its owner may read. Blocks."""
+    with contextlib.suppress(OSError):
+        folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        folder.chmod(_PRIVATE)
 
-    Makes the folder, for the worker does not: it may hear last that a camera was removed.
+
+def prepare_pictures(folder: Path, before: Path, wanted: str | None) -> Picture | None:
+    """Delete all pictures but the wanted one, and return that, if it exists. Blocks.
+
+    Creates the folder. The worker does not, because it may still write for a removed camera.
+    The wanted picture may still be where earlier versions kept it: in the folder `before`.
     """
     if wanted is not None:
+        prepare_folder(folder)
         with contextlib.suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.glob(f"{_NAME}*"):
-        if path.name != wanted:
+            (before / wanted).rename(folder / wanted)
+    for path in (*folder.glob(f"{_NAME}*"), *before.glob(f"{_NAME}*")):
+        if path != folder / (wanted or ""):
             with contextlib.suppress(OSError):
                 path.unlink()
     if wanted is None:

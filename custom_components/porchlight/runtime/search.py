@@ -1,4 +1,4 @@
-"""Finding cameras: on demand for the config flow, and in the background for further ones."""
+"""Finds cameras: on demand for the config flow, and regularly in the background."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.helpers import discovery_flow
 
-from ..const import CONF_ENDPOINT, CONF_MAC, CONF_MODEL, DOMAIN
+from ..const import CONF_ENDPOINT, CONF_MAC, DOMAIN
 from . import ask
 from .entries import camera_entries
+from .moves import async_consider, place_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+# Cameras that are offered at a time: anything on the network can answer a search.
+MAX_OFFERS = 16
+
 
 async def async_sources(hass: HomeAssistant) -> list[str]:
-    """Our IPv4 addresses on all enabled interfaces."""
+    """Home Assistant's IPv4 addresses on all enabled interfaces."""
     addresses = await network.async_get_enabled_source_ips(hass)
     return [str(address) for address in addresses if address.version == 4]  # noqa: PLR2004 - IPv4
 
@@ -48,16 +52,23 @@ def entry_of(hass: HomeAssistant, found: Found) -> ConfigEntry | None:
 
 
 async def async_search(hass: HomeAssistant) -> None:
-    """Offer cameras that are not set up, each once, and follow those that moved."""
+    """Offer cameras that are not set up, and notice those that may have moved."""
     try:
         cameras = await async_scan(hass)
     except ask.ErrandError as error:
         _LOGGER.debug("The search for cameras failed: %s", error)
         return
+    offered = hass.config_entries.flow.async_progress_by_handler(
+        DOMAIN, match_context={"source": SOURCE_INTEGRATION_DISCOVERY}
+    )
+    free = MAX_OFFERS - len(offered)
     for found in cameras:
         if entry := entry_of(hass, found):
-            _follow(hass, entry, found)
+            await async_consider(hass, entry, place_of(entry, found))
             continue
+        if free <= 0:
+            continue
+        free -= 1
         discovery_flow.async_create_flow(
             hass,
             DOMAIN,
@@ -67,14 +78,3 @@ async def async_search(hass: HomeAssistant) -> None:
                 domain=DOMAIN, key=found.endpoint or found.xaddr, version=1
             ),
         )
-
-
-def _follow(hass: HomeAssistant, entry: ConfigEntry, found: Found) -> None:
-    """Take over a camera's new address, if it is surely the same camera."""
-    data = entry.data
-    same = found.mac and found.mac == data[CONF_MAC] and found.model == data[CONF_MODEL]
-    here = {CONF_HOST: found.host, CONF_PORT: found.port}
-    if same and here != {key: data[key] for key in here}:
-        _LOGGER.info("%s moved to %s", entry.title, found.host)
-        hass.config_entries.async_update_entry(entry, data={**data, **here})
-        hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -1,4 +1,4 @@
-"""How readily a camera takes something for a person, as its options keep it."""
+"""A camera's detection settings, from its options."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OWN = "own"
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
-    """All that a user chose for how a camera is watched."""
+    """All of a user's settings for watching a camera."""
     areas = areas_of(options)
     return Settings(
         zones=zones(areas),

@@ -1,4 +1,4 @@
-"""Small files of ours that survive a restart, whatever is found in them."""
+"""Small files that survive a restart; damaged ones are set aside."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# What reading a file raises that is damaged, of another version, or of another shape.
+# What reading a file raises if it is damaged, or has another version or structure.
 _UNUSABLE = (
     HomeAssistantError,
     NotImplementedError,
@@ -47,24 +47,24 @@ class Stored[T]:
         self._writable = True
 
     async def async_load(self) -> T:
-        """What was saved last; the default if there is nothing, or nothing that can be used."""
+        """The value saved last; the default if there is none, or none that is valid."""
         try:
             stored = await self._store.async_load()
             return self._default() if stored is None else self._decoder.decode(stored)
         except _UNUSABLE as error:
             if isinstance(error.__cause__, OSError):
-                # The file may be good, so it must not be replaced.
+                # The file may be valid, so it must not be replaced.
                 self._writable = False
                 _LOGGER.warning("%s cannot be read: %s", self._store.key, error)
             else:
-                # Whatever is in it: a camera must not stop for it.
+                # A damaged file must not stop a camera.
                 _LOGGER.warning("%s is not valid and was set aside: %s", self._store.key, error)
                 await self._hass.async_add_executor_job(_set_aside, Path(self._store.path))
             return self._default()
 
     @callback
     def async_save_soon(self, value: Callable[[], T], delay: float) -> None:
-        """Save what `value` gives then, within so many seconds; other calls do not put it off."""
+        """Save the result of `value` within `delay` seconds; later calls do not postpone it."""
         due = self._hass.loop.time() + delay
         if not self._writable or (self._due is not None and self._due <= due):
             return

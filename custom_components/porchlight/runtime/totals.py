@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from homeassistant.core import HomeAssistant
 
-# Seconds after a crossing until it is written; a total that went back would count as a new one.
+# Seconds until a crossing is written. Short: a lower total after a crash would count as a reset.
 DELAY = 1.0
 IN, OUT = "in", "out"
 
@@ -29,7 +29,7 @@ class Totals:
         self._counts: dict[str, dict[str, int]] = {}
 
     async def async_load(self) -> None:
-        """Go on counting where the last run of Home Assistant ended."""
+        """Continue from the stored totals."""
         kept = await self._stored.async_load()
         self._counts = {
             line: {IN: counts.get(IN, 0), OUT: counts.get(OUT, 0)} for line, counts in kept.items()
@@ -52,5 +52,5 @@ class Totals:
             self._stored.async_save_soon(lambda: self._counts, DELAY)
 
     async def async_remove(self) -> None:
-        """Delete what is kept."""
+        """Delete the stored file."""
         await self._stored.async_remove()

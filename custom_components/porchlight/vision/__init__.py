@@ -1,1 +1,1 @@
-"""Every decision Porchlight takes: pure functions and state machines, no input or output."""
+"""Every decision that Porchlight makes: pure functions and state machines, no input or output."""

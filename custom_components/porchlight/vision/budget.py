@@ -1,8 +1,8 @@
-"""What the whole box may cost: how much of the wanted looking it can afford."""
+"""Fits the looks of all cameras into the machine's budget."""
 
 from __future__ import annotations
 
-# The pace never falls below this, nor by more than half or rises by more than a tenth at once.
+# The lowest pace, and its largest changes at once: down by a half, up by a tenth.
 LEAST_PACE = 0.1
 MOST_DOWN, MOST_UP = 0.5, 1.1
 # Below this share of the budget there is room for more.
@@ -10,7 +10,7 @@ ROOM = 0.9
 
 
 class Budget:
-    """Turns what was used into the pace of looking that all cameras share, from 0.1 to 1."""
+    """Turns the measured load into the pace of looks for all cameras, from 0.1 to 1."""
 
     def __init__(self, cores: float) -> None:
         self.cores = cores
@@ -18,7 +18,7 @@ class Budget:
         self.used = 0.0
 
     def update(self, seconds: float, elapsed: float) -> None:
-        """Take over the processor's seconds that were used in so many seconds."""
+        """Adapt the pace to the processor seconds used in the elapsed seconds."""
         if elapsed <= 0:
             return
         self.used = seconds / elapsed

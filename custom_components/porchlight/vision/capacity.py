@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-# Of the cameras, those where something moves at once: wind and headlights come to one side of a
-# house, people to one or two doors.
+# The share of cameras where something moves at the same time: wind and headlights affect one side
+# of a house, people one or two doors.
 BUSY = 0.25
 # At a corner, two cameras see the same person.
 LEAST_BUSY = 2
-# Inferences a second that a busy camera wants: the benchmark's busy scenes ask for 160 a minute.
+# Inferences a second that a busy camera wants: the benchmark's busy scenes need 160 a minute.
 LOOKS = 3.0
-# The part of the budget that may go into looking; decoding and motion need the rest.
+# The share of the budget for inferences; decoding and motion need the rest.
 LOOKING = 0.8
-# Models of this size hardly gain by more, and half of the cores are left to all others.
+# More hardly speed up models of this size; half of the cores are left for everything else.
 MOST_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What is asked of a machine: so many cameras, on average with no more than `budget` cores."""
+    """A machine's task: to watch the cameras with no more than `budget` cores on average."""
 
     cameras: int
     cores: int
@@ -39,19 +39,19 @@ class Demand:
         return tuple(sorted({min(threads, most) for threads in (1, 2, MOST_THREADS)}))
 
     def load(self, ms: float, threads: int) -> float:
-        """The share of what there is that looking takes; above 1 it is behind real time.
+        """The share of the available time that inferences take; above 1 they fall behind.
 
-        One thread looks for all cameras, so a second holds a second of it, whatever the budget.
-        An engine's threads are all taken for busy while it runs: an upper bound.
+        One thread serves all cameras, so it has one second per second, whatever the budget.
+        All of an engine's threads count as busy while it runs: an upper bound.
         """
         return self._load(ms, ms * threads)
 
     def keeps_up(self, ms: float, threads: int) -> bool:
-        """Whether inferences of so many milliseconds keep all cameras in real time."""
+        """Whether inferences of `ms` milliseconds keep up with all cameras."""
         return self.load(ms, threads) <= 1
 
-    def hope(self, alone: float, threads: int) -> float:
-        """The least load that so many threads can have where one takes `alone` milliseconds."""
+    def least_load(self, alone: float, threads: int) -> float:
+        """The lowest possible load with these threads if one takes `alone` milliseconds."""
         return self._load(alone / threads, alone)
 
     def _load(self, ms: float, processor_ms: float) -> float:

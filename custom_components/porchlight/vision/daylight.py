@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .types import NEVER
 
-# Seconds between measurements, and how many in a row change the mind.
+# Seconds between measurements, and how many in a row change the result.
 INTERVAL = 5.0
 NEEDED = 3
-# Spreads of both chroma planes, in their 256 levels: by infrared light, and by daylight.
+# Spreads of both chroma planes, in their 256 levels: the most by infrared light, the least by day.
 GREY = 1.0
 COLOURED = 3.0
 
@@ -26,7 +26,7 @@ class Daylight:
         return not 0 <= at - self._measured_at < INTERVAL
 
     def measure(self, spread: float, at: float) -> None:
-        """Take over how much a frame's colors differ."""
+        """Process the spread of a frame's colors."""
         self._measured_at = at
         if not self._known:
             self._known, self.night = True, spread <= GREY

@@ -2,8 +2,8 @@
 
 
 class VisionError(Exception):
-    """Base of everything this room raises."""
+    """Base of this room's errors."""
 
 
 class UnsupportedModelError(VisionError):
-    """The model's tensors are not those of a detector we can read; handled by the caller."""
+    """The model's tensors are not those of a supported detector; handled by the caller."""

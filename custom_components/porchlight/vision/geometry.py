@@ -1,4 +1,4 @@
-"""Boxes and the way between a frame and a model's square input."""
+"""Boxes, and the mapping between a frame and a model's square input."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def suppress(boxes: Floats, scores: Floats, *, overlap: float, limit: int) -> li
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """How a frame is fitted into a model's input: scaled to (width, height), put top left."""
+    """How a frame fits into a model's input: scaled to (width, height), at the top left."""
 
     frame_width: int
     frame_height: int

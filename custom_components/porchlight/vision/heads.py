@@ -1,4 +1,4 @@
-"""Reading a detector's tensors: which family a model is of, its input and its output."""
+"""Recognizes a detector's family, fills its input tensor and reads its output tensors."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from .geometry import Floats, Pixels
     from .types import Detection, TensorSpec
 
-# Below this no track is entered or continued, so nothing weaker leaves the head.
+# Lower scores neither begin nor continue a track, so the head drops them.
 SCORE_FLOOR = 0.25
 OVERLAP = 0.45
 MOST_PEOPLE = 32
 PERSON = 0
 STRIDES = (8, 16, 32)
-# What YOLOX was trained with around its pictures.
+# The padding that YOLOX was trained with.
 YOLOX_FILL = 114
 # Zero after SSD MobileNet's own normalisation.
 SSD_FILL = 128
@@ -48,7 +48,7 @@ class Head(ABC):
 
     def people(self, outputs: Sequence[Floats], letterbox: Letterbox) -> tuple[Detection, ...]:
         """The people in the output tensors, without duplicates, in fractions of the frame."""
-        # A broken model's tensors may hold anything; what is no box is left out.
+        # A broken model's tensors may hold anything; invalid boxes are dropped.
         with np.errstate(all="ignore"):
             boxes, scores = self.read(outputs)
         sane = np.isfinite(boxes).all(axis=1) & (scores >= SCORE_FLOOR)
@@ -65,7 +65,7 @@ class Head(ABC):
 
 
 class YoloxHead(Head):
-    """Raw YOLOX: float32 BGR planes in; (1, cells, 5 + classes) out, grid decode to do."""
+    """Raw YOLOX: float32 BGR planes in; (1, cells, 5 + classes) out, not yet grid-decoded."""
 
     def __init__(self, side: int) -> None:
         super().__init__(side)

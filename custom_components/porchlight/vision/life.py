@@ -14,22 +14,23 @@ if TYPE_CHECKING:
 
     from .types import Detection
 
-# Share of a box's pixels that must move, or of its height that it must have gone, to show life.
+# A sign of life: this share of a box's pixels moves, or it has moved by this share of its height.
 PIXELS = 0.04
 DISTANCE = 0.2
-# Looks on which life must show: for who comes, and for what stood still for some looks before.
+# Looks with a sign of life that are needed: usually, and after STILL_LOOKS without one.
 LOOKS_TO_LIVE = 2
 LOOKS_AFTER_STILLNESS = 6
 LOOKS_KEPT = 8
 STILL_LOOKS = 5
 # After so many looks without life, a person counts as standing still.
 LOOKS_TO_STAND = 3
-# Seconds without life after which something is furniture: never a person, or one until then.
+# Seconds without a sign of life after which a track is furniture: one that never was a person, and
+# one that was.
 NEVER_A_PERSON = 60.0
 NO_LONGER_A_PERSON = 900.0
-# A detection overlapping a piece of furniture by so much is that piece.
+# A detection that overlaps a piece of furniture by this much is that piece.
 SAME_PIECE = 0.6
-# Looks at its place without seeing it that prove that a piece is gone.
+# Looks at a piece's place without detecting it after which it is gone.
 LOOKS_TO_FORGET = 50
 MOST_PIECES = 20
 
@@ -38,7 +39,7 @@ class Life:
     """The signs of life of one track."""
 
     def __init__(self, box: Box, at: float, *, known: bool = False) -> None:
-        """`known`: it is known to be alive from before."""
+        """`known`: it is already known to be alive."""
         self._known = known
         self._anchor = box
         self._signs: deque[bool] = deque(maxlen=LOOKS_KEPT)
@@ -47,7 +48,7 @@ class Life:
         self.last_sign = at
 
     def note(self, box: Box, activity: float, at: float) -> None:
-        """Take over where it is now, and the share of its pixels that move."""
+        """Record where it is now, and the share of its pixels that move."""
         (x, y), (was_x, was_y) = box.centre, self._anchor.centre
         height = max(box.height, 1e-6)
         gone = max(abs(x - was_x), abs(y - was_y)) >= DISTANCE * height
@@ -68,7 +69,7 @@ class Life:
 
     @property
     def shown(self) -> bool:
-        """Whether it is alive; who stood still from the start must move for longer."""
+        """Whether it is alive; after standing still it must move for longer."""
         needed = LOOKS_AFTER_STILLNESS if self._settled else LOOKS_TO_LIVE
         return self._known or sum(self._signs) >= needed
 
@@ -82,13 +83,13 @@ class Piece:
 
 
 class Furniture:
-    """The pieces of one camera's picture."""
+    """The furniture in one camera's picture."""
 
     def __init__(self, pieces: Sequence[Piece] = ()) -> None:
         self.pieces = tuple(pieces)
 
     def add(self, box: Box) -> None:
-        """Remember what never was a person, or no longer is."""
+        """Remember an object that is not a person."""
         others = [piece for piece in self.pieces if not _same(piece.box, box)]
         self.pieces = (*others, Piece(box))[-MOST_PIECES:]
 
@@ -101,7 +102,7 @@ class Furniture:
         }
 
     def looked(self, detections: Sequence[Detection], regions: Sequence[Box]) -> None:
-        """Take over what was seen in regions of the frame: pieces may be gone."""
+        """Process the detections in regions of the frame: pieces may be gone."""
         kept = []
         for piece in self.pieces:
             if any(_same(piece.box, detection.box) for detection in detections):

@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     type Grey = NDArray[np.float32]
     type Mask = NDArray[np.bool_]
 
-# The gate looks at pictures of this size, whatever the camera sends: in cells of so many pixels.
+# The size of the gate's pictures, whatever the camera sends, and of their cells, in pixels.
 WIDTH, HEIGHT = 320, 180
 CELL = 10
 ROWS, COLUMNS = HEIGHT // CELL, WIDTH // CELL
-# Gray levels a pixel must differ by, on top of three times its own usual unrest.
+# Gray levels by which a pixel must differ, on top of three times its usual change (unrest).
 STEP = 8.0
 UNREST_FACTOR = 3.0
-# Changed pixels of a 3x3 neighbourhood that make its middle more than noise.
+# Changed pixels in a 3x3 neighborhood without which its middle is noise.
 NEIGHBOURS = 5
-# Changed pixels that make a cell and its surroundings one that moves.
+# Moved pixels in a cell and its neighbors that make the cell count as moving.
 FEWEST_PIXELS = 4
 # A change of this share of the picture is a new scene (infrared switch, lights, a knock).
 NEW_SCENE = 0.6
-# Looks back over which something must also have changed: what stands where someone left does not.
+# A moved pixel also differs from the picture this many before: ground that someone left does not.
 RECENT = 3
 # Pictures in a row in which something must have moved nearby.
 LASTING = 2
-# Seconds over which the background follows what stays.
+# Time constants in seconds: of the background, and of a pixel's unrest.
 BACKGROUND_SECONDS = 8.0
 UNREST_SECONDS = 20.0
-# The change of light in the whole picture is measured on one of so many pixels each way.
+# The change of light in the whole picture is measured on every sixth row and column.
 SPARSE = 6
 DARK = 16.0
 SAME_GAIN = 0.02
@@ -71,7 +71,7 @@ class Motion:
 
 
 class MotionGate:
-    """Compares each small gray picture with a slowly following background."""
+    """Compares each small gray picture with a slowly adapting background."""
 
     def __init__(self) -> None:
         self._background: Grey | None = None
@@ -83,7 +83,7 @@ class MotionGate:
         self._at = 0.0
 
     def update(self, grey: Pixels, at: float) -> Motion:
-        """Judge one picture (HEIGHT, WIDTH) taken at `at` seconds."""
+        """Process one picture (HEIGHT, WIDTH) taken at `at` seconds."""
         picture = grey.astype(np.float32)
         background = self._background
         if background is None:
@@ -109,7 +109,7 @@ class MotionGate:
     def _places(self) -> tuple[bool, tuple[Place, ...]]:
         counts = _count_by_cell(self._moved)
         stirred = (counts > 0) & (_neighbourhood(counts) >= FEWEST_PIXELS)
-        # Rain and noise are here now and elsewhere next time; what moves on stays near.
+        # Rain and noise appear somewhere else each time; what really moves stays near.
         self._lasted = np.where(stirred, _most_nearby(self._lasted) + 1, 0)
         return bool(stirred.any()), _clusters(self._lasted, self._moved)
 
@@ -129,11 +129,11 @@ class MotionGate:
     ) -> None:
         elapsed = max(0.0, at - self._at)
         self._at = at
-        # What moves is taken over four times as slowly, or a slow walker would become background.
+        # Moving pixels adapt four times as slowly, or a slow walker would become background.
         slower = np.where(changed, np.float32(0.25), np.float32(1.0))
         rate = np.float32(1 - np.exp(-elapsed / BACKGROUND_SECONDS)) * slower
         background += rate * (picture - background)
-        # What is usual is learned from the first pictures on.
+        # The first pictures count more, so that the usual unrest is known soon.
         self._pictures += 1
         steady = max(1 - np.exp(-elapsed / UNREST_SECONDS), 1 / (self._pictures + 1))
         rate = np.float32(steady) * slower
@@ -141,7 +141,7 @@ class MotionGate:
 
 
 def _distance(one: Grey, other: Grey) -> Grey:
-    """How much each pixel differs beyond what all do: exposure moves or stretches all alike."""
+    """How much each pixel differs, less the offset or gain that exposure gives all pixels."""
     moved = _beyond_all(one - other)
     few, few_other = one[::SPARSE, ::SPARSE], other[::SPARSE, ::SPARSE]
     gain = float(np.median((few + DARK) / (few_other + DARK)))
@@ -156,7 +156,7 @@ def _beyond_all(difference: Grey) -> Grey:
 
 
 def _without_specks(mask: Mask) -> Mask:
-    """Only the pixels most of whose 3x3 neighbourhood changed too."""
+    """Only the pixels whose 3x3 neighborhood mostly changed, too."""
     if not mask.any():
         return mask
     result: Mask = mask & (_neighbourhood(mask.astype(np.uint8)) >= NEIGHBOURS)
@@ -186,7 +186,7 @@ def _most_nearby(cells: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def _clusters(lasted: NDArray[np.int32], moved: Mask) -> tuple[Place, ...]:
-    """What has moved in neighbouring cells for LASTING pictures, the most moved pixels first."""
+    """Groups of neighboring cells that moved for LASTING pictures, most moved pixels first."""
     left = {(int(row), int(column)) for row, column in np.argwhere(lasted >= LASTING)}
     found: list[tuple[int, Place]] = []
     while left:

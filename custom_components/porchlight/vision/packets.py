@@ -1,4 +1,4 @@
-"""A sign of motion that costs no decoding: how large a camera's predicted frames are."""
+"""Detects motion without decoding, by the sizes of a camera's predicted frames."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from math import exp, log
 # Bytes that a moving person adds to a predicted frame, for each pixel covered: measured with
 # H.264 and H.265 at several qualities, 0.2 to 0.4.
 BYTES_PER_PIXEL = 0.25
-# Seconds within which the smallest person must give an alarm for sizes to be relied on.
+# Seconds within which the smallest person must cause an alarm; otherwise sizes are of no use.
 PATIENCE = 0.7
-# Sizes are compared as logarithms on top of so many bytes: below that they say nothing.
+# Sizes are compared as log(size + FLOOR): differences of fewer bytes mean nothing.
 FLOOR = 64.0
-# How quickly what is usual follows, once some groups of pictures have been seen.
+# How quickly the usual sizes and their variation adapt, after the first groups of pictures.
 FOLLOW = 0.1
 UNREST_RATE = 0.02
 FIRST_UNREST, LEAST_UNREST = 0.3, 0.05
 # Each packet adds its surplus, in units of the usual variation, less this; the sum decides.
 DRIFT = 0.4
-# A single packet's surplus counts at most so much: alone it is no sign.
+# A single packet's surplus counts at most this much: alone it is not a sign.
 MOST = 3.0
-# The sum at which an alarm is given: where encoders are restless, false alarms raise it until
-# they come about this many seconds apart; it never falls below what two packets can reach.
+# The sum at which an alarm is given. False alarms raise it until they come about this many seconds
+# apart; it never falls below what two packets can reach.
 FALSE_ALARM_SECONDS = 30.0
 LEAST_ALARM, FIRST_ALARM, MOST_ALARM = 4.0, 6.0, 60.0
 RAISE = 0.15
-# Groups of pictures that teach what is usual, and the longest that can be remembered.
+# Groups of pictures to learn the usual sizes from, and the longest that can be remembered.
 LEARNING_GROUPS = 3
 LONGEST_GROUP = 300
 
 
 class PacketSizes:
-    """Knows the usual size of each place in a camera's group of pictures.
+    """Learns the usual size of each place in a camera's group of pictures.
 
-    Encoders pulse: after a key frame come small frames, then large ones. So a frame is compared
-    with those in the same place of the groups before.
+    After a key frame, encoders send small frames, then larger ones. So a frame is compared with
+    those in the same place of earlier groups.
     """
 
     def __init__(self, smallest: float) -> None:
-        """`smallest`: the pixels that the smallest person covers who must not be missed."""
+        """`smallest`: the pixels covered by the smallest person that must not be missed."""
         self._surplus = BYTES_PER_PIXEL * smallest
         self._pace = 0.1
         self._usual: list[float] = []
@@ -51,7 +51,7 @@ class PacketSizes:
 
     @property
     def blind(self) -> bool:
-        """Whether sizes are unknown yet, or vary too much to show a small person."""
+        """Whether the usual sizes are not known yet, or vary too much to show a small person."""
         if self._groups <= LEARNING_GROUPS or not self._usual:
             return True
         typical = exp(sorted(self._usual)[len(self._usual) // 2])
@@ -59,9 +59,9 @@ class PacketSizes:
         return (min(sign, MOST) - DRIFT) * PATIENCE / self._pace < self._alarm
 
     def alarm(self, size: int, at: float, *, key: bool, calm: bool) -> bool:
-        """Take over the next packet's size: whether something seems to have started to move.
+        """Process the next packet's size; True if something seems to move.
 
-        `calm`: nothing is known to move, so that this size is a usual one.
+        `calm`: no motion is known, so this size is a usual one.
         """
         elapsed = 0.0 if self._at is None else min(max(0.0, at - self._at), 1.0)
         self._at = at
@@ -92,6 +92,6 @@ class PacketSizes:
         return self._sum >= self._alarm
 
     def was_false(self) -> None:
-        """The last alarm came to nothing."""
+        """Record that the last alarm was false."""
         self._alarm = min(MOST_ALARM, self._alarm * (1 + RAISE))
         self._sum = 0.0

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from .types import Box
 
 ROWS, COLUMNS = 9, 16
-# Seconds until the next look, by the number of looks in vain; then the last of them.
+# Seconds until the next look, by the number of futile looks; the last one repeats.
 INTERVALS = np.array([0.2] * 4 + [0.5] * 8 + [1.0])
-# Rain, snow and insects are here now and elsewhere next time. Where so many places at once keep
-# being given up, measured over some seconds, only what moved for so many pictures is looked at.
+# Rain, snow and insects move briefly in ever new places. While there are on average this many such
+# places at once, only places that moved for LASTING pictures are looked at.
 SHOWER = 1.0
 LASTING = 4
 SHOWER_RATE = 0.04
-# Seconds without motion after which a place is as good as new.
+# Seconds without motion after which a place's futile looks are forgotten.
 FORGET = 20.0
 
 
 class Patience:
-    """Counts the looks in vain, place by place: leaves in the wind are soon known."""
+    """Counts futile looks by place, so that leaves in the wind are soon looked at less."""
 
     def __init__(self) -> None:
         self._futile = np.zeros((ROWS, COLUMNS), np.int32)
@@ -36,7 +36,7 @@ class Patience:
         self._fleeting = 0.0
 
     def moved(self, places: Sequence[Place], at: float) -> None:
-        """Something moves in these places of the motion gate's next picture."""
+        """Record the places in which the motion gate's next picture shows motion."""
         fleeting = sum(place.lasted < LASTING for place in places)
         self._fleeting += SHOWER_RATE * (fleeting - self._fleeting)
         for place in places:
@@ -45,14 +45,14 @@ class Patience:
             self._moved_at[cells] = at
 
     def looked(self, regions: Iterable[Box], people: Iterable[Box], at: float) -> None:
-        """These parts of the picture were looked at, and people found there."""
+        """Record the regions that were analyzed, and the people found there."""
         looked = self._mask(regions)
         self._looked_at[looked] = at
         self._futile[looked & (self._moved_at >= at - 1)] += 1
         self._futile[self._mask(people)] = 0
 
     def due(self, place: Place, pace: float = 1.0) -> float:
-        """When a place in which something moves should be looked at next; inf: not as yet."""
+        """When a place in which something moves should be looked at next; inf if not yet."""
         cells = _cells(place.box)
         if place.lasted < LASTING and self._fleeting >= SHOWER:
             return np.inf

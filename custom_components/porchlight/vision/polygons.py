@@ -15,13 +15,13 @@ ON_EDGE = 1e-9
 
 
 def turn(start: Point, end: Point, point: Point) -> float:
-    """More than 0 if a point is to the right of a line as it runs; 0 on it."""
+    """Positive if a point is to the right of a line's direction; 0 on the line."""
     across, down = end[0] - start[0], end[1] - start[1]
     return across * (point[1] - start[1]) - down * (point[0] - start[0])
 
 
 def distance(start: Point, end: Point, point: Point) -> float:
-    """How far a point is from the endless line through two others."""
+    """How far a point is from the infinite line through two others."""
     length = ((end[0] - start[0]) ** 2 + (end[1] - start[1]) ** 2) ** 0.5
     return abs(turn(start, end, point)) / length if length else 0.0
 
@@ -45,7 +45,7 @@ def inside(point: Point, points: Sequence[Point]) -> bool:
 
 
 def tangled(points: Sequence[Point]) -> bool:
-    """Whether edges of a polygon meet elsewhere than where one ends and the next begins."""
+    """Whether a polygon's edges meet anywhere but at the ends that neighbors share."""
     edges = _edges(points)
     last = len(edges) - 1
     for (first, one), (second, other) in combinations(enumerate(edges), 2):
@@ -60,7 +60,7 @@ def tangled(points: Sequence[Point]) -> bool:
 
 
 def meet(one: Point, to: Point, other: Point, end: Point) -> bool:
-    """Whether two stretches have a point in common."""
+    """Whether two line segments have a point in common."""
     turns = turn(one, to, other), turn(one, to, end), turn(other, end, one), turn(other, end, to)
     if turns[0] * turns[1] < 0 and turns[2] * turns[3] < 0:
         return True
@@ -82,7 +82,7 @@ def _edges(points: Sequence[Point]) -> list[tuple[Point, Point]]:
 
 
 def _on(start: Point, end: Point, point: Point) -> bool:
-    """Whether a point lies on a stretch."""
+    """Whether a point lies on a line segment."""
     return (
         abs(turn(start, end, point)) <= ON_EDGE
         and min(start[0], end[0]) - ON_EDGE <= point[0] <= max(start[0], end[0]) + ON_EDGE

@@ -1,4 +1,4 @@
-"""Which parts of a frame the detector looks at, at native resolution, in the fewest calls."""
+"""Chooses the fewest regions of a frame for the detector, at native resolution."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ from .types import EDGE, Box, Detection
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# Of a model's input: how high a person should come out, in turns, for detectors see the same
-# person better at one size than at another, and how high one still may when one region serves
+# Heights of a person as shares of the model's input: the wanted ones, in turns, because a detector
+# sees the same person better at some sizes than at others; and the least one, when a region serves
 # several people.
 GOOD_HEIGHTS = (0.24, 0.3, 0.2)
 LEAST_HEIGHT = 0.17
-# A person's surroundings that belong into the picture, in the person's own size.
+# The margin around a person, in units of the person's size.
 MARGIN = 0.25
-# No pixel of the frame is stretched over more than so many of the model's.
+# The most by which a frame's pixels are enlarged.
 STRETCH = 2.0
-# A region that nearly is the whole frame becomes it.
+# A region with this share of the longer side becomes the whole frame.
 NEARLY_ALL = 0.9
 MOST_REGIONS = 3
-# Two regions' boxes are one person if they overlap by so much, or one lies so far in the other.
+# Two regions' boxes are the same person if they overlap by this much, or if this share of one lies
+# in the other.
 OVERLAP = 0.45
 INSIDE = 0.8
-# What a region's own border cuts is seen worse than it would be whole.
+# Factor for the score of a box that is cut by its region's border.
 CUT = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A rectangle of a frame, in whole even pixels."""
+    """A rectangle of a frame, in even numbers of pixels."""
 
     x: int
     y: int
@@ -44,7 +45,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What regions are cut from and for: a frame's size and the side of the model's input."""
+    """A frame's size and the side of the model's input."""
 
     width: int
     height: int
@@ -67,7 +68,7 @@ class View:
 
 @dataclass(slots=True)
 class _Group:
-    """Targets that one region serves; edges in pixels, and the side at which it is too large."""
+    """Targets of one region: their edges in pixels, the region's best and largest side."""
 
     x1: float
     y1: float
@@ -92,7 +93,7 @@ class _Group:
 
 
 def around(targets: Iterable[Box], view: View, turn: int = 0) -> tuple[Region, ...]:
-    """The fewest regions that show these targets well; the first targets matter most.
+    """The fewest regions that show these targets well; the most important target comes first.
 
     `turn` counts the looks: each shows the targets at another size.
     """
@@ -125,7 +126,7 @@ def tiles(view: View) -> tuple[Region, ...]:
 
 
 def gather(seen: Sequence[tuple[Region, Sequence[Detection]]], view: View) -> tuple[Detection, ...]:
-    """What was seen in regions, in fractions of the frame, each person once."""
+    """The detections of all regions, in fractions of the frame, each person once."""
     found, cut = [], []
     for region, ones in seen:
         share = view.share(region)
@@ -188,7 +189,7 @@ def _on_frame(box: Box, region: Box) -> Box:
 
 
 def _cut(box: Box, region: Box) -> bool:
-    """Whether a region's border cuts a box, where it is not the frame's border."""
+    """Whether a region's border cuts a box, other than at the frame's own border."""
     return (
         (box.x1 <= EDGE and region.x1 > EDGE)
         or (box.y1 <= EDGE and region.y1 > EDGE)

@@ -9,7 +9,7 @@ type Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """A polygon where presence counts, once a person has stood in it for so many seconds."""
+    """A polygon; a person counts as present after standing in it for `stay` seconds."""
 
     zone_id: str
     points: tuple[Point, ...]
@@ -18,14 +18,14 @@ class Zone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mask:
-    """A polygon that is never looked at nor kept."""
+    """A polygon that is neither analyzed nor stored."""
 
     points: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line whose crossings count: towards its right, as it runs, is in, towards its left out."""
+    """A line whose crossings are reported: to the right of its direction is in, to the left out."""
 
     line_id: str
     start: Point
@@ -34,9 +34,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """When something is a person: scores that begin a track and confirm it, heights it may have.
+    """When a track is a person: the scores that begin and confirm it, and its allowed heights.
 
-    Heights are shares of the picture's.
+    Heights are shares of the picture's height.
     """
 
     enter: float = 0.4
@@ -46,7 +46,7 @@ class Rules:
 
 
 BALANCED = Rules()
-# What people choose among: fewer false alarms against fewer people missed.
+# The choices of users, from fewer false alarms to fewer missed people.
 SENSITIVITIES = {
     "low": Rules(enter=0.6, confirm=0.7),
     "balanced": BALANCED,
@@ -56,7 +56,7 @@ SENSITIVITIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How one camera is watched, by daylight and in the dark."""
+    """How one camera is watched, by day and by night."""
 
     zones: tuple[Zone, ...] = ()
     masks: tuple[Mask, ...] = ()

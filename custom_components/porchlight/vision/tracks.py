@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 SCORES_TO_CONFIRM = 3
 SCORES_KEPT = 5
-# Small people are seen only now and then: so many sightings among the last looks suffice.
+# Small people are detected only now and then: this many sightings among the last looks suffice.
 SIGHTINGS_TO_CONFIRM = 5
 LOOKS_KEPT = 10
-# Seconds unseen after which someone last seen at the picture's border, or amid it, has left.
+# Seconds unseen after which a person has left: last seen at the picture's border, and elsewhere.
 GONE_AT_EDGE = 2.0
 GONE_AMID = 6.0
-# Leaving causes motion: who stood still, and where nothing has moved since, is only not
-# recognized. No longer than this, for a motion may be missed.
+# Leaving causes motion. A person who stood still, without motion nearby since, is still there but
+# not recognized; for no longer than this, because motion may be missed.
 GONE_STILL = 60.0
-# A motion within this distance of a person, in units of their size, may be theirs.
+# Motion within this distance of a person, in units of their size, may be theirs.
 NEAR = 0.25
 # A person who will reach the border within so many seconds is about to leave.
 AHEAD = 0.6
 # A track that never became a person is dropped sooner.
 GONE_UNCONFIRMED = 2.0
-# Fewer looks than this without a sighting prove nothing, however long they are apart.
+# Looks without a sighting that are needed before a track is gone, however far apart they are.
 MISSES_TO_GO = 3
-# How much a new speed counts against the one before.
+# The weight of a new speed against the previous one.
 SPEED_RATE = 0.5
-# What a detection's score adds to how well it continues a track.
+# The weight of a detection's score in how well it continues a track.
 SCORE_WEIGHT = 0.3
 # Distance between centres, in the larger box's sides, at which boxes can still be one person.
 REACH = 0.8
@@ -61,7 +61,7 @@ class Track:
     misses: int = 0
     peak: float = field(default=0.0)
     speed: tuple[float, float] = (0.0, 0.0)
-    # From when on it may be leaving: since it was last seen, or since something moved near it after
+    # When it may have begun to leave: at the last sighting, or when something moved near it after
     # it stood still; None while it stands.
     leaving_since: float | None = NEVER
 
@@ -77,12 +77,12 @@ class Track:
         activity: float,
         confirm: float = BALANCED.confirm,
     ) -> None:
-        """Take over a sighting, the share of its pixels that move, the score of a person."""
+        """Process a sighting, the share of its pixels that move, and the score of a person."""
         elapsed = at - self.last_seen
         if elapsed > 0:
             (x, y), (was_x, was_y) = detection.box.centre, self.box.centre
             speed = ((x - was_x) / elapsed, (y - was_y) / elapsed)
-            # Whose speed is not known yet has none to keep.
+            # Without a previous speed, the new one counts fully.
             rate = SPEED_RATE if self.speed != (0.0, 0.0) else 1.0
             self.speed = (
                 self.speed[0] + rate * (speed[0] - self.speed[0]),
@@ -99,7 +99,7 @@ class Track:
             self.peak = max(self.peak, proof)
 
     def _proof(self) -> float:
-        """The score that speaks for a person: of the last looks, or of enough among more."""
+        """The score that can confirm a person: of the last looks, or of enough sightings."""
         proof = self.score if len(self.scores) >= SCORES_TO_CONFIRM else 0.0
         sightings = [score for score in self.scores if score > 0]
         if len(sightings) >= SIGHTINGS_TO_CONFIRM:
@@ -112,19 +112,19 @@ class Track:
         return self.box.moved(self.speed[0] * elapsed, self.speed[1] * elapsed)
 
     def furniture(self, at: float) -> bool:
-        """Whether it has shown no life for so long that it is no person."""
+        """Whether it has shown no sign of life for too long to be a person."""
         patience = NO_LONGER_A_PERSON if self.confirmed else NEVER_A_PERSON
         unmoved = self.misses == 0 and self.life.standing
         return unmoved and at - self.life.last_sign >= patience
 
     def miss(self, at: float) -> None:
-        """Take over a look on which it was not seen."""
+        """Process a look without a sighting."""
         self.looked_at = at
         self.misses += 1
         self._add(0.0)
 
     def moved(self, at: float) -> None:
-        """Something moves near where it was last seen."""
+        """Process motion near where it was last seen."""
         if self.standing:
             self.leaving_since = at
 
@@ -195,10 +195,10 @@ class Tracker:
         *,
         known: bool = False,
     ) -> None:
-        """Take over one look at `at` seconds, which never goes back, at regions of the picture.
+        """Process one look at regions of the picture; `at`, in seconds, never goes back.
 
         `activity` gives the share of a box's pixels that move; `known`: a person is known to be
-        there, so who is found need not move to be alive.
+        there, so new tracks need no sign of life.
         """
         pairs = self._pair(detections, at)
         for track in self.tracks:
@@ -222,14 +222,14 @@ class Tracker:
         ]
 
     def moved(self, places: Sequence[Box], at: float) -> None:
-        """Something moves in these places: people who stood there may be leaving."""
+        """Process motion in these places: people who stood there may be leaving."""
         for track in self.tracks:
             around = track.box.grown(NEAR)
             if any(around.touches(place) for place in places):
                 track.moved(at)
 
     def clear(self) -> None:
-        """Forget everybody."""
+        """Forget all tracks."""
         self.tracks = []
 
     def _enter(self, detection: Detection, at: float, life: Life) -> None:
@@ -263,7 +263,7 @@ class Tracker:
 
 
 def _looked_at(box: Box, regions: Sequence[Box]) -> bool:
-    """Whether a look at these regions would have shown what is in the box."""
+    """Whether these regions show the middle of a box."""
     # Within the border: regions end at even pixels, which need not be the frame's last.
     x, y = (min(max(edge, EDGE), 1 - EDGE) for edge in box.centre)
     return any(one.x1 <= x <= one.x2 and one.y1 <= y <= one.y2 for one in regions)

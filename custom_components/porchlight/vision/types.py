@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Before all that has happened.
+# Earlier than any event.
 NEVER = float("-inf")
 # How near the picture's border a box must come to count as cut off by it.
 EDGE = 0.01

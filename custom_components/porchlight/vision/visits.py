@@ -1,4 +1,4 @@
-"""From people to visits: who came, how many, and when they had left."""
+"""Groups the people in view into visits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from .tracks import Track
 
-# Looks without anybody that end a visit taken over from before an interruption.
+# Looks without a person that end a visit resumed after an interruption.
 RESUMED_LOOKS = 5
 
 
@@ -37,14 +37,14 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The number of people in a visit changed, or one more zone was touched."""
+    """The number of people in a visit changed, or they entered one more zone."""
 
     visit: Visit
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A visit ended: everybody has left."""
+    """A visit ended: all people have left."""
 
     visit: Visit
 
@@ -64,7 +64,7 @@ class Visits:
     def update(
         self, people: Sequence[Track], at: float, zones: Sequence[str] = ()
     ) -> tuple[VisitEvent, ...]:
-        """Take over the people in view after one look at `at` seconds, and where they are."""
+        """Process the people in view after one look at `at` seconds, and the zones they are in."""
         if people:
             self.resumed = False
             return self._present(people, at, zones)

@@ -1,4 +1,4 @@
-"""One camera's watch: what to decode, when and where to look, and what it adds up to."""
+"""One camera's watch: what to decode, when and where to look, and the resulting events."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 # Seconds between the motion gate's pictures while frames are decoded.
 GATE_INTERVAL = 0.2
-# Seconds between looks: at who may become a person, at people who move or have just been lost,
-# at people who stand still.
+# Seconds between looks: at candidates and people just lost, at people who move or stay lost, at
+# people who stand still.
 EAGER_INTERVAL = 0.2
 KNOWN_INTERVAL = 0.4
 STILL_INTERVAL = 1.0
@@ -41,28 +41,30 @@ STILL_INTERVAL = 1.0
 EAGER_SECONDS = 5.0
 # Seconds between looks at the whole picture, from the first to the last: someone may stand still.
 SCAN_INTERVALS = (2.0, 5.0, 15.0, 60.0)
-# Seconds that motion lingers: for the schedule, and for what is reported.
+# Seconds for which motion counts after it was seen: for the schedule, and for reports.
 MOTION_LINGERS = 1.0
 MOTION_REPORTED = 5.0
-# Seconds that frames are decoded for a sign of motion, and after the last motion.
+# Seconds for which frames are decoded after a sign of motion, and after the last motion.
 ALARM_LASTS = 1.0
 AWAKE_AFTER_MOTION = 2.0
-# Cameras with fewer key frames than one in so many seconds are decoded always.
+# Cameras with more seconds than this between key frames are always decoded; otherwise, on a quiet
+# camera, key frames that come sooner than KEY_INTERVAL after the last one are not.
 LONGEST_GROUP = 4.6
 KEY_INTERVAL = 0.5
-# Motion lying so far in a person's surroundings, in the person's own size, is the person's.
+# Motion is a person's own if MOSTLY of it lies in the person's box, grown by OWN of its size.
 OWN, MOSTLY = 0.4, 0.6
-# The smallest person who must be noticed at once, as a share of the picture's height.
+# The smallest person who must be noticed at once, as a share of the picture's height, and that
+# height if the stream does not declare it.
 SMALLEST = 1 / 12
 USUAL_HEIGHT = 720
-# Seconds that may pass unseen before a key frame if packets' sizes are of no use; key frames
-# count as regular when their distances differ by no more than this share.
+# Seconds before the next key frame that are not decoded, even if packet sizes are of no use; key
+# frames count as regular when their distances differ by no more than this share.
 UNSEEN = 1.0
 KEYS_KEPT = 4
 REGULAR = 0.1
-# A frame a little early is the wanted one: cameras do not keep time exactly.
+# A frame may come this much early: cameras do not keep time exactly.
 SLACK = 0.02
-# What would be due so many seconds later is looked at along with what is due.
+# Looks that are due within this many seconds are made together with those due now.
 GRACE = 0.1
 # A picture replaces the visit's best only when it is this much better.
 BETTER = 1.15
@@ -110,17 +112,17 @@ class Watch:
         self._scanned_at = NEVER
         self._scans = self._turn = 0
         self._best = 0.0
-        # What looks are made of those wanted, up to 1: a busy box makes all intervals longer.
+        # The share of the wanted looks that are made; a busy machine makes intervals longer.
         self.pace = 1.0
 
     @property
     def visit(self) -> Visit | None:
-        """The visit going on."""
+        """The open visit."""
         return self._visits.visit
 
     @property
     def furniture(self) -> Furniture:
-        """What looks like a person here and is none."""
+        """The objects that the detector mistakes for people."""
         return self._tracker.furniture
 
     @property
@@ -130,27 +132,27 @@ class Watch:
 
     @property
     def rules(self) -> Rules:
-        """When something is a person, by the light there is."""
+        """When a track is a person, in the present light."""
         return self._settings.night if self.daylight.night else self._settings.day
 
     def update(self, settings: Settings) -> None:
-        """Take over other settings; who is there stays, and so does the visit."""
+        """Apply new settings; the people and the visit stay."""
         before, self._settings = self._settings, settings
         self._areas.update(settings)
         if settings.masks != before.masks:
-            # What is masked now, or no longer, is no motion; the visit's picture may show it.
+            # A changed mask is not motion; the visit's best picture may show what is now masked.
             self._gate = MotionGate()
             self._best = 0.0
 
     def began(self, height: int) -> None:
-        """A stream begins, of pictures so many pixels high; 0: not known."""
+        """Begin a new stream; its pictures' height is in pixels, 0 if not known."""
         smallest = SMALLEST * (height or USUAL_HEIGHT)
         self._sizes = PacketSizes(smallest * smallest / 3)
         self._keys.clear()
         self._alarmed_at = NEVER
 
     def wants(self, size: int, at: float, *, key: bool) -> bool:
-        """Whether a packet is to be decoded now; if not, it may still be later."""
+        """Whether to decode a packet now; if not, it may still be decoded later."""
         calm = not self._busy(at)
         if calm and self._alarmed_at != NEVER and at - self._alarmed_at >= ALARM_LASTS:
             self._sizes.was_false()
@@ -165,7 +167,7 @@ class Watch:
         return wanted
 
     def gate_due(self, at: float) -> bool:
-        """Whether a frame at `at` is worth the motion gate's time."""
+        """Whether to pass a frame at `at` to the motion gate."""
         return at - self._gated_at >= GATE_INTERVAL - SLACK
 
     def see(self, grey: Pixels, at: float) -> Motion:
@@ -194,7 +196,7 @@ class Watch:
         return self._scan_due(at) or any(wish.due <= at + SLACK for wish in self._wishes(at))
 
     def regions(self, view: View, at: float) -> tuple[Region, ...]:
-        """Where to look on a frame at `at`."""
+        """The regions of a frame at `at` to analyze."""
         if self._scan_due(at):
             self._scanned_at = at
             self._scans += 1
@@ -206,7 +208,7 @@ class Watch:
     def look(
         self, detections: Sequence[Detection], at: float, regions: Sequence[Box] = (WHOLE,)
     ) -> Look:
-        """Take over the detections of an analyzed frame, and where it was looked at."""
+        """Process the detections of a frame, and the regions that were analyzed."""
         self._looked_at = at
         rules = self._tracker.rules = self.rules
         detections = [
@@ -224,7 +226,7 @@ class Watch:
         return Look(len(people), events, self._best_box(events, at), crossings)
 
     def pause(self) -> tuple[VisitEvent, ...]:
-        """Stop following: end the visit and forget everybody."""
+        """Pause: end the visit and forget all tracks."""
         self._tracker.clear()
         self._areas.clear()
         self._looked_at = NEVER
@@ -244,7 +246,7 @@ class Watch:
         return self._sizes.blind and self._next_key() - at > UNSEEN
 
     def _next_key(self) -> float:
-        """When the next key frame is to be expected; never if they come irregularly."""
+        """When the next key frame is expected; infinity if they come irregularly."""
         gaps = [late - early for early, late in pairwise(self._keys)]
         if len(gaps) < KEYS_KEPT - 1 or max(gaps) > (1 + REGULAR) * min(gaps):
             return float("inf")
@@ -255,7 +257,7 @@ class Watch:
         return at - self._scanned_at >= interval - SLACK
 
     def _wishes(self, at: float) -> list[_Wish]:
-        """What is to be looked at and when, the most important first."""
+        """Where to look and when, the most important first."""
         places = self._places if at - self._moved_at < MOTION_LINGERS else ()
         tracks = [(track, track.expected(at)) for track in self._tracker.tracks]
         wishes = [
@@ -272,7 +274,7 @@ class Watch:
             if track.confirmed:
                 moves = any(place.box.touches(box) for place in places)
                 interval = _known_interval(track, moves=moves) / self.pace
-                # A person who is away for long enough left at that moment, not some time after.
+                # Look when a lost person counts as gone, not some time after.
                 leaves, due = track.leaves_at, track.looked_at + interval
                 wishes.append(_Wish(box, min(due, leaves) if track.looked_at < leaves else due))
         if not tracks and self._visits.visit:
@@ -280,7 +282,7 @@ class Watch:
         return wishes
 
     def _best_box(self, events: tuple[VisitEvent, ...], at: float) -> Box | None:
-        """The person who makes this frame the visit's best so far, if one does."""
+        """The person in this frame's picture, if it is the visit's best so far."""
         if any(isinstance(event, Arrived) for event in events):
             self._best = 0.0
         seen = [track for track in self._tracker.people if track.last_seen == at]
@@ -306,6 +308,6 @@ def _known_interval(track: Track, *, moves: bool) -> float:
 
 
 def quality(box: Box, score: float) -> float:
-    """How good a picture of a person is: sure, large and whole."""
+    """How good a picture of a person is: a high score, large, and not cut off."""
     whole = 0.5 if box.at_edge or box.y1 <= 0 else 1.0
     return float(score * box.area**0.5 * whole)

@@ -16,18 +16,19 @@ if TYPE_CHECKING:
     from .tracks import Track
     from .types import Box
 
-# Looks in a row on which feet are inside before they count, and outside before they do not:
-# a box trembles.
+# Looks in a row with the feet inside before a person counts, and outside before they do not:
+# boxes jitter.
 LOOKS_TO_ENTER = 2
 LOOKS_TO_LEAVE = 3
-# How far beyond a line feet must be to have crossed it: in the picture, and in their own height.
+# How far beyond a line feet must be to have crossed it: as a share of the picture, and of the
+# person's height.
 BEYOND = 0.005
 BEYOND_OF_HEIGHT = 0.04
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
-    """A person crossed a line: in, to its right as it runs, or out."""
+    """A person crossed a line; `inward` is to the right of its direction."""
 
     line_id: str
     inward: bool
@@ -45,7 +46,7 @@ class _Stay:
 
 @dataclass(slots=True)
 class _Path:
-    """One person's way about one line: the side they were clearly on, and crossings since."""
+    """One person's path near one line: the side they were clearly on, and crossings since."""
 
     right: bool
     last: Point
@@ -54,7 +55,7 @@ class _Path:
 
 @dataclass(slots=True)
 class _Walker:
-    """What is known of one person; crossings wait until it is a person."""
+    """The zones and lines of one track; crossings wait until it is a person."""
 
     seen_at: float
     stays: dict[str, _Stay] = field(default_factory=dict)
@@ -73,7 +74,7 @@ class Areas:
         self.people = dict.fromkeys((zone.zone_id for zone in self._zones), 0)
 
     def look(self, tracks: Sequence[Track], at: float) -> tuple[Crossing, ...]:
-        """Take over everybody after a look at `at` seconds; who crossed a line."""
+        """Process all tracks after a look at `at` seconds; returns the crossings."""
         if not (self._zones or self._lines):
             return ()
         crossings: list[Crossing] = []
@@ -96,7 +97,7 @@ class Areas:
         return tuple(crossings)
 
     def update(self, settings: Settings) -> None:
-        """Take over other zones and lines; who is in a zone that stays is still in it."""
+        """Apply new zones and lines; people in a zone that remains stay in it."""
         lines = {line for line in settings.lines if line in self._lines}
         kept = {line.line_id for line in lines}
         self._zones, self._lines = settings.zones, settings.lines
@@ -112,7 +113,7 @@ class Areas:
         self.people = {zone.zone_id: self.people.get(zone.zone_id, 0) for zone in self._zones}
 
     def clear(self) -> None:
-        """Forget everybody."""
+        """Forget all tracks."""
         self._walkers = {}
         self.people = dict.fromkeys(self.people, 0)
 
@@ -146,7 +147,7 @@ def _stay(stays: dict[str, _Stay], zone: Zone, point: Point, at: float) -> None:
 
 
 def _lose(stays: dict[str, _Stay]) -> None:
-    """Record a look that did not find a person: if they were leaving, they continue."""
+    """Record a look without a person: one who was leaving a zone continues to leave."""
     for zone_id in [name for name, stay in stays.items() if stay.outside]:
         _step_out(stays, zone_id)
 

@@ -1,4 +1,4 @@
-"""Started by path, never through the integration's package, whose front imports Home Assistant."""
+"""Entry point, started by its path: the integration's package would import Home Assistant."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from types import ModuleType
 _parent = ModuleType("porchlight")
 _parent.__path__ = [str(Path(__file__).resolve().parent.parent)]
 sys.modules["porchlight"] = _parent
-# The folder of this file must not shadow anybody's modules.
+# This file's folder must not shadow other modules.
 sys.path[:] = [entry for entry in sys.path if entry != os.fspath(Path(__file__).resolve().parent)]
 
 from porchlight.worker.entry import main  # noqa: E402 - its parent is made above

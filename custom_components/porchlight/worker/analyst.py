@@ -1,4 +1,4 @@
-"""One thread that looks at all cameras' frames: the latest of each, in fair turns."""
+"""One thread that analyzes all cameras' frames: the newest of each, in fair turns."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-# Looks in a row on which an engine may fail before it is given up.
+# Failures in a row after which an engine is no longer used.
 MOST_FAILURES = 5
 
 
 class Client(Protocol):
-    """A client whose frames are to be analyzed."""
+    """A client whose frames are analyzed."""
 
     def regions(self, view: View, at: float) -> tuple[Region, ...]:
-        """Where to look on a frame; nowhere if that is no longer wanted."""
+        """The regions of a frame to analyze; none if it is no longer needed."""
 
     def looked(self, sight: Sight) -> None:
         """Process the detections on a frame."""
@@ -42,7 +42,7 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What was seen on a frame, in which regions of it, and the seconds that each region took."""
+    """The people on a frame, the analyzed regions, and the average seconds for a region."""
 
     frame: VideoFrame
     at: float
@@ -75,14 +75,14 @@ class Analyst(threading.Thread):
         self._wake = threading.Condition()
         self._seats: dict[Client, _Seat] = {}
         self._request: UseModel | None = None
-        # What is used or is being loaded, and the looks in a row on which it failed.
+        # The model in use or being loaded, and its failures in a row.
         self._model: UseModel | None = None
         self._failures = 0
         self._detector: Detector | None = None
         self._stopped = False
         self._busy_since: float | None = None
         self._failing = False
-        # What looks the box can afford of those wanted; cameras go by it.
+        # The share of the wanted looks that the machine can afford; cameras apply it.
         self.pace = 1.0
 
     @property
@@ -91,7 +91,7 @@ class Analyst(threading.Thread):
         return self._detector is not None
 
     def use_model(self, request: UseModel) -> None:
-        """Look with this model as soon as it is loaded; what comes of that is reported.
+        """Use this model as soon as it is loaded; the outcome is reported.
 
         It loads in this thread, so that a crash is attributed to the engine.
         """
@@ -100,19 +100,19 @@ class Analyst(threading.Thread):
             self._wake.notify()
 
     def drop_model(self) -> None:
-        """Stop looking until a model is to be used again."""
+        """Stop analyzing until the next `use_model`."""
         with self._wake:
             self._request = self._model = self._detector = None
 
     def offer(self, client: Client, frame: VideoFrame, at: float) -> None:
-        """Leave a client's newest frame to be looked at."""
+        """Let a client's newest frame wait for analysis."""
         with self._wake:
             seat = self._seats.setdefault(client, _Seat())
             seat.frame, seat.at = frame, at
             self._wake.notify()
 
     def withdraw(self, client: Client) -> None:
-        """Drop a client's waiting frame; its turn stays what it was."""
+        """Drop a client's waiting frame; the client keeps its turn."""
         with self._wake:
             if seat := self._seats.get(client):
                 seat.frame = None
@@ -123,24 +123,24 @@ class Analyst(threading.Thread):
             self._seats.pop(client, None)
 
     def stop(self) -> None:
-        """Look at nothing more."""
+        """Stop the thread."""
         with self._wake:
             self._stopped = True
             self._wake.notify()
 
     def stuck_for(self) -> float:
-        """Seconds that the engine has been at its present work."""
+        """Seconds since the engine began its current work; 0 while idle."""
         since = self._busy_since
         return 0.0 if since is None else monotonic() - since
 
     def run(self) -> None:
-        """Look at frames until stopped."""
+        """Analyze frames until stopped."""
         self._report(ThreadStarted(camera_id=None, thread=threading.get_ident()))
         while (work := self._wait()) is not None:
             try:
                 work()
             except Exception:
-                # The next frame may go well, and the other cameras' do.
+                # The next frame may succeed, and other cameras still need this thread.
                 if not self._failing:
                     _LOGGER.exception("A frame could not be looked at")
                 self._failing = True
@@ -198,7 +198,7 @@ class Analyst(threading.Thread):
             with self._busy():
                 people = detector.people(frame, regions)
         except FrameError:
-            # That is the camera's doing.
+            # The camera's frame is at fault, not the engine.
             raise
         except Exception as error:
             self._failed(detector, error)
@@ -217,7 +217,7 @@ class Analyst(threading.Thread):
         )
 
     def _failed(self, detector: Detector, error: Exception) -> None:
-        """The engine failed on a frame: after some in a row it is not used any more."""
+        """Count a failure of the engine; stop using it after several in a row."""
         self._failures += 1
         with self._wake:
             model = self._model

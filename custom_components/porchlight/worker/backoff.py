@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Backoff:
-    """Doubling waits in seconds, spread so that many cameras do not return at once."""
+    """Doubling waits in seconds, with jitter so that cameras do not all retry at once."""
 
     first: float
     most: float
@@ -24,5 +24,5 @@ class Backoff:
         return now * (0.7 + 0.6 * self.random())
 
     def reset(self) -> None:
-        """A try went well."""
+        """Begin with the first wait again, after a success."""
         self._next = self.first

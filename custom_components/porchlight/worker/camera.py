@@ -1,10 +1,11 @@
-"""One camera: its stream read in a thread of its own, again and again."""
+"""One camera: a thread of its own reads the stream and reconnects."""
 
 from __future__ import annotations
 
 import logging
 import random
 import threading
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -49,18 +50,19 @@ class Camera(threading.Thread):
         super().__init__(name=f"camera-{config.camera_id}", daemon=True)
         self._analyst = analyst
         self._timing = timing
-        # The main loop and the analyst's thread come in, too.
+        # The main loop and the analyst's thread use it, too.
         self._reporter = Reporter(config, report, disk, timing=timing)
         self._lock = self._reporter.lock
         self._stopped = threading.Event()
-        # Set when the stream is to be left: for good, or for another.
+        # Set to leave the stream: for good, or for another one.
         self._leave = threading.Event()
+        self._refused = False
         self._eye: Eye | None = None
         self._last: VideoFrame | None = None
 
     @property
     def config(self) -> WatchCamera:
-        """How it is watched."""
+        """The current configuration."""
         return self._reporter.config
 
     def stop(self) -> None:
@@ -73,7 +75,7 @@ class Camera(threading.Thread):
         self._analyst.forget(self)
 
     def update(self, config: WatchCamera) -> None:
-        """Go on as this says; the visit stays, and the stream if it is the same."""
+        """Apply a new configuration; keep the visit, and the stream if its source is the same."""
         with self._lock:
             before = self.config
             forget = self._reporter.update(config)
@@ -82,20 +84,22 @@ class Camera(threading.Thread):
             if config.source != before.source:
                 forget = True
                 self._leave.set()
+            if self._refused and config.attempt != before.attempt:
+                self._leave.set()
             if forget:
                 self._last = None
             if forget or not config.detect:
                 self._analyst.withdraw(self)
 
     def still(self, width: int | None, height: int | None) -> bytes | None:
-        """The last frame as JPEG, if there is a stream and pictures may be made."""
+        """The last frame as JPEG; None without a stream or when pictures are not allowed."""
         frame = self._last
         if frame is None or self.config.picture_path is None:
             return None
         return jpeg(frame, width, height)
 
     def run(self) -> None:
-        """Read the stream, again and again."""
+        """Read the stream and reconnect until stopped."""
         try:
             self._run()
         finally:
@@ -109,21 +113,20 @@ class Camera(threading.Thread):
             )
             self._reporter.start()
         backoff = self._backoff(self._timing.last_retry)
-        logins = self._backoff(self._timing.last_login)
         while not self._stopped.is_set():
             began = monotonic()
+            attempt = self.config.attempt
             problem = self._try()
             if problem is None or monotonic() - began >= self._timing.good_stream:
                 backoff.reset()
-                logins.reset()
             if problem is StreamProblem.UNAUTHORIZED:
-                self._wait(logins.wait())
+                self._await_login(attempt)
             elif problem is not None:
                 self._wait(backoff.wait())
             self._leave.clear()
 
     def regions(self, view: View, at: float) -> tuple[Region, ...]:
-        """Where to look on a frame."""
+        """The regions of a frame to analyze."""
         with self._lock:
             return () if self._stopped.is_set() else self._reporter.regions(view, at)
 
@@ -136,13 +139,13 @@ class Camera(threading.Thread):
         return Backoff(self._timing.first_retry, most, random.random)
 
     def _try(self) -> StreamProblem | None:
-        """Read the stream until it ends; why it did, or None when it is to be left."""
+        """Read the stream until it ends; returns why, or None if it was left on purpose."""
         try:
             self._read()
         except StreamError as error:
             return self._went_down(error)
         except Exception as error:
-            # Whatever it was: without this thread the camera is lost.
+            # Catch everything: without this thread the camera is not watched.
             _LOGGER.exception("A stream could not be read")
             return self._went_down(StreamError(StreamProblem.BROKEN, type(error).__name__))
         finally:
@@ -187,7 +190,7 @@ class Camera(threading.Thread):
                 self._analyst.offer(self, frame, at)
 
     def _show(self, frame: VideoFrame, at: float) -> bool:
-        """Keep a frame as the last one, if pictures may be made of it. With the lock held."""
+        """Keep a frame as the last one, if pictures may be made of it. Needs the lock."""
         self._reporter.came(at)
         if self._stopped.is_set() or not self._reporter.usable(at):
             return False
@@ -195,7 +198,7 @@ class Camera(threading.Thread):
         return True
 
     def _went_down(self, error: StreamError) -> StreamProblem | None:
-        """What to wait for; None when the stream that failed is not wanted any more."""
+        """Report the problem and return it; None if the stream was left on purpose."""
         with self._lock:
             if self._leave.is_set():
                 return None
@@ -204,8 +207,16 @@ class Camera(threading.Thread):
         self._analyst.withdraw(self)
         return error.problem
 
+    def _await_login(self, attempt: int) -> None:
+        """Wait for another login, or for the permission to try this one again."""
+        with self._lock:
+            self._refused = self.config.attempt == attempt
+        # Wrong logins lock accounts.
+        self._wait(inf if self._refused else 0)
+        self._refused = False
+
     def _wait(self, seconds: float) -> None:
-        """Wait for the next try; people are gone when the stream is away for long."""
+        """Wait for the next try; end the visit if the stream stays away for long."""
         until = monotonic() + seconds
         while (left := until - monotonic()) > 0:
             with self._lock:

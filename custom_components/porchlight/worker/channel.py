@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LENGTH = struct.Struct(">I")
 _KINDS = {kind.__name__: kind for kind in MESSAGES}
-# No picture of ours comes near this.
+# Far larger than any message with a picture.
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -47,9 +47,9 @@ class Decoder:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Message]:
-        """Take more bytes, give the messages now complete.
+        """Take more bytes; yields the messages that are now complete.
 
-        Raises ChannelError on what is no message of ours.
+        Raises ChannelError on an invalid message.
         """
         self._buffer += data
         while len(self._buffer) >= _LENGTH.size:

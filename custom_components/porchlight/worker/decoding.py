@@ -1,4 +1,4 @@
-"""Decodes only the frames that are needed: other packets are kept until then."""
+"""Decodes only when a frame is needed; keeps the packets until then."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 # Longer than any camera's distance between key frames.
 DECODE_SECONDS = 30.0
-# Packets that wait at most; a camera that sends more between key frames is decoded always.
+# The most packets that wait; if a camera sends more between key frames, they are decoded.
 MOST_WAITING = 300
-# Bytes of them.
+# The most bytes that they take.
 MOST_BYTES = 32 * 1024 * 1024
 
 
 class Decoder:
-    """Decodes one stream in order, from the last key frame on when something is wanted."""
+    """Decodes one stream in order; when a frame is wanted, from the last key frame on."""
 
     def __init__(
         self, *, patience: float = DECODE_SECONDS, clock: Callable[[], float] = monotonic
     ) -> None:
-        """`patience`: seconds without a whole frame after which the stream is broken."""
+        """`patience`: seconds without an undamaged frame after which the stream is broken."""
         self._waiting: deque[tuple[Packet[VideoStream], float]] = deque()
         self._bytes = 0
         self._patience = patience
@@ -42,9 +42,9 @@ class Decoder:
     def take(
         self, packet: Packet[VideoStream], at: float, *, wanted: bool
     ) -> Iterator[tuple[VideoFrame, float]]:
-        """The frames that decode whole, with their packets' times, if this one is wanted.
+        """The undamaged frames up to this packet, with their packets' times, if it is wanted.
 
-        Raises StreamError when none has for long.
+        Raises StreamError after a long time without one.
         """
         if packet.is_keyframe:
             self._waiting.clear()
@@ -60,10 +60,10 @@ class Decoder:
                 yield frame, came
 
     def decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
-        """The whole frames that a packet completes."""
+        """The undamaged frames that a packet completes."""
         try:
             decoded = packet.decode()
-        except Exception as error:  # noqa: BLE001 - FFmpeg knows many ways
+        except Exception as error:  # noqa: BLE001 - FFmpeg raises many kinds
             self._error = type(error).__name__
             decoded = []
         good = [frame for frame in decoded if not frame.is_corrupt]
@@ -76,7 +76,7 @@ class Decoder:
 
 
 def whole_frames(stream: Stream, *, patience: float = DECODE_SECONDS) -> Iterator[VideoFrame]:
-    """Every frame of a stream that decodes whole. Raises StreamError when there are no more."""
+    """Every undamaged frame of a stream. Raises StreamError at its end."""
     decoder = Decoder(patience=patience)
     for packet in stream.packets():
         yield from decoder.decode(packet)

@@ -46,13 +46,13 @@ class Detector:
         self._shrinker = Shrinker()
 
     def view(self, frame: VideoFrame) -> View:
-        """What regions of a frame are chosen by."""
+        """The frame's size and the model's, to choose regions with."""
         return View(frame.width, frame.height, self.layout.side)
 
     def people(self, frame: VideoFrame, regions: Sequence[Region] = ()) -> tuple[Detection, ...]:
-        """The people on a frame: on these regions of it, or on all of it.
+        """The people in these regions of a frame, or on the whole frame.
 
-        Raises FrameError if that cannot be shrunk, and what the engine raises.
+        Raises FrameError if the frame cannot be scaled, and the engine's own errors.
         """
         view = self.view(frame)
         return gather(
@@ -61,7 +61,7 @@ class Detector:
         )
 
     def people_in(self, picture: Pixels) -> tuple[Detection, ...]:
-        """The people on an RGB picture already no larger than the model's input."""
+        """The people in an RGB picture that is no larger than the model's input."""
         height, width = picture.shape[:2]
         return self._infer(picture, Letterbox(width, height, width, height))
 
@@ -76,7 +76,7 @@ class Detector:
         return min(times[1:]) * 1000
 
     def people_in_region(self, frame: VideoFrame, region: Region) -> tuple[Detection, ...]:
-        """The people on a region of a frame, in fractions of the region."""
+        """The people in a region of a frame, in fractions of the region."""
         try:
             piece = self._shrinker.cut(frame, region)
             box = Letterbox.fit(piece.width, piece.height, self.layout.side)

@@ -10,11 +10,13 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from .sandbox import confine
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PR_SET_PDEATHSIG = 1
-# Home Assistant comes first when the box is short of time.
+# Home Assistant comes first when the processor is busy.
 _NICENESS = 5
 
 
@@ -26,21 +28,24 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     commands = sys.stdin.fileno()
     match arguments:
-        case ["watch"]:
+        case ["watch", *folders]:
             from .service import Service  # noqa: PLC0415 - an errand loads less
 
+            # After the imports: they may have to write bytecode.
+            confine(folders)
             os.nice(_NICENESS)
             Service(commands, reports).run()
-        case ["errand"]:
+        case ["errand", *folders]:
             from .errand import Errands  # noqa: PLC0415 - as above
             from .limits import bound_memory  # noqa: PLC0415 - as above
 
-            Errands(commands, reports, bound_memory).run()
+            Errands(commands, reports, bound_memory, lambda: confine(folders)).run()
         case _:
-            print("usage: worker watch|errand", file=sys.stderr)  # noqa: T201 - a person typed this
+            usage = "usage: worker watch|errand [FOLDER…]"
+            print(usage, file=sys.stderr)  # noqa: T201 - a person typed this
             return 2
     sys.stderr.flush()
-    # Threads may be deep in a blocking read; nothing of theirs needs an orderly end.
+    # Threads may block in a read for long, and none of them needs cleanup.
     os._exit(0)
 
 

@@ -1,7 +1,7 @@
-"""One question, answered by a process that ends with it.
+"""Answers one question in a process that ends with the answer.
 
-ONVIF's SOAP stack, codecs and engines load here, so Home Assistant pays neither their memory
-nor their crashes.
+ONVIF's SOAP stack, codecs and engines load here, so neither their memory nor their crashes
+affect Home Assistant.
 """
 
 from __future__ import annotations
@@ -40,12 +40,20 @@ class Errands:
     """Takes one errand from a file descriptor and answers on another."""
 
     def __init__(
-        self, questions: int, answers: int, bound: Callable[[int], None] = lambda _: None
+        self,
+        questions: int,
+        answers: int,
+        bound: Callable[[int], None] = lambda _: None,
+        confine: Callable[[], object] = lambda: None,
     ) -> None:
-        """`bound` is called with the megabytes that an errand may take."""
+        """`bound` is called with the megabytes that an errand may take.
+
+        `confine` is called when everything is imported, and before anything is asked.
+        """
         self._questions = questions
         self._answers = answers
         self._bound = bound
+        self._confine = confine
 
     def run(self) -> None:
         """Do the requested errand; nothing if none is requested."""
@@ -89,12 +97,14 @@ class Errands:
     def _scan(self, errand: Scan) -> None:
         from ..onvif.discovery import scan  # noqa: PLC0415 - only what the errand needs is loaded
 
+        self._confine()
         asyncio.run(scan(errand.sources, seconds=errand.seconds, on_found=self._answer))
         self._answer(Done())
 
     def _inspect(self, errand: Inspect) -> None:
         from ..onvif.client import inspect  # noqa: PLC0415 - SOAP takes a second to load
 
+        self._confine()
         self._answer(
             asyncio.run(
                 inspect(
@@ -104,6 +114,7 @@ class Errands:
                     path=errand.path,
                     endpoint=errand.endpoint,
                     secure=errand.secure,
+                    certificate=errand.certificate,
                 )
             )
         )
@@ -113,6 +124,7 @@ class Errands:
         from .pictures import jpeg  # noqa: PLC0415 - codecs
         from .stream import Stream  # noqa: PLC0415 - codecs
 
+        self._confine()
         with Stream(errand.source) as stream:
             for frame in whole_frames(stream):
                 self._answer(
@@ -129,6 +141,7 @@ class Errands:
     def _try_model(self, errand: UseModel) -> None:
         from .detector import prepare  # noqa: PLC0415 - engines
 
+        self._confine()
         self._answer(prepare(errand)[1])
 
 

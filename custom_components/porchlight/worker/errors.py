@@ -1,4 +1,4 @@
-"""What can go wrong in the worker, each with the stable key its translation is found by."""
+"""What can go wrong in the worker, each with the stable key of its translation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class EngineProblem(StrEnum):
 
 
 class WorkerError(Exception):
-    """Base of what this room raises; a bare one is a bug."""
+    """Base of the worker's errors; a bare one is a bug."""
 
 
 class StreamError(WorkerError):
@@ -47,7 +47,7 @@ class StreamError(WorkerError):
 
 
 class FrameError(WorkerError):
-    """A frame cannot be looked at; the next one may."""
+    """A frame cannot be analyzed; the next one may be fine."""
 
 
 class EngineError(WorkerError):

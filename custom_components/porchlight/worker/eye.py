@@ -1,4 +1,4 @@
-"""What one camera's packets come to, in the thread that reads them: frames, motion, regions."""
+"""Turns one camera's packets into frames and motion, in the thread that reads them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Eye:
-    """Decodes what a watch wants and shows it the motion."""
+    """Decodes the packets that a watch wants, and passes it pictures for the motion gate."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Eye:
         lock: AbstractContextManager[object] | None = None,
         curtain: Curtain | None = None,
     ) -> None:
-        """`lock` guards the watch, if other threads come to it, too; `curtain` hides masks."""
+        """`lock` guards the watch, if other threads use it, too; `curtain` hides masks."""
         self._watch = watch
         self._decoder = decoder
         self._shrinker = shrinker
@@ -41,9 +41,9 @@ class Eye:
     def take(
         self, packet: Packet[VideoStream], at: float, *, always: bool = False
     ) -> tuple[VideoFrame, float] | None:
-        """The newest frame that this packet leads to, with its time. Raises StreamError.
+        """The newest frame that this packet completes, with its time. Raises StreamError.
 
-        `always`: whatever the watch wants, decode it.
+        `always`: decode even if the watch does not want it.
         """
         with self._lock:
             wanted = self._watch.wants(packet.size, at, key=packet.is_keyframe)
@@ -60,11 +60,11 @@ class Eye:
         return newest
 
     def cover(self, curtain: Curtain) -> None:
-        """Hide what this curtain hides from now on. Called with the lock held."""
+        """Use this curtain from now on. Needs the lock."""
         self._curtain = curtain
 
     def _show(self, frame: VideoFrame, came: float, curtain: Curtain | None) -> None:
-        """Show the watch a frame's motion, and now and then its colors."""
+        """Pass the watch a small gray picture, and now and then the spread of its colors."""
         grey = self._shrinker.grey(frame, WIDTH, HEIGHT)
         daylight = self._watch.daylight
         spread = self._shrinker.spread(frame) if daylight.due(came) else None

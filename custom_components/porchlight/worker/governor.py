@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 # The default share of the machine's cores.
 SHARE = 0.5
-# Seconds between reports when little changed, and how much is little.
+# Seconds between reports without a change of pace, and the smallest change that counts.
 INTERVAL = 30.0
 LITTLE = 0.1
 
 
 class Governor:
-    """Measures the process and sets the pace at which cameras may be looked at."""
+    """Measures the process's load and sets the pace of all cameras' looks."""
 
     def __init__(
         self,
@@ -38,16 +38,16 @@ class Governor:
 
     @property
     def pace(self) -> float:
-        """What looks are made of those that are wanted, 0.1 to 1."""
+        """The share of the wanted looks that are made, 0.1 to 1."""
         return self._budget.pace
 
     def allow(self, share: float) -> None:
-        """Take over another share of the machine's cores, 0 to 1."""
+        """Set the share of the machine's cores that may be used, 0 to 1."""
         self._budget = Budget(share * cores())
         self._reported = None
 
     def check(self) -> None:
-        """Measure, and report now and then."""
+        """Measure the load, and report it now and then."""
         used, now = self._used(), self._clock()
         was_used, before = self._before
         self._before = used, now

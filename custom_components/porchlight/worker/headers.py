@@ -1,4 +1,4 @@
-"""Pictures' sizes as a stream declares them, read before a decoder acts on them."""
+"""Reads the picture sizes that a stream declares, before a decoder acts on them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 # Longer than any sequence parameter set.
 LONGEST = 4096
-# Profiles of H.264 whose sets say what the samples are, and how they are scaled.
+# H.264 profiles whose parameter sets hold the sample format and scaling lists.
 _HIGH = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 _UNITS = {
     "h264": re.compile(rb"\x00\x00\x01[\x07\x27\x47\x67\x87\xa7\xc7\xe7]"),
-    # Those of the base layer; others are not decoded.
+    # Only the base layer's: others are not decoded.
     "hevc": re.compile(rb"\x00\x00\x01[\x42\xc2][\x00-\x07]"),
 }
-# Coding units that a set of H.265 counts its picture in are no larger.
+# The value of chroma_format_idc for 4:4:4.
 _CHROMA_444 = 3
 
 
@@ -60,7 +60,7 @@ class _Bits:
         zeros = 0
         while not self.take(1):
             zeros += 1
-            if zeros > 32:  # noqa: PLR2004 - of as many bits is the largest
+            if zeros > 32:  # noqa: PLR2004 - the largest has 32 bits
                 raise _MalformedError
         return (1 << zeros) - 1 + self.take(zeros)
 
@@ -71,7 +71,7 @@ class _Bits:
 
 
 def declared(codec: str, data: Bytes) -> Iterator[Declared]:
-    """Every size that a piece of a stream declares; FFmpeg's name of the codec."""
+    """Every picture size that a piece of a stream declares; `codec` is FFmpeg's name."""
     if codec == "mjpeg":
         yield from _jpeg(data)
         return
@@ -81,12 +81,12 @@ def declared(codec: str, data: Bytes) -> Iterator[Declared]:
     for match in units.finditer(data):
         unit = bytes(data[match.start() + 3 : match.start() + 3 + LONGEST])
         end = re.search(rb"\x00\x00[\x00\x01]", unit)
-        # Bytes that keep start codes out of a unit are not its own.
+        # Emulation prevention bytes are not part of the unit's content.
         unit = unit[: end.start() if end else None].replace(b"\x00\x00\x03", b"\x00\x00")
         try:
             yield parse(unit)
         except _MalformedError:
-            # No decoder takes it either.
+            # No decoder accepts it either.
             continue
 
 
@@ -113,7 +113,7 @@ def _h264(unit: bytes) -> Declared:
 
 
 def _skip_order(bits: _Bits) -> None:
-    """Pass over how pictures are ordered."""
+    """Skip the fields of the picture order."""
     kind = bits.number()
     if kind == 0:
         bits.number()
@@ -170,9 +170,9 @@ def _hevc(unit: bytes) -> Declared:
 
 def _jpeg(data: Bytes) -> Iterator[Declared]:
     at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:  # noqa: PLR2004 - what markers begin with
+    while at + 9 <= len(data) and data[at] == 0xFF:  # noqa: PLR2004 - markers begin so
         kind, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
-        if 0xC0 <= kind <= 0xC3:  # noqa: PLR2004 - beginnings of frames
+        if 0xC0 <= kind <= 0xC3:  # noqa: PLR2004 - start of frame
             height, width = (int.from_bytes(data[at + 5 + n : at + 7 + n]) for n in (0, 2))
             yield Declared(width, height)
             return

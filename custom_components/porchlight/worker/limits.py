@@ -1,4 +1,4 @@
-"""Bounds on the memory that others' data can make this process take."""
+"""Limits to the memory that untrusted data can make this process use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANSWERS, PICTURE, MODEL = 384, 1024, 1024
 
 
 def bound_memory(megabytes: int) -> None:
-    """Have the kernel give this process no more data than that, threads' stacks included."""
+    """Have the kernel limit this process's data, threads' stacks included."""
     limit = megabytes * 1024 * 1024
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     if hard != resource.RLIM_INFINITY:
@@ -31,7 +31,7 @@ def bound_memory(megabytes: int) -> None:
 
 @cache
 def bound_ffmpeg() -> bool:
-    """Have FFmpeg take no larger block, in all threads; False if its library is not found."""
+    """Limit FFmpeg's blocks to LARGEST_BLOCK, in all threads; False if that is not possible."""
     try:
         with Path("/proc/self/maps").open() as maps:
             path = next((line.split()[-1] for line in maps if "libavutil" in line), None)
@@ -43,9 +43,9 @@ def bound_ffmpeg() -> bool:
 
 
 def release() -> None:
-    """Give back the memory of a stream that is over.
+    """Free the memory of a stream that has ended.
 
-    PyAV's streams and what they decode refer to each other in circles: a megabyte or more that
-    Python does not count, and so would not look for before many more are made.
+    PyAV's streams and frames form reference cycles. They hold a megabyte or more that Python does
+    not count, so it would not collect them before there are many.
     """
     gc.collect()

@@ -1,4 +1,4 @@
-"""Masks: blacked out of a frame before anything looks at it."""
+"""Blacks out the masks in a frame before anything else uses it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..vision.settings import Mask
 
-# Black in video's own range of luma, and no color.
+# Black in the limited range of luma, and neutral chroma.
 BLACK, COLOURLESS = 16, 128
 # Formats in which black is 0.
 FULL = frozenset({"gray", "yuvj420p", "yuvj422p", "yuvj444p"})
@@ -27,7 +27,7 @@ type Hidden = NDArray[np.bool_]
 
 
 class Curtain:
-    """Hangs one camera's masks before its frames; used from one thread."""
+    """Applies one camera's masks to its frames; used from one thread."""
 
     def __init__(self, masks: Sequence[Mask]) -> None:
         self._masks = masks
@@ -38,7 +38,7 @@ class Curtain:
     def over(self, frame: VideoFrame) -> VideoFrame:
         """A copy of the frame with black where masks are; without masks the frame itself.
 
-        The decoder's own frame is never written to: the next ones are made of it.
+        The decoder's own frame is never changed: it needs it to decode the next ones.
         """
         if not self._masks:
             return frame
@@ -53,7 +53,7 @@ class Curtain:
         return covered
 
     def _part(self, frame: VideoFrame, width: int, height: int) -> Hidden:
-        """Which pixels of a plane are hidden: all that share one with a mask."""
+        """The hidden pixels of a plane: all that a mask touches."""
         if self._size != (frame.width, frame.height):
             self._size = frame.width, frame.height
             self._parts = {}
@@ -72,7 +72,7 @@ def _drawn(masks: Sequence[Mask], width: int, height: int) -> Hidden:
 
 
 def _shrunk(hidden: Hidden, width: int, height: int) -> Hidden:
-    """A coarser plane's pixels, hidden if one of those that each stands for is."""
+    """The hidden pixels of a coarser plane: those that cover at least one hidden pixel."""
     across, down = -(-hidden.shape[1] // width), -(-hidden.shape[0] // height)
     padded = np.pad(
         hidden, ((0, down * height - hidden.shape[0]), (0, across * width - hidden.shape[1]))

@@ -1,4 +1,4 @@
-"""What Home Assistant's process and the worker's say to each other.
+"""The messages between Home Assistant's process and the worker's.
 
 Moments are seconds since the epoch, UTC. Passwords never show in a repr.
 """
@@ -43,7 +43,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitInfo:
-    """One visit as the outside knows it."""
+    """One visit, as it is reported."""
 
     visit_id: str
     arrived_at: float
@@ -56,10 +56,11 @@ class VisitInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchCamera:
-    """Watch a camera; one that is watched already goes on, as this says.
+    """Watch a camera, or change how it is watched.
 
-    `picture_path`: where its best picture is kept. `revision` comes back with each picture.
-    `open_visit` and `furniture` count only for a camera that is not watched yet.
+    `picture_path`: where its best picture is kept. `revision` is returned with each picture.
+    `open_visit` and `furniture` are used only for a camera that is not watched yet. A camera that
+    refused its login is tried again with a higher `attempt` or another source, and not before.
     """
 
     camera_id: str
@@ -70,6 +71,7 @@ class WatchCamera:
     settings: Settings = DEFAULT
     furniture: tuple[Box, ...] = ()
     revision: int = 0
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ class UseModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropModel:
-    """Stop looking until a model is to be used again."""
+    """Stop analyzing until the next UseModel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +121,7 @@ class Alive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadStarted:
-    """This thread does a camera's work, or with None the engine's: to attribute crashes."""
+    """This thread works for a camera, or for the engine if None; used to attribute crashes."""
 
     camera_id: str | None
     thread: int
@@ -137,7 +139,7 @@ class StreamUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamDown:
-    """No frames arrive; the worker goes on trying."""
+    """No frames arrive; the worker keeps trying."""
 
     camera_id: str
     problem: StreamProblem
@@ -146,9 +148,9 @@ class StreamDown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How a camera's watch stands. People is None until a frame has been analyzed.
+    """A camera's present state.
 
-    So are zones: the number of people in each, by its id.
+    `people` and `zones`, the people in each zone by its id, are None until a frame was analyzed.
     """
 
     camera_id: str
@@ -162,7 +164,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineCrossed:
-    """A person crossed a line: in, to its right as it runs, or out. Reported once each."""
+    """A person crossed a line; `inward` is to the right of its direction. Sent once each."""
 
     camera_id: str
     line_id: str
@@ -172,7 +174,7 @@ class LineCrossed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FurnitureKnown:
-    """What looks like a person in a camera's picture and is none, whenever that changes."""
+    """The objects that the detector mistakes for people; sent when they change."""
 
     camera_id: str
     boxes: tuple[Box, ...]
@@ -180,7 +182,7 @@ class FurnitureKnown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Cores in use and cores allowed; pace: what looks are made of those wanted, 0.1 to 1."""
+    """Cores in use and allowed; `pace`: the share of the wanted looks that are made, 0.1 to 1."""
 
     cores: float
     budget: float
@@ -188,7 +190,7 @@ class Load:
 
 
 class VisitPhase(StrEnum):
-    """What became of a visit."""
+    """What happened to a visit."""
 
     ARRIVED = "arrived"
     CHANGED = "changed"
@@ -209,7 +211,7 @@ class VisitNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestPicture:
-    """The best picture of the visit so far; comes before the news that the visit began.
+    """The best picture of the visit so far; the first is sent before the visit's arrival.
 
     `revision` is that of the WatchCamera in force when its frame was taken.
     """
@@ -223,7 +225,7 @@ class BestPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureKept:
-    """Whether the disk took the best picture; also reported as not kept when a write hangs."""
+    """Whether the best picture was written to disk; False, too, when the write hangs."""
 
     camera_id: str
     kept: bool
@@ -262,7 +264,7 @@ class EngineFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """Search for cameras from these addresses of ours; answered by many Found, then Done."""
+    """Search for cameras from these local addresses; answered by Found for each, then Done."""
 
     sources: tuple[str, ...]
     seconds: float = 4.0
@@ -270,7 +272,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspect:
-    """Ask a camera over ONVIF what it is; answered by a CameraReport or an ErrandFailed."""
+    """Query a camera over ONVIF; answered by a CameraReport or an ErrandFailed."""
 
     host: str
     port: int
@@ -278,6 +280,7 @@ class Inspect:
     credentials: Credentials
     endpoint: str | None = None
     secure: bool = False
+    certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,7 +302,7 @@ class FrameTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrandFailed:
-    """An errand could not be done; the key is one of the room's that did it."""
+    """An errand failed; the key is one of the worker's or of ONVIF's errors."""
 
     key: str
     detail: str = ""

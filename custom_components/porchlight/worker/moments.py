@@ -1,4 +1,4 @@
-"""Moments on the wall clock, as it was when they happened."""
+"""Converts monotonic times to the wall-clock times at which they happened."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A change of the wall clock against the monotonic one that is a step: it was set, or the
-# machine slept, for which the monotonic clock stands still.
+# Seconds by which the wall clock must shift against the monotonic one to count as a step: it was
+# set, or the machine slept, which stops the monotonic clock.
 STEP = 0.05
-# The steps that are remembered. Queries are seldom older than the last one.
+# The most steps that are remembered. Queries are seldom older than the last one.
 KEPT = 64
 
 
@@ -31,7 +31,7 @@ class Moments:
         self.note()
 
     def note(self) -> float:
-        """Compare the clocks now; the monotonic moment at which that was."""
+        """Compare the clocks; returns the current monotonic time."""
         now = self._clock()
         offset = self._wall() - now
         if not self._steps or abs(offset - self._steps[-1][1]) >= STEP:

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 QUALITY = 85
-# Pixels of a picture at most: in memory its colors are one block, which FFmpeg bounds.
+# The most pixels of a picture: its RGB data is one block of memory, which FFmpeg limits.
 MOST_PIXELS = 16 * 1024 * 1024
 
 
 def jpeg(frame: VideoFrame, width: int | None = None, height: int | None = None) -> bytes:
-    """A frame as JPEG, no larger than asked for nor than itself, its aspect kept."""
+    """A frame as JPEG, within this size and never enlarged; keeps its aspect."""
     # Whole numbers are compared first: one may be too large to divide.
     scale = min(
         max(1, min(width or frame.width, frame.width)) / frame.width,

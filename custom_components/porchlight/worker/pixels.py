@@ -1,4 +1,4 @@
-"""From decoded frames to the small arrays that are looked at."""
+"""Turns decoded frames into the small arrays that are analyzed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from ..vision.geometry import Pixels
     from ..vision.regions import Region
 
-# Eight bits and a plane for each component: regions are cut from these as they are.
+# Eight bits and a plane for each component: regions are cut from these without conversion.
 PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray"})
-# A frame's colors are measured on one of so many pixels of the chroma planes, each way.
+# A frame's colors are measured on every fourth row and column of the chroma planes.
 COARSE = 4
 
 
@@ -53,7 +53,7 @@ class Shrinker:
         spread = 0.0
         for plane in planar(self._reformatter, frame).planes[1:]:
             chroma = pixels(plane)
-            # A caption or a lamp must not make a gray picture colored.
+            # A caption or a lamp must not make a gray picture count as colored.
             low, high = np.percentile(chroma[::COARSE, ::COARSE], (10, 90))
             spread += float(high - low)
         return spread
@@ -71,14 +71,14 @@ class Shrinker:
 
 
 def planar(reformatter: VideoReformatter, frame: VideoFrame) -> VideoFrame:
-    """The frame, in one of the formats that are `PLANAR`."""
+    """The frame in one of the `PLANAR` formats."""
     if frame.format.name in PLANAR:
         return frame
     return reformatter.reformat(frame, format="yuv420p")
 
 
 def blank(frame: VideoFrame, width: int, height: int) -> VideoFrame:
-    """An unfilled frame with the format and the meaning of colors of another."""
+    """An unfilled frame with another's format, color range and color space."""
     unfilled = VideoFrame(width, height, frame.format.name)
     unfilled.color_range, unfilled.colorspace = frame.color_range, frame.colorspace
     return unfilled

@@ -1,4 +1,4 @@
-"""The results of one camera's watch, and their reports."""
+"""Reports the results of one camera's watch."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
     from .messages import Report, WatchCamera
 
 RATE_WINDOW = 10.0
-# Updates of which it is remembered when they came: a frame older than all is of the first.
+# The most updates that are remembered; a frame older than all of them belongs to the first.
 REVISIONS_KEPT = 32
 
 
 class Disk(Protocol):
-    """Where pictures are kept; jobs for one path are done in order, later."""
+    """Stores pictures in the background; jobs for one path are done in order."""
 
     def put(self, path: str, picture: bytes, report: Callable[[bool], None]) -> None:
-        """Have a picture written; whether it was is reported from another thread."""
+        """Have a picture written; `report` is called from another thread with the success."""
 
     def delete(self, path: str) -> None:
         """Have a picture deleted."""
@@ -76,7 +76,7 @@ class Reporter:
         self._send, self._disk = send, disk
         self._timing, self._clock = timing, clock
         self._moments = Moments(clock, wall)
-        # As it was last reported or would be; its moments are those of the wall clock.
+        # The visit as reports show it, in wall-clock time.
         self._visit = config.open_visit
         self._seen_at = NEVER
         self.watch = Watch(
@@ -104,7 +104,7 @@ class Reporter:
         self._pending: tuple[VideoFrame, float] | None = None
 
     def start(self) -> None:
-        """End a visit from before where detection is off."""
+        """End a visit from before if detection is off."""
         if not self.config.detect:
             self._end_visit()
 
@@ -113,7 +113,7 @@ class Reporter:
         self._stopped, self._pending = True, None
 
     def update(self, config: WatchCamera) -> bool:
-        """Go on as this says; whether no frame from before may be used any more."""
+        """Apply a new configuration; True if earlier frames may no longer be used."""
         before, self.config = self.config, config
         masked = config.settings.masks != before.settings.masks
         allowed = (config.picture_path is None) != (before.picture_path is None)
@@ -143,7 +143,7 @@ class Reporter:
         """Frames arrive."""
         self._up = True
         self._looked_at = self._clock()
-        # A receiver of StreamDown has dropped the rest.
+        # The receiver of StreamDown has dropped the last status.
         self._status_at = NEVER
         self.report(
             StreamUp(camera_id=self.config.camera_id, codec=codec, width=width, height=height)
@@ -160,15 +160,15 @@ class Reporter:
         )
 
     def came(self, at: float) -> None:
-        """A frame came."""
+        """Record that a frame came."""
         self._frame_at = at
 
     def note(self) -> float:
-        """The moment; whatever comes now happens at it."""
+        """The current monotonic time, to use for what comes now."""
         return self._moments.note()
 
     def idle(self, *, looking: bool = True) -> None:
-        """Send what is due even without news. `looking`: detection runs."""
+        """Send the reports that are due by time. `looking`: detection runs."""
         now = self._moments.note()
         self._moving = self.watch.moving(now) if self._up else None
         if not looking:
@@ -180,12 +180,12 @@ class Reporter:
         self._report_status()
 
     def look_due(self, at: float, pace: float) -> bool:
-        """Whether a frame should be looked at, when looks are made at this pace."""
+        """Whether to analyze a frame, at this pace of looks."""
         self.watch.pace = pace
         return self.config.detect and self.watch.look_due(at)
 
     def regions(self, view: View, at: float) -> tuple[Region, ...]:
-        """Where to look on a frame."""
+        """The regions of a frame to analyze."""
         if self._stopped or not self.config.detect or not self.usable(at):
             return ()
         return self.watch.regions(view, at)
@@ -216,7 +216,7 @@ class Reporter:
         self._report_status()
 
     def report(self, message: Report) -> None:
-        """Send a report, unless all is over."""
+        """Send a report, unless stopped."""
         if not self._stopped:
             self._send(message)
 
@@ -226,7 +226,7 @@ class Reporter:
         self._follow(self.watch.pause())
 
     def _follow(self, events: Sequence[VisitEvent]) -> None:
-        """Report what became of the visit, and keep its moments as the wall clock had them."""
+        """Report the visit's events, and keep its times in wall-clock time."""
         for event in events:
             self._visit = self._stamped(event.visit)
             phase = {Arrived: VisitPhase.ARRIVED, Left: VisitPhase.LEFT}.get(
@@ -299,7 +299,7 @@ class Reporter:
         self._disk.put(path, picture, self._kept)
 
     def _report_status(self, *, force: bool = False) -> None:
-        """Report what changed at once, and the rest now and then."""
+        """Report changes at once, and an unchanged status now and then."""
         now = self._clock()
         if self._frame_at is None or (not self._up and not force):
             return
@@ -325,7 +325,7 @@ class Reporter:
 
 
 def _to_visit(info: VisitInfo) -> Visit:
-    """A visit from before; its moments were in another process, and are kept as they are."""
+    """A visit from an earlier process; its monotonic times mean nothing in this one."""
     return Visit(
         visit_id=info.visit_id,
         arrived_at=NEVER,

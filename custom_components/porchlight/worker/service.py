@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 HEARTBEAT = 3.0
-# A look that takes longer than this never ends.
+# Seconds after which a look counts as hung.
 STUCK = 30.0
-# Seconds that the disk has for the last pictures when all is over.
+# Seconds that the disk has for the last pictures at shutdown.
 LAST_WRITES = 1.0
 _CHUNK = 65536
 
 
 class Service:
-    """Watches cameras for as long as commands can come."""
+    """Watches cameras until the other end closes its pipe."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Service:
             self._analyst.stop()
             for camera in self._cameras.values():
                 camera.stop()
-            # What still waits for the disk, if that is quick.
+            # Write the pictures that still wait, if that is quick.
             self._writer.stop()
             self._writer.join(LAST_WRITES)
 
@@ -92,7 +92,7 @@ class Service:
         decoder = Decoder()
         beat = monotonic()
         while True:
-            # By the clock, not by idleness: commands may come all the time.
+            # By the clock, not only when idle: commands may come all the time.
             if monotonic() >= beat:
                 self._check()
                 self._writer.check()

@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from .messages import Source, Transport
 
 OPEN_SECONDS = 10.0
-# Passes twice before a silent camera is given up: the first time FFmpeg hands out what its
+# A silent camera is given up after twice this time: after the first, FFmpeg returns what its
 # parser still holds.
 READ_SECONDS = 5.0
 # Seconds that FFmpeg has at least for the first packet.
 _LEAST = 0.1
 # Larger than any camera's picture; a header that claims more would eat the memory.
 MAX_PIXELS = 8192 * 4608
-# Longer sides have ended FFmpeg's decoders.
+# Longer sides have crashed FFmpeg's decoders.
 MAX_SIDE = 16384
-# Bytes that the pictures may take which a decoder keeps, at one and a half for each pixel.
+# The most bytes of the pictures that a decoder keeps, at 1.5 bytes a pixel.
 MAX_KEPT = 512 * 1024 * 1024
 # Bytes of one packet: more than any camera's key frame.
 MAX_PACKET = 16 * 1024 * 1024
@@ -46,12 +46,12 @@ _OPTIONS = {
     "rtsp_transport": "tcp",
     "allowed_media_types": "video",
     "fflags": "discardcorrupt",
-    # What the stream is, its description says; looking longer only delays the first picture.
+    # The SDP describes the stream; a longer analysis only delays the first picture.
     "analyzeduration": "500000",
     "fpsprobesize": "0",
-    # Nothing is decoded before it is known how large it claims to be.
+    # Nothing is decoded before its declared size has been checked.
     "max_pixels": "1",
-    # So there is nothing to wait for but the first packet.
+    # So only the first packet is waited for.
     "probesize": "32",
 }
 # What came as datagrams may be out of order.
@@ -128,8 +128,8 @@ class Stream:
         before = monotonic()
         with self._translated():
             for packet in container.demux(video):
-                # After so long it is not whole, but what FFmpeg's parser held when no more of it
-                # came, or when it had no end.
+                # A packet that comes this late is incomplete: FFmpeg's parser held it until no
+                # more of it came, or it has no end.
                 late = late + 1 if monotonic() - before >= reading else 0
                 # The last one only flushes the decoder.
                 if packet.size:
@@ -164,7 +164,7 @@ class Stream:
                 self._relay = relay
                 return av.open(relay.url, format="rtsp", options=options, timeout=patience)
         except StreamError as error:
-            # FFmpeg takes an answer that never comes for a malformed one.
+            # FFmpeg reports a missing answer as a malformed one.
             if error.problem is StreamProblem.BROKEN and not deadline.left:
                 raise StreamError(StreamProblem.STALLED) from error
             raise
@@ -187,7 +187,7 @@ class Stream:
             raise StreamError(StreamProblem.UNSUPPORTED_CODEC, context.name)
         check_size(context.name, context.extradata or b"")
         check_picture(Declared(context.width, context.height))
-        # One thread, so that a crash is attributed to this camera, without a frame of delay.
+        # One thread, so that a crash is attributed to this camera and no frame is delayed.
         context.thread_count = 1
         context.thread_type = "NONE"
         context.options = {"max_pixels": str(MAX_PIXELS)}

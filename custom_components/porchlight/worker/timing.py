@@ -10,16 +10,14 @@ from .stream import OPEN_SECONDS, READ_SECONDS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How long a camera waits, in seconds."""
+    """The waits of one camera, in seconds."""
 
     first_retry: float = 1.0
     # A camera that is back is watched again within 15 seconds.
     last_retry: float = 8.0
-    # Wrong logins lock accounts.
-    last_login: float = 60.0
-    # A stream that lasted so long was a good one: the next retry is quick again.
+    # After a stream that lasted this long, the next retry is quick again.
     good_stream: float = 30.0
-    # Without a look for so long, people are taken to have left.
+    # Without a look for this long, people count as gone.
     visit_survives: float = 20.0
     # Between reports of an open visit when nothing changed.
     visit_interval: float = 5.0

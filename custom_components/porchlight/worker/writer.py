@@ -13,9 +13,9 @@ from time import monotonic
 
 _LOGGER = logging.getLogger(__name__)
 
-# Seconds after which a write hangs.
+# Seconds after which a write counts as hung.
 HANGS = 10.0
-# Bytes of pictures that wait for the disk at most.
+# The most bytes of pictures that wait for the disk.
 MOST_BYTES = 32 * 1024 * 1024
 # Pictures of people are readable by their owner only.
 MODE = 0o600
@@ -46,7 +46,7 @@ class Writer(threading.Thread):
         self._stopped = False
 
     def put(self, path: str, picture: bytes, report: Callable[[bool], None]) -> None:
-        """Write a picture, instead of one that still waits; whether it was is reported."""
+        """Write a picture, instead of one that still waits; `report` receives the success."""
         with self._wake:
             job = self._jobs.setdefault(path, _Job(since=self._clock()))
             job.picture, job.report = picture, report
@@ -56,14 +56,14 @@ class Writer(threading.Thread):
             one(False)  # noqa: FBT003 - a callback's only argument
 
     def delete(self, path: str) -> None:
-        """Delete a picture, once what was asked for before is done; one that waits is dropped."""
+        """Delete a picture after the earlier jobs for it; drop one that still waits."""
         with self._wake:
             job = self._jobs.setdefault(path, _Job(since=self._clock()))
             job.delete, job.picture, job.report = True, None, None
             self._wake.notify()
 
     def discard(self, path: str) -> None:
-        """Do not write what still waits for this path."""
+        """Drop the picture that still waits for this path."""
         with self._wake:
             job = self._jobs.get(path)
             if job and job.delete:
@@ -86,13 +86,13 @@ class Writer(threading.Thread):
             for path in again:
                 self._jobs.setdefault(path, _Job(since=now)).delete = True
                 self._wake.notify()
-            # With the lock, so that it is not reported after what is done meanwhile.
+            # With the lock held: a job that finishes meanwhile must report after this.
             for job in late:
                 if job.report:
                     job.report(False)  # noqa: FBT003 - a callback's only argument
 
     def stop(self) -> None:
-        """End when all is done."""
+        """Stop when all jobs are done."""
         with self._wake:
             self._stopped = True
             self._wake.notify()
@@ -123,14 +123,14 @@ class Writer(threading.Thread):
             return path, self._current
 
     def _do(self, path: Path, job: _Job) -> bool | None:
-        """Whether a picture was written; None if none was to be."""
+        """Do a job; whether its picture was written, None if it has none."""
         if job.delete and not remove(path):
             with self._wake:
                 self._undeleted.add(str(path))
         return None if job.picture is None else keep(path, job.picture)
 
     def _drop(self) -> list[Callable[[bool], None]]:
-        """Drop the oldest pictures while too much waits; whom to report it to."""
+        """Drop the oldest pictures while too much waits; returns their callbacks."""
         reports = []
         waiting = [(path, job) for path, job in self._jobs.items() if job.picture is not None]
         total = sum(len(job.picture or b"") for _, job in waiting)
@@ -147,15 +147,15 @@ class Writer(threading.Thread):
 
 
 def keep(path: Path, picture: bytes) -> bool:
-    """Write a picture whole or not at all; False if the disk does not take it.
+    """Write a picture atomically; False if that fails.
 
-    Its folder must be there: one that was deleted with its camera must not come back.
+    Does not create the folder: one deleted with its camera must not come back.
     """
     part = path.with_suffix(".part")
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
         with open(descriptor, "wb") as file:  # noqa: PTH123 - opened already
-            # One from before may be there with another mode.
+            # A file from before may have another mode.
             os.fchmod(descriptor, MODE)
             file.write(picture)
             file.flush()
@@ -169,7 +169,7 @@ def keep(path: Path, picture: bytes) -> bool:
 
 
 def remove(path: Path) -> bool:
-    """Delete a picture and what is left of one; False if it is still there."""
+    """Delete a picture and its unfinished copy; False if that fails."""
     try:
         for one in (path, path.with_suffix(".part")):
             one.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What runs a `.tflite` model."""
+"""The engines that run a `.tflite` model."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ def load(name: str, model: Path, threads: int) -> Engine:
         made = _engine(name)
     except EngineError:
         raise
-    except Exception as error:  # a native package may raise anything as it is imported
+    except Exception as error:  # importing a native package may raise anything
         raise EngineError(EngineProblem.NOT_INSTALLED, str(error)) from error
     return made(model, threads)
 
 
 def _engine(name: str) -> Callable[[Path, int], Engine]:
-    # Native, and seldom are both installed: imported only where it is asked for.
+    # Native packages, of which often only one is installed: imported only when requested.
     match name:
         case "litert":
-            from .litert import LiteRt  # noqa: PLC0415 - as said
+            from .litert import LiteRt  # noqa: PLC0415 - see above
 
             return LiteRt
         case "ncnn":
-            # Else its threads keep the processor busy while they wait for each other, and where
-            # something else runs they wait for what they displace. Read when ncnn is loaded.
+            # By default, waiting threads keep spinning, and slow down the very threads that they
+            # wait for when the processor is busy. Read when ncnn is loaded.
             os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-            from .ncnn import Ncnn  # noqa: PLC0415 - as said
+            from .ncnn import Ncnn  # noqa: PLC0415 - see above
 
             return Ncnn
     raise EngineError(EngineProblem.NOT_INSTALLED, name)

@@ -1,4 +1,4 @@
-"""Tensors as ncnn holds them: in whatever order of axes costs nothing, and padded late."""
+"""Tensors as ncnn holds them: in the order of axes that costs least, and padded late."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ type Shape = tuple[int, ...]
 type Padding = tuple[tuple[int, int], ...]
 
 MOST_AXES = 3
-# A picture as ncnn wants it: channels, rows, columns, of (batch, rows, columns, channels).
+# A picture in ncnn's order: channels, rows, columns of (batch, rows, columns, channels).
 PLANES = (3, 1, 2)
-# ncnn's numbers for which of (columns, rows, channels) each new one is, slowest axis first here.
+# ncnn's numbers for permutations of axes; here, the slowest axis comes first.
 _PERMUTE = {
     (0, 1, 2): 0, (0, 2, 1): 1, (1, 0, 2): 2, (1, 2, 0): 3, (2, 0, 1): 4, (2, 1, 0): 5,
     (0, 1): 0, (1, 0): 1,
@@ -33,10 +33,10 @@ _TIMES, _ROUND = 2, 18
 class Blob:
     """One of ncnn's blobs and the tensor that it holds.
 
-    `axes` are the tensor's own, slowest first; the batch, always one, is not among them. The
-    tensor has zeros around it, `pads` for each axis (before, after), that the blob has not yet.
-    Real values, such as those of the range, are the blob's times `step`: what is quantized is
-    held in whole steps from zero.
+    `axes` are the tensor's axes in the blob's order, slowest first, without the batch, which is 1.
+    `pads` are zeros around the tensor, (before, after) for each axis, that the blob lacks so far.
+    Real values, such as the range's, are the blob's times `step`: quantized values are held in
+    whole steps from zero.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Blob:
         return tuple(self.shape[axis] for axis in self.axes)
 
     def with_pads(self, pads: Padding) -> Blob:
-        """With more zeros around."""
+        """The tensor with more zeros around it."""
         total = tuple(
             (old[0] + new[0], old[1] + new[1]) for old, new in zip(self.pads, pads, strict=True)
         )
@@ -68,7 +68,7 @@ class Blob:
         return replace(self, pads=total, range=(min(low, 0.0), max(high, 0.0)))
 
     def transposed(self, order: Axes) -> Blob:
-        """The same blob, its axes counted in another order."""
+        """The same blob with the tensor's axes in another order."""
         return replace(
             self,
             shape=tuple(self.shape[axis] for axis in order),
@@ -84,7 +84,7 @@ def finite(limits: Range, step: float) -> Range:
 
 
 class Blobs:
-    """Lays blobs out anew where an operator needs it, with layers of the network."""
+    """Adds layers that change a blob's layout where an operator needs it."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -99,7 +99,7 @@ class Blobs:
         return Blob(name=name, shape=shape, axes=axes, pads=pads, range=reach, step=step)
 
     def settled(self, blob: Blob, limits: Range, step: float | None) -> Blob:
-        """Within limits and, if there are steps, in whole ones; untouched if it is anyway."""
+        """Clip to the limits and convert to whole steps of this size, if any; only where needed."""
         if step is None:
             return self._clipped(self.real(blob), limits)
         if blob.step == step:
@@ -107,11 +107,11 @@ class Blobs:
         return self.rounded(self._clipped(self._scaled(blob, step), limits))
 
     def real(self, blob: Blob) -> Blob:
-        """With its real values in the blob."""
+        """Convert steps to real values."""
         return blob if blob.step == 1.0 else self._scaled(blob, 1.0)
 
     def rounded(self, blob: Blob) -> Blob:
-        """In whole steps."""
+        """Round to whole steps."""
         return replace(blob, name=self.network.add("UnaryOp", [blob.name], {0: _ROUND}))
 
     def _scaled(self, blob: Blob, step: float) -> Blob:
@@ -128,11 +128,11 @@ class Blobs:
         return replace(whole, name=name, range=intersect(whole.range, limits))
 
     def padded(self, blob: Blob) -> Blob:
-        """With its zeros in the blob."""
+        """Write the padding into the blob."""
         return self._padded(blob, ())
 
     def ordered(self, blob: Blob, axes: Axes, spare: Axes = ()) -> Blob:
-        """With its axes in this order, and padded but for those that the caller pads itself."""
+        """Permute to this order of axes, and pad all but the axes that the caller pads."""
         blob = self._padded(blob, spare)
         if blob.axes == axes:
             return blob
@@ -143,7 +143,7 @@ class Blobs:
         return replace(blob, name=name, axes=axes)
 
     def reshaped(self, blob: Blob, shape: Shape) -> Blob:
-        """Cut into other axes, without moving anything if that can be."""
+        """Reshape, without moving values in memory if possible."""
         blob = self.padded(blob)
         axes = _regrouped(blob, shape)
         if axes is None:
@@ -156,7 +156,7 @@ class Blobs:
         return replace(result, name=self.network.add("Reshape", [blob.name], params))
 
     def sliced(self, blob: Blob, starts: Shape, steps: Shape, shape: Shape) -> Blob:
-        """Cut out, with steps only in the two inner axes."""
+        """Slice; steps are possible only in the two inner axes."""
         blob = self.padded(blob)
         ends = [
             start + (side - 1) * step + 1
@@ -174,7 +174,7 @@ class Blobs:
         if any(steps[axis] > 1 for axis in blob.axes):
             if len(blob.axes) != MOST_AXES:
                 raise unsupported("STRIDED_SLICE with steps in what is no picture")
-            # The largest of a window of one is what is there, every so many steps.
+            # Max pooling with a window of one picks every nth value.
             height, width = (steps[axis] for axis in blob.axes[-2:])
             params = {0: _MAX_POOLING, 1: 1, 2: width, 12: height, 5: _PADDED_EXPLICITLY}
             name = self.network.add("Pooling", [name], params)
@@ -197,10 +197,10 @@ class Blobs:
 
 
 def _regrouped(blob: Blob, shape: Shape) -> Axes | None:
-    """The new tensor's axes in the order of the blob's memory; None if that must be moved.
+    """The new tensor's axes in the order of the blob's memory; None if values must move.
 
-    Old and new axes are taken together in the smallest groups of the same size. Nothing moves
-    if the old axes of each group lie in memory as they are counted.
+    Old and new axes form the smallest groups of the same size. No value moves if the old axes
+    of each group are adjacent and in order in memory.
     """
     groups: list[tuple[list[int], list[int]]] = []
     old, new = list(range(1, len(blob.shape))), list(range(1, len(shape)))

@@ -1,4 +1,4 @@
-"""Writes convolutions: exactly as an integer engine computes them where all is quantized."""
+"""Writes convolutions; quantized ones give exactly the results of an integer engine."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ def convolve(
 def _values(
     weights: Tensor, bias: Tensor | None, source: Blob, *, quantised: bool
 ) -> tuple[Floats, Floats | None, Reals]:
-    """Kernel, bias, and what one in their result is in real values, for all channels or each.
+    """Kernel, bias, and the real value of one unit of their result, for all channels or each.
 
-    Whole numbers where all is quantized: single precision adds those up without an error, so
-    that rounding afterwards gives what an engine of integers gives.
+    Whole numbers if everything is quantized: single precision adds them without error, so
+    rounding afterwards gives the results of an integer engine.
     """
     quantisation = weights.quantisation if np.dtype(weights.dtype).kind in "iu" else None
     if quantised and quantisation is not None and (bias is None or bias.dtype == "int32"):

@@ -1,4 +1,4 @@
-"""Writes a graph as an ncnn network, with numpy at both of its ends."""
+"""Writes a graph as an ncnn network, with numpy before and after it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _NEAREST = 1
 class Program:
     """What to do for one picture: numpy, then the network, then numpy.
 
-    The network is fed the tensors of `fed`, and gives those of `given` as blobs. If it gives
-    none, there is none.
+    `fed` are the network's input tensors, `given` its output tensors, as blobs. Without outputs,
+    there is no network to run.
     """
 
     before: tuple[Operator, ...]
@@ -75,11 +75,11 @@ def lower(graph: Graph) -> Program:
 
 
 def _parts(graph: Graph) -> tuple[list[Operator], list[Operator], list[Operator]]:
-    """The operators that numpy does first, the network's, and those that numpy does last."""
+    """The operators for numpy before the network, for the network, and for numpy after it."""
     at_start = set(graph.inputs)
     before, rest = [], []
     for operator in graph.operators:
-        # Cutting up the picture is free for numpy; ncnn would copy every piece.
+        # Slicing the picture is free in numpy; ncnn would copy every piece.
         if operator.kind in _CUTTING and at_start.issuperset(operator.inputs):
             at_start.update(operator.outputs)
             before.append(operator)
@@ -99,16 +99,16 @@ def _parts(graph: Graph) -> tuple[list[Operator], list[Operator], list[Operator]
 
 
 def _better_last(operator: Operator, producers: dict[int, Operator]) -> bool:
-    """Whether numpy does an operator at the end as well: for nearly nothing, or as only it can."""
+    """Whether numpy does an operator at the end at almost no cost, or only numpy can."""
     if operator.kind == "LOGISTIC":
-        # Behind a convolution ncnn is quicker; anything else would have to be laid out for it.
+        # After a convolution, ncnn is faster; after others, it would need a conversion of layout.
         source = producers.get(operator.inputs[0])
         return source is not None and source.kind in {"RESHAPE", "CONCATENATION"}
     return operator.kind in COMPUTE and operator.kind != "STRIDED_SLICE"
 
 
 class _Lowering:
-    """Writes operators one after the other, and knows what has become of each tensor."""
+    """Writes operators one after the other, and knows the blob of each tensor."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
@@ -117,7 +117,7 @@ class _Lowering:
         self._values: dict[int, Blob] = {}
 
     def feed(self, index: int) -> Blob:
-        """A tensor that comes from outside."""
+        """Add an input tensor of the network."""
         tensor = self._graph.tensors[index]
         axes = PLANES if _pixels(tensor) else tuple(range(1, len(tensor.shape)))
         step = tensor.step or 1.0
@@ -126,7 +126,7 @@ class _Lowering:
         return blob
 
     def give(self, index: int) -> Blob:
-        """A tensor that goes outside."""
+        """Make a tensor an output of the network."""
         blob = self._blobs.padded(self._values[index])
         if blob.name in self.network.outputs:
             blob = replace(blob, name=self.network.add("Noop", [blob.name]))
@@ -151,7 +151,7 @@ class _Lowering:
         raise unsupported(f"operator {operator.kind} on a constant")
 
     def _limits(self, operator: Operator) -> Range:
-        """What the fused activation lets through and the result's type can express, both."""
+        """The range that both the fused activation and the result's type allow."""
         return intersect(operator.options.clamp, self._tensor(operator).range)
 
     def _result(self, operator: Operator, blob: Blob) -> Blob:
@@ -229,7 +229,7 @@ class _Lowering:
         axis = cast("Axis", operator.options).axis
         if axis == 0:
             raise unsupported("CONCATENATION of batches")
-        # Each is brought to the result's steps before.
+        # Each is first converted to the result's steps.
         blobs = [
             self._blobs.padded(self._result(operator, self._value(operator, position)))
             for position in range(len(operator.inputs))
@@ -277,7 +277,7 @@ class _Lowering:
 
 
 def _pixels(tensor: Tensor) -> bool:
-    """Whether it is a picture as cameras give it: bytes, the colors of a pixel together."""
+    """Whether it is a picture: bytes, with a pixel's colors next to each other."""
     return len(tensor.shape) == _PICTURE and tensor.dtype == "uint8" and tensor.shape[3] == _COLOURS
 
 

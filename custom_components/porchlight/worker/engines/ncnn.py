@@ -1,4 +1,4 @@
-"""ncnn, whose wheels install on every Home Assistant, running `.tflite` models."""
+"""Runs `.tflite` models with ncnn, whose wheels install on every Home Assistant."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Ncnn:
     name = "ncnn"
 
     def __init__(self, model: Path, threads: int) -> None:
-        """Load. Raises EngineError, naming the model, for what is damaged or cannot be done."""
+        """Load. Raises EngineError, with the model's name, if it is damaged or not supported."""
         self.version = version("ncnn")
         try:
             graph = simplify(read_model(model))
@@ -52,7 +52,7 @@ class Ncnn:
         self._constants = {
             index: graph.tensors[index].real() for index in read if graph.constant(index)
         }
-        # Unless ncnn alone reads the input, and as the pixels that it is.
+        # Not needed if only ncnn reads the input, and reads it as pixels.
         (entry,) = graph.inputs
         blob = self._program.fed.get(entry)
         self._by_value = entry in read or blob is None or blob.axes != PLANES
@@ -102,13 +102,13 @@ def _load(network: Network, threads: int) -> ncnn.Net:
     options = net.opt
     options.num_threads = threads
     options.use_vulkan_compute = False
-    # Half the precision would cost the parity with LiteRT, for little on x86.
+    # Half precision would lose the parity with LiteRT, for little gain on x86.
     options.use_fp16_packed = options.use_fp16_storage = options.use_fp16_arithmetic = False
     options.use_bf16_storage = False
-    # Not exact, which whole numbers are to be, and slower where there are few channels.
+    # Not exact, as whole numbers require, and slower with few channels.
     options.use_winograd_convolution = False
     failed = net.load_param_mem(network.text())
-    # Read as from a file, the weights are copied; from memory, ncnn would go on pointing there.
+    # Weights from a file are copied; from memory, ncnn would keep pointers to ours.
     descriptor = os.memfd_create("weights", os.MFD_CLOEXEC)
     with os.fdopen(descriptor, "wb") as file:
         file.writelines(network.weights())
@@ -136,7 +136,7 @@ def _stored(tensor: Tensor, values: Floats) -> NDArray[Any]:
 
 
 def _mat(values: Floats, blob: Blob) -> ncnn.Mat:
-    """Values in memory of ncnn's own: a layer that works in place crashes on any other."""
+    """Values in ncnn's own memory: a layer that works in place crashes on any other."""
     mat = ncnn.Mat(blob.physical[::-1])
     memory = np.asarray(mat).reshape(blob.physical)
     source = values[0].transpose([axis - 1 for axis in blob.axes])
@@ -157,7 +157,7 @@ def _planes(pixels: NDArray[np.generic], tensor: Tensor) -> ncnn.Mat:
 
 
 def _logical(mat: ncnn.Mat, blob: Blob) -> Floats:
-    """A blob as its tensor: a view of ncnn's memory that keeps it alive, where that will do."""
+    """A blob's tensor: if possible, a view that keeps ncnn's memory alive."""
     values: Floats = np.asarray(mat).reshape(blob.physical)
     values = values.transpose([blob.axes.index(axis) for axis in range(1, len(blob.shape))])
     if blob.step != 1:

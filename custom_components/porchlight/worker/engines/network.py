@@ -1,4 +1,4 @@
-"""Writes a network the way ncnn reads it: layers as text, weights as bytes."""
+"""Writes a network in ncnn's format: layers as text, weights as bytes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 type Value = int | float | Sequence[int] | Sequence[float]
 
 MAGIC = 7767517
-# Before the weights of a convolution: what follows is float32 as it is.
+# A flag before the weights of a convolution: they are plain float32.
 RAW = np.zeros(1, np.uint32)
-# A parameter that is a list has this minus its number as its number.
+# A list parameter is written with the key LIST - key.
 LIST = -23300
 
 
@@ -30,7 +30,7 @@ class _Layer:
 
 @dataclass(slots=True)
 class Network:
-    """Layers in the order in which they are computed; a blob is known by its name."""
+    """Layers in the order in which they are computed; blobs are identified by name."""
 
     inputs: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Network:
     _weights: list[NDArray[np.generic]] = field(default_factory=list)
 
     def input(self) -> str:
-        """A blob that is fed."""
+        """Add an input blob; returns its name."""
         self.inputs.append(self.add("Input", ()))
         return self.inputs[-1]
 
@@ -49,14 +49,14 @@ class Network:
         params: dict[int, Value] | None = None,
         weights: Iterable[NDArray[np.generic]] = (),
     ) -> str:
-        """Add a layer; its result's name. Weights must come in the order that it loads them."""
+        """Add a layer; returns its result's name. Weights come in the order that it loads them."""
         top = f"b{len(self._layers)}"
         self._layers.append(_Layer(kind, tuple(bottoms), (top,), params or {}))
         self._weights += weights
         return top
 
     def text(self) -> str:
-        """The layers. What several of them read is shared out by layers of its own."""
+        """The layers, with a Split layer where several read the same blob."""
         layers = list(self._shared())
         blobs = sum(len(layer.tops) for layer in layers)
         lines = [str(MAGIC), f"{len(layers)} {blobs}"]
@@ -68,7 +68,7 @@ class Network:
         return (np.ascontiguousarray(array).tobytes() for array in self._weights)
 
     def exits(self) -> list[str]:
-        """What the outputs are to be extracted as: the first copy of what is read besides."""
+        """The names to extract the outputs by: the first copy, if others read the blob, too."""
         readers = self._readers()
         return [_copy(name, 0) if readers[name] > 1 else name for name in self.outputs]
 
@@ -116,5 +116,5 @@ def _parameter(key: int, value: Value) -> str:
 
 
 def _number(value: float) -> str:
-    # ncnn distinguishes the two kinds by the point or the e.
+    # ncnn recognizes a float by the point or the e.
     return str(value) if isinstance(value, int) else f"{value:.9e}"

@@ -1,1 +1,1 @@
-"""What a `.tflite` file says: its graph, read, checked and simplified, whatever runs it."""
+"""The graph of a `.tflite` file, read, checked and simplified for any engine."""

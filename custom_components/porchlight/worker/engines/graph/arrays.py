@@ -1,4 +1,4 @@
-"""Operators on numpy arrays of real values: for constants, and for both ends of a network."""
+"""Operators on numpy arrays of real values: for constants, and before and after a network."""
 
 from __future__ import annotations
 
@@ -23,10 +23,7 @@ type Compute = Callable[[Graph, Operator, Sequence[Floats]], Sequence[Floats]]
 
 
 def evaluate(graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> Sequence[Floats]:
-    """An operator's results, held within what their tensors can express.
-
-    Views of the inputs where that can be.
-    """
+    """An operator's results, clipped to their tensors' ranges; views of the inputs if possible."""
     results = COMPUTE[operator.kind](graph, operator, inputs)
     return [
         _held(graph, operator, index, result)
@@ -44,7 +41,7 @@ def _held(graph: Graph, operator: Operator, index: int, values: Floats) -> Float
         return np.clip(values, *limits)
     step = np.float32(tensor.step)
     low, high = (np.float32(round(limit / tensor.step)) for limit in limits)
-    # In place where the values are new: memory for them takes as long as the arithmetic.
+    # In place if the values are new: allocating memory takes as long as the arithmetic.
     fresh = operator.kind in _FRESH
     steps: Floats = np.divide(values, step, out=values if fresh else None)
     np.rint(steps, out=steps)
@@ -81,7 +78,7 @@ def _slice(graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> Sequen
 
 def _logistic(_graph: Graph, _operator: Operator, inputs: Sequence[Floats]) -> Sequence[Floats]:
     result = np.negative(inputs[0])
-    # A huge negative logit overflows to what gives the right answer, zero.
+    # A huge negative logit overflows to infinity, which gives the right result, zero.
     with np.errstate(over="ignore"):
         np.exp(result, out=result)
     result += 1
@@ -93,7 +90,7 @@ def _detections(_graph: Graph, operator: Operator, inputs: Sequence[Floats]) -> 
     return post_process(cast("PostProcess", operator.options), boxes[0], scores[0], anchors)
 
 
-# The others leave values as they were.
+# Operators that compute new values; the others leave them as they were.
 _FRESH = {"CONCATENATION", "LOGISTIC"}
 _ROUNDING = _FRESH | {"QUANTIZE"}
 COMPUTE: dict[str, Compute] = {

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from ...errors import EngineError, EngineProblem
 
-# No detector comes near these; a damaged file easily does.
+# Far above any detector; a damaged file may claim more.
 MOST_ELEMENTS = 1 << 24
 MOST_OPERATORS = 1 << 13
 MOST_NUMBERS = 64
-# In an operator's inputs: an optional one that is left out.
+# Stands for an optional input that an operator lacks.
 NO_TENSOR = -1
 
 type Range = tuple[float, float]
@@ -22,13 +22,13 @@ EVERYTHING: Range = (-inf, inf)
 
 
 def intersect(one: Range, other: Range) -> Range:
-    """What is in both."""
+    """The intersection of two ranges."""
     low = max(one[0], other[0])
     return low, max(low, min(one[1], other[1]))
 
 
 def unsupported(what: str) -> EngineError:
-    """The error for a sound model that asks for what we do not have."""
+    """The error for a valid model with something that is not supported."""
     return EngineError(EngineProblem.MODEL_UNSUPPORTED, what)
 
 
@@ -39,7 +39,7 @@ def damaged(what: str) -> EngineError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantisation:
-    """Real value = (stored - zero) * scale; one of each, or one for each index of an axis."""
+    """Real value = (stored - zero) * scale, for the whole tensor or each index of an axis."""
 
     scale: NDArray[np.float32]
     zero: NDArray[np.int64]
@@ -61,14 +61,14 @@ class Quantisation:
         return (stored.astype(np.int64) - self.zero.reshape(shape)).astype(np.float32)
 
     def stored(self, real: NDArray[np.floating], dtype: str) -> NDArray[np.generic]:
-        """Real values as they are stored: rounded, and held within what the type can express."""
+        """Real values as they are stored: rounded, and clipped to the type's range."""
         info = np.iinfo(dtype)
         steps = np.rint(real / self.scale[0]) + self.zero[0]
         stored: NDArray[np.generic] = np.clip(steps, info.min, info.max).astype(dtype)
         return stored
 
     def range(self, dtype: str) -> Range:
-        """The real values that can be expressed."""
+        """The range of real values that a type can store."""
         info = np.iinfo(dtype)
         scale, zero = float(self.scale[0]), int(self.zero[0])
         return (info.min - zero) * scale, (info.max - zero) * scale
@@ -76,7 +76,7 @@ class Quantisation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tensor:
-    """One tensor; with data if it is constant."""
+    """One tensor; only constants have data."""
 
     name: str
     shape: tuple[int, ...]
@@ -98,7 +98,7 @@ class Tensor:
 
     @property
     def step(self) -> float | None:
-        """The distance between two real values that it can hold; None if there is none."""
+        """The distance between neighboring real values if it is quantized, else None."""
         if self.quantisation is None or np.dtype(self.dtype).kind not in "iu":
             return None
         return float(self.quantisation.scale[0])
@@ -113,14 +113,14 @@ class Tensor:
         return self.quantisation.real(data)
 
     def integers(self) -> tuple[int, ...]:
-        """A constant list of whole numbers. Raises EngineError if it is none."""
+        """A constant list of whole numbers. Raises EngineError if it is not one."""
         if self.data is None or np.dtype(self.dtype).kind != "i" or self.data.size > MOST_NUMBERS:
             raise unsupported(f"{self.name} is not a constant list of integers")
         return tuple(int(value) for value in self.data.reshape(-1))
 
 
 def constant(tensor: Tensor) -> NDArray[np.generic]:
-    """A constant's values as they are stored. Raises EngineError if it is none."""
+    """A constant's values as they are stored. Raises EngineError if it is not one."""
     if tensor.data is None:
         raise unsupported(f"{tensor.name} is not constant")
     return tensor.data
@@ -135,7 +135,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """One operator: what it does to which tensors, by their indices."""
+    """One operator; tensors are given by their indices."""
 
     kind: str
     inputs: tuple[int, ...]
@@ -153,7 +153,7 @@ class Graph:
     outputs: tuple[int, ...]
 
     def consumers(self) -> dict[int, list[Operator]]:
-        """The operators that read each tensor; a graph's output counts as none."""
+        """The operators that read each tensor; the graph's outputs do not count."""
         result: dict[int, list[Operator]] = {}
         for operator in self.operators:
             for index in dict.fromkeys(operator.inputs):
@@ -169,5 +169,5 @@ class Graph:
         return index != NO_TENSOR and self.tensors[index].data is not None
 
     def with_operators(self, operators: list[Operator]) -> Graph:
-        """The same tensors, other operators."""
+        """A copy with other operators."""
         return replace(self, operators=tuple(operators))

@@ -1,4 +1,4 @@
-"""Operators' options, as values of our own."""
+"""Reads operators' options into plain values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 POST_PROCESS = "TFLite_Detection_PostProcess"
-# Silently applied to an operator's result: the values that leave it.
+# The range of results that each fused activation allows.
 ACTIVATIONS: dict[int, Range] = {
     tflite.ActivationFunctionType.NONE: EVERYTHING,
     tflite.ActivationFunctionType.RELU: (0.0, EVERYTHING[1]),
@@ -25,10 +25,10 @@ ACTIVATIONS: dict[int, Range] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window(Options):
-    """Of what slides over a picture; (height, width) each.
+    """Options of convolution and pooling; (height, width) each.
 
-    What is added at the picture's borders, (before, after) for each axis, is known when the
-    shapes are; so is the kernel, which only pooling states.
+    `pads`, (before, after) for each axis, and a convolution's `kernel` are known once the shapes
+    are resolved.
     """
 
     same: bool
@@ -40,14 +40,14 @@ class Window(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis(Options):
-    """Of concatenation."""
+    """Options of concatenation."""
 
     axis: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Masks(Options):
-    """Of a strided slice: bits for the axes whose beginning or end is left out."""
+    """Options of a strided slice: bits for the axes without a beginning or an end."""
 
     begin: int
     end: int
@@ -55,7 +55,7 @@ class Masks(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slices(Options):
-    """Of a strided slice once its constants are read; for each axis."""
+    """Options of a strided slice for each axis, from its constants."""
 
     starts: tuple[int, ...]
     steps: tuple[int, ...]
@@ -63,21 +63,21 @@ class Slices(Options):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pads(Options):
-    """Of padding once its constants are read: (before, after) for each axis."""
+    """Options of padding: (before, after) for each axis, from its constants."""
 
     pads: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order(Options):
-    """Of transposition once its constants are read: the old axis that each new one is."""
+    """Options of transposition: the old axis of each new one, from its constants."""
 
     axes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostProcess(Options):
-    """Of TFLite_Detection_PostProcess."""
+    """Options of TFLite_Detection_PostProcess."""
 
     max_detections: int
     max_classes: int
@@ -90,7 +90,7 @@ class PostProcess(Options):
 
 
 def read_options(kind: str, operator: Any) -> Options:
-    """An operator's options. Raises EngineError for what we do not have."""
+    """An operator's options. Raises EngineError if they are not supported."""
     if kind == POST_PROCESS:
         return _post_process(operator.CustomOptionsAsNumpy().tobytes())
     if kind in _READERS:

@@ -10,12 +10,12 @@ from .options import POST_PROCESS
 from .shapes import resolve
 
 SILU = "SILU"
-# Of the multiplication's two factors one must be the other's logistic.
+# The factors of the multiplication; one must be the logistic of the other.
 _PAIR = 2
 
 
 def fold_constants(graph: Graph) -> Graph:
-    """Compute now what depends on no input, such as the unpacking of float16 weights."""
+    """Compute operators without inputs now, such as the unpacking of float16 weights."""
     tensors = list(graph.tensors)
     operators = []
     for operator in graph.operators:
@@ -31,7 +31,7 @@ def fold_constants(graph: Graph) -> Graph:
 
 
 def fuse_silu(graph: Graph) -> Graph:
-    """Make one operator of x * logistic(x), where nothing is rounded in between."""
+    """Fuse x * logistic(x) to one operator, if nothing is rounded in between."""
     producers, consumers = graph.producers(), graph.consumers()
     fused: dict[int, Operator] = {}
     gone: set[int] = set()
@@ -60,7 +60,7 @@ def fuse_silu(graph: Graph) -> Graph:
 
 
 def drop_unused(graph: Graph) -> Graph:
-    """Leave out what no output depends on."""
+    """Drop operators that no output depends on."""
     needed = set(graph.outputs)
     kept = []
     for operator in reversed(graph.operators):
@@ -71,5 +71,5 @@ def drop_unused(graph: Graph) -> Graph:
 
 
 def simplify(graph: Graph) -> Graph:
-    """All of the above, of a graph as it was read."""
+    """Apply all passes to a graph as it was read."""
     return drop_unused(fuse_silu(fold_constants(resolve(graph))))

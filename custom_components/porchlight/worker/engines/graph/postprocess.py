@@ -1,4 +1,4 @@
-"""What TFLite_Detection_PostProcess does: from anchors, boxes and scores to detections."""
+"""TFLite_Detection_PostProcess: turns anchors, boxes and scores into detections."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def post_process(
 ) -> list[Floats]:
     """Boxes (1, n, 4), classes (1, n), scores (1, n), count of boxes (1,), the best first.
 
-    Scores may have a first column for the background, which no class number counts.
+    Scores may begin with a column for the background, which has no class number.
     """
     boxes = decode(options, encoded, anchors)
     scores = scores[:, scores.shape[1] - options.classes :]
@@ -32,13 +32,13 @@ def post_process(
     result[0][0, :count] = boxes[rows]
     result[1][0, :count] = classes
     result[2][0, :count] = scores[rows, classes]
-    # With several classes for each, a box has as many rows but counts once.
+    # With several classes for a box, it has several rows but counts once.
     each = 1 if options.regular else options.max_classes
     return [*result, np.array([count // each], np.float32)]
 
 
 def decode(options: PostProcess, encoded: Floats, anchors: Floats) -> Floats:
-    """Corners (n, 4), top-left to bottom-right, of boxes given by their anchors."""
+    """Corners (n, 4), top-left to bottom-right, of boxes encoded relative to anchors."""
     y_scale, x_scale, h_scale, w_scale = options.scales
     centre = encoded[:, :2] / np.array([y_scale, x_scale], np.float32) * anchors[:, 2:]
     centre += anchors[:, :2]
@@ -50,7 +50,7 @@ def decode(options: PostProcess, encoded: Floats, anchors: Floats) -> Floats:
 
 
 def _by_anchor(options: PostProcess, boxes: Floats, scores: Floats) -> tuple[Indices, Indices]:
-    """The fast way: boxes compete whatever their class, each with its best."""
+    """The fast way: boxes compete across classes, each with its best score."""
     rows = _suppress(options, boxes, scores.max(axis=1), options.max_detections)
     classes = np.argsort(-scores[rows], axis=1, kind="stable")[:, : options.max_classes]
     return np.repeat(rows, classes.shape[1]), classes.reshape(-1)
@@ -85,6 +85,6 @@ def _suppress(options: PostProcess, boxes: Floats, scores: Floats, most: int) ->
             height = np.minimum(bottom, bottom[best]) - np.maximum(top, top[best])
             width = np.minimum(high, high[best]) - np.maximum(low, low[best])
             overlap = np.maximum(height, 0) * np.maximum(width, 0)
-            # Without a division, and so that what is no box overlaps nothing.
+            # Without a division, so that an invalid box overlaps nothing.
             alive &= ~(overlap > options.iou_threshold * (area + area[best] - overlap))
     return np.array(kept, np.intp)

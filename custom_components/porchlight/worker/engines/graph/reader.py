@@ -1,4 +1,4 @@
-"""Reads a `.tflite` file with its own schema, trusting nothing in it."""
+"""Reads a `.tflite` file by its schema and checks everything in it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _TYPES = {
 
 
 def read_model(path: Path) -> Graph:
-    """The graph of a file. Raises EngineError if it is damaged or not of our kind."""
+    """The graph of a file. Raises EngineError if it is damaged or not supported."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise unsupported(f"it is larger than {MOST_BYTES >> 20} MiB")
@@ -62,7 +62,7 @@ def read_model(path: Path) -> Graph:
         TypeError,
         ValueError,
     ) as error:
-        # What following a wrong offset ends in; the schema's code checks nothing.
+        # A wrong offset may cause any of these: the schema's code checks nothing.
         raise damaged(f"it is damaged: {error}") from error
 
 
@@ -81,7 +81,7 @@ class _Reader:
             main.Operators(index)
             for index in range(self._count(main.OperatorsLength(), MOST_OPERATORS))
         ]
-        # First of all, so that the operator is named and not a tensor that comes with it.
+        # First, so that the error names an unsupported operator and not one of its tensors.
         kinds = [self._kind(entry) for entry in entries]
         self._tensors = [
             self._tensor(main.Tensors(index))

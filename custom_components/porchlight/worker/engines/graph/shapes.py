@@ -1,4 +1,4 @@
-"""Works out every tensor's shape, and reads the constants that say how operators do their work."""
+"""Computes every tensor's shape, and reads the constants that are operators' options."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ type Resolved = tuple[Options, list[Shape]]
 MOST_WORK = 1 << 36
 MOST_DETECTIONS = 1000
 MOST_STRIDE = 1 << 10
-# Whose inputs but the first say what to do; they are options once they are read.
+# Operators whose inputs after the first are constants that become options.
 _IN_OPTIONS = {"PAD", "RESHAPE", "RESIZE_NEAREST_NEIGHBOR", "STRIDED_SLICE", "TRANSPOSE"}
 _PICTURE = 4
 _BOX = 4
@@ -31,7 +31,7 @@ def resolve(graph: Graph) -> Graph:
     """The graph with the shapes that its tensors have when it runs.
 
     Operators keep the inputs that are values; their options hold the rest.
-    Raises EngineError where they contradict the file or each other.
+    Raises EngineError if shapes contradict the file or each other.
     """
     tensors = list(graph.tensors)
     operators = []
@@ -54,7 +54,7 @@ def resolve(graph: Graph) -> Graph:
 
 
 class _Site:
-    """An operator with the tensors before it."""
+    """An operator and its tensors, as far as they are resolved."""
 
     def __init__(self, operator: Operator, tensors: list[Tensor]) -> None:
         self.kind = operator.kind
@@ -102,14 +102,14 @@ def _shaped(site: _Site, tensor: Tensor, shape: Shape) -> Tensor:
     if prod(shape) > MOST_ELEMENTS:
         raise unsupported(f"{site.kind} with a result of {list(shape)}")
     _check_type(tensor)
-    # Results whose shape the file leaves open have none there.
+    # A shape that the file leaves open is empty.
     if tensor.shape and tensor.shape != shape:
         raise site.wrong(f"a result of {list(tensor.shape)} that has to be {list(shape)}")
     return replace(tensor, shape=shape)
 
 
 def _check_type(tensor: Tensor) -> None:
-    """What is computed is real, or in steps that are the same for all of it."""
+    """Raise EngineError unless the values are float32, or quantized with a single scale."""
     scales = 0 if tensor.quantisation is None else tensor.quantisation.scale.size
     quantised = tensor.dtype in {"uint8", "int8"} and scales
     if tensor.dtype != "float32" and not quantised:
@@ -148,7 +148,7 @@ def _window(site: _Site, kernel: tuple[int, int], channels: int) -> Resolved:
         out = -(-side // stride) if options.same else (side - extent) // stride + 1
         missing = max((out - 1) * stride + extent - side, 0) if options.same else 0
         sides.append(out)
-        # An odd one is added behind.
+        # An odd pixel is added at the end.
         pads.append((missing // 2, missing - missing // 2))
     resolved = replace(options, kernel=kernel, pads=(pads[0], pads[1]))
     return resolved, [(batch, sides[0], sides[1], channels)]
@@ -291,6 +291,5 @@ _RULES: dict[str, Callable[[_Site], Resolved]] = {
     "TRANSPOSE": _transpose,
     POST_PROCESS: _post_process,
 }
-# An operator is supported if its result's shape can be worked out; what runs the graph must be
-# able to do all of these.
+# An operator is supported if its result's shape can be computed; engines must handle all of these.
 SUPPORTED = frozenset(_RULES)

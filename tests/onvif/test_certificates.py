@@ -1,0 +1,50 @@
+"""A camera's certificate is remembered; another one gets no login."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from porchlight.onvif.errors import CertificateError
+
+from tests.certificates import self_signed
+
+from .acme import Acme
+from .test_client import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+
+async def test_the_certificate_is_reported_and_accepted_again(tmp_path: Path) -> None:
+    context, fingerprint = self_signed(tmp_path)
+    async with Acme(tls=context) as camera:
+        report = await read(camera, secure=True)
+        assert report.certificate == fingerprint
+        again = await read(camera, secure=True, certificate=fingerprint)
+    assert again.certificate == fingerprint
+
+
+async def test_a_device_with_another_certificate_is_sent_nothing(tmp_path: Path) -> None:
+    _, fingerprint = self_signed(tmp_path, "camera")
+    context, _ = self_signed(tmp_path, "forger")
+    async with Acme(tls=context) as forger:
+        with pytest.raises(CertificateError):
+            await read(forger, secure=True, certificate=fingerprint)
+        assert forger.asked == []
+
+
+async def test_without_tls_there_is_no_certificate() -> None:
+    async with Acme() as camera:
+        assert (await read(camera)).certificate is None
+
+
+async def test_services_that_are_announced_without_tls_are_called_with_it(tmp_path: Path) -> None:
+    context, _ = self_signed(tmp_path)
+    async with Acme(tls=context) as camera:
+        # Its answers say http://.
+        camera.announced = f"http://127.0.0.1:{camera.port}"
+        report = await read(camera, secure=True)
+    assert report.record.token == "main"
