@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock, patch
 
 import pytest
+from homeassistant.components.camera import async_get_stream_source
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, SOURCE_REAUTH
 from homeassistant.const import CONF_PASSWORD, EVENT_HOMEASSISTANT_STOP
@@ -157,6 +158,8 @@ async def test_a_refused_login_is_not_used_again_until_the_user_enters_one(
     status = hass.states.get("sensor.front_door_stream_status")
     assert status is not None
     assert status.state == "unauthorized"
+    # Live view would use it, too.
+    assert await async_get_stream_source(hass, "camera.front_door") is None
     data = {**camera.data, CONF_PASSWORD: password}
     del data[CONF_REFUSED]
     hass.config_entries.async_update_entry(camera, data=data)
