@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock, patch
@@ -31,7 +30,7 @@ from custom_components.porchlight.worker.messages import (
     WatchCamera,
 )
 
-from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, jpeg, make_entry, report
+from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, jpeg, later, make_entry, report
 
 if TYPE_CHECKING:
     from freezegun.api import FrozenDateTimeFactory
@@ -85,11 +84,6 @@ async def test_a_full_disk_is_an_issue_until_it_is_not(
 
 def refuse(bridge: FakeBridge) -> None:
     bridge.listener(StreamDown(camera_id=ENTRY_ID, problem=StreamProblem.UNAUTHORIZED))
-
-
-async def later(hass: HomeAssistant, seconds: float) -> None:
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
-    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 def reauth_flows(hass: HomeAssistant) -> list[Any]:

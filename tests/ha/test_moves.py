@@ -123,6 +123,20 @@ async def test_a_camera_that_is_off_for_long_may_have_lost_its_address_to_anothe
     assert camera.data["host"] == "192.168.1.20"
 
 
+async def test_however_many_say_it_the_known_address_is_tried_once(
+    hass: HomeAssistant, camera: MockConfigEntry
+) -> None:
+    listens = AsyncMock(return_value=True)
+    forged = [moved(host=f"192.168.1.{number}") for number in range(100, 120)]
+    with patch.object(moves, "_async_listens", listens):
+        await search(hass, *forged)
+    assert sorted(call.args for call in listens.await_args_list) == [
+        ("192.168.1.20", 80),
+        ("192.168.1.20", 554),
+    ]
+    assert issue(hass) is None
+
+
 async def test_dhcp_leaves_other_devices_alone(
     hass: HomeAssistant, listening: set[tuple[str, int]]
 ) -> None:
