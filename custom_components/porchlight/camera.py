@@ -62,9 +62,10 @@ class PorchlightCamera(PorchlightEntity, Camera):
         return self.coordinator.detects
 
     @override
-    async def stream_source(self) -> str:
-        """The stream to show live."""
-        return with_login(self.coordinator.live_source)
+    async def stream_source(self) -> str | None:
+        """The stream to show live; None if the camera refuses the login."""
+        live = self.coordinator.live_source
+        return with_login(live) if live else None
 
     @override
     async def async_camera_image(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, override
-from urllib.parse import urlsplit
 
 import probatio
 from homeassistant.config_entries import (
@@ -16,11 +15,8 @@ from homeassistant.config_entries import (
     OptionsFlow,
 )
 from homeassistant.const import (
-    CONF_HOST,
     CONF_NAME,
     CONF_PASSWORD,
-    CONF_PORT,
-    CONF_SSL,
     CONF_USERNAME,
 )
 from homeassistant.core import callback
@@ -44,7 +40,6 @@ from .const import (
     CONF_MAC,
     CONF_MANUFACTURER,
     CONF_MODEL,
-    CONF_ONVIF_PATH,
     CONF_PICTURES,
     CONF_SERIAL,
     CONF_STREAM,
@@ -55,10 +50,11 @@ from .flows.camera import CameraOptionsFlow
 from .flows.detector import DetectorOptionsFlow
 from .flows.previews import async_previews
 from .flows.selects import select
-from .onvif.values import DEVICE_PATH, CameraReport, Credentials, Found, Profile
+from .onvif.values import CameraReport, Credentials, Found, Profile
 from .runtime import ask
+from .runtime.address import Address
 from .runtime.entries import async_forget_old_choice, async_old_choice, is_detector
-from .runtime.moves import Place, async_consider
+from .runtime.moves import async_consider
 from .runtime.search import async_scan, async_sources, entry_of
 from .runtime.text import plain
 from .worker.messages import FrameTaken, Source
@@ -74,42 +70,8 @@ _LOGGER = logging.getLogger(__name__)
 
 ENTER_ADDRESS = "enter_address"
 SCAN_AGAIN = "scan_again"
-HTTP_PORT, HTTPS_PORT = 80, 443
 # Below this height in pixels, people farther away are only a few pixels high.
 SMALL_HEIGHT = 240
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """Where a camera's ONVIF service is."""
-
-    host: str
-    port: int = HTTP_PORT
-    path: str = DEVICE_PATH
-    secure: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> Address:
-        """From a host, host:port or URL. Raises ValueError."""
-        text = text.strip()
-        parts = urlsplit(text if "//" in text else f"//{text}")
-        if not parts.hostname or any(letter.isspace() for letter in parts.hostname):
-            raise ValueError(text)
-        secure = parts.scheme == "https"
-        return cls(
-            host=parts.hostname,
-            port=parts.port or (HTTPS_PORT if secure else HTTP_PORT),
-            path=parts.path if len(parts.path) > 1 else DEVICE_PATH,
-            secure=secure,
-        )
-
-    def __str__(self) -> str:
-        """The address as a user would enter it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        usual = HTTPS_PORT if self.secure else HTTP_PORT
-        port = f":{self.port}" if self.port != usual else ""
-        path = self.path if self.path != DEVICE_PATH else ""
-        return f"{'https://' if self.secure else ''}{host}{port}{path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,8 +191,8 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = await self.async_set_unique_id(format_mac(discovery_info.macaddress))
         if entry is None:
             return self.async_abort(reason="not_ours")
-        place = replace(Place.of(entry.data), host=discovery_info.ip)
-        await async_consider(self.hass, entry, place)
+        address = replace(Address.of(entry.data), host=discovery_info.ip)
+        await async_consider(self.hass, entry, [address])
         return self.async_abort(
             reason="already_configured", description_placeholders={"name": plain(entry.title)}
         )
@@ -308,13 +270,13 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             self._proof = task.result()
         except ask.ErrandError as error:
             self._error = error.key if error.key in _ERRORS else "unknown"
-            return self.async_show_progress_done(next_step_id="camera")
         except Exception:
             # Raised, it would have the progress shown, and the camera asked, without end.
             _LOGGER.exception("A camera could not be checked")
             self._error = "unknown"
-            return self.async_show_progress_done(next_step_id="camera")
-        return self.async_show_progress_done(next_step_id="confirm")
+        else:
+            return self.async_show_progress_done(next_step_id="confirm")
+        return self.async_show_progress_done(next_step_id="camera")
 
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -396,20 +358,13 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         return Source(url=profile.uri, credentials=self._credentials)
 
     def _take(self, found: Found) -> None:
-        self._address = Address(
-            host=found.host, port=found.port, path=found.path, secure=found.secure
-        )
+        self._address = Address.of_found(found)
         self._endpoint = found.endpoint
         self._name = _name_of(found)
 
     def _take_entry(self, entry: ConfigEntry) -> None:
         data = entry.data
-        self._address = Address(
-            host=data[CONF_HOST],
-            port=data[CONF_PORT],
-            path=data[CONF_ONVIF_PATH],
-            secure=data[CONF_SSL],
-        )
+        self._address = Address.of(data)
         self._endpoint = data[CONF_ENDPOINT]
         self._credentials = Credentials(username=data[CONF_USERNAME], password="")
         self._name = plain(entry.title)
@@ -419,10 +374,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         report = proof.report
         address = self._address or Address(host=report.host)
         return {
-            CONF_HOST: report.host,
-            CONF_PORT: report.port,
-            CONF_ONVIF_PATH: address.path,
-            CONF_SSL: address.secure,
+            **replace(address, host=report.host, port=report.port).data,
             CONF_USERNAME: self._credentials.username,
             CONF_PASSWORD: self._credentials.password,
             CONF_ENDPOINT: report.endpoint,

@@ -12,9 +12,9 @@ from homeassistant.core import callback
 from .const import CONF_CERTIFICATE, CONF_LIVE_STREAM, CONF_STREAM
 from .flows.previews import async_previews
 from .runtime import ask
+from .runtime.address import Address
 from .runtime.issues import ISSUE_CAMERA, ISSUE_MOVED
 from .runtime.login import credentials_of
-from .runtime.moves import Place
 from .runtime.text import plain
 from .worker.messages import Source
 
@@ -51,12 +51,12 @@ class UseNewAddress(RepairsFlow):
     def __init__(self, entry: ConfigEntry, data: IssueData) -> None:
         super().__init__()
         self._entry = entry
-        self._place = Place.of(data)
+        self._address = Address.of(data)
         self._streams: dict[str, str] = {}
         self._words = {
             "name": plain(entry.title),
             "before": plain(entry.data[CONF_HOST]),
-            "host": plain(self._place.host),
+            "host": plain(self._address.host),
         }
 
     @callback
@@ -84,7 +84,7 @@ class UseNewAddress(RepairsFlow):
         if user_input is None:
             return self._form("picture")
         self.hass.config_entries.async_update_entry(
-            self._entry, data={**self._entry.data, **self._place.data, **self._streams}
+            self._entry, data={**self._entry.data, **self._address.data, **self._streams}
         )
         self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
         return self.async_create_entry(data={})
@@ -115,13 +115,13 @@ class UseNewAddress(RepairsFlow):
         return self._form("picture")
 
     async def _async_inspect(self) -> CameraReport:
-        place = self._place
+        address = self._address
         return await ask.inspect(
-            place.host,
-            place.port,
+            address.host,
+            address.port,
             credentials_of(self._entry),
-            path=place.path,
-            secure=place.secure,
+            path=address.path,
+            secure=address.secure,
             certificate=self._entry.data.get(CONF_CERTIFICATE),
         )
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.worker.support import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 FAKE = Path(__file__).parent / "fake_worker.py"
-# Seconds to wait for what must come: a busy machine is slow, and waiting costs a passing test
-# nothing.
-PATIENCE = 120.0
 
 
 class Ear:

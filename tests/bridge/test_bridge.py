@@ -24,7 +24,9 @@ from porchlight.worker.messages import (
     WatchCamera,
 )
 
-from .support import PATIENCE, Ear, gone, until
+from tests.worker.support import PATIENCE
+
+from .support import Ear, gone, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,9 +21,9 @@ from porchlight.worker.messages import (
     WatchCamera,
 )
 
-from tests.worker.support import footage, source
+from tests.worker.support import PATIENCE, footage, source
 
-from .support import PATIENCE, Ear, gone, until
+from .support import Ear, gone, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from unittest.mock import PropertyMock, patch
 
 import pytest
 from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
 from PIL import Image
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 
 from custom_components.porchlight.const import DOMAIN
@@ -126,6 +128,12 @@ def report(**changes: Any) -> CameraReport:
 
 def frame() -> FrameTaken:
     return FrameTaken(codec="h264", width=640, height=360, jpeg=jpeg())
+
+
+async def later(hass: HomeAssistant, seconds: float) -> None:
+    """Let timers fire that are due by then, and wait for what they start."""
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
+    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 def entry_data(**changes: Any) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from homeassistant.config_entries import (
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.porchlight.config_flow import Address
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.onvif.values import CameraReport, Credentials, Found
 from custom_components.porchlight.runtime import ask
+from custom_components.porchlight.runtime.address import Address
 from custom_components.porchlight.runtime.entries import camera_entries
 from custom_components.porchlight.worker.messages import FrameTaken
 

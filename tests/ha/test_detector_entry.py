@@ -297,6 +297,12 @@ class TestRunning:
             EngineFailed(engine=model.engine, path=model.path, problem=problem, detail="why")
         )
 
+    async def fail_all(self, hass: HomeAssistant, bridge: FakeBridge) -> None:
+        for _ in ENGINES:
+            self.fail(bridge)
+            await hass.async_block_till_done(wait_background_tasks=True)
+        assert bridge.model is None
+
     async def test_an_engine_that_fails_on_each_frame_gives_way_to_the_other(
         self, hass: HomeAssistant, entry: MockConfigEntry, bridge: FakeBridge
     ) -> None:
@@ -324,10 +330,7 @@ class TestRunning:
     async def test_when_all_engines_fail_that_is_an_issue_until_the_last_camera_goes(
         self, hass: HomeAssistant, entry: MockConfigEntry, bridge: FakeBridge
     ) -> None:
-        for _ in ENGINES:
-            self.fail(bridge)
-            await hass.async_block_till_done(wait_background_tasks=True)
-        assert bridge.model is None
+        await self.fail_all(hass, bridge)
         assert state(hass, "binary_sensor.front_door_person") == STATE_UNAVAILABLE
         found = issue(hass)
         assert found is not None
@@ -339,10 +342,7 @@ class TestRunning:
     async def test_a_reload_of_the_detector_has_all_engines_tried_again_if_none_works(
         self, hass: HomeAssistant, entry: MockConfigEntry, bridge: FakeBridge
     ) -> None:
-        for _ in ENGINES:
-            self.fail(bridge)
-            await hass.async_block_till_done(wait_background_tasks=True)
-        assert bridge.model is None
+        await self.fail_all(hass, bridge)
         detector = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, "detector")
         assert detector is not None
         await hass.config_entries.async_reload(detector.entry_id)

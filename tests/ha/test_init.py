@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock, patch
 
 import pytest
+from homeassistant.components.camera import async_get_stream_source
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, SOURCE_REAUTH
 from homeassistant.const import CONF_PASSWORD, EVENT_HOMEASSISTANT_STOP
@@ -30,7 +30,7 @@ from custom_components.porchlight.worker.messages import (
     WatchCamera,
 )
 
-from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, jpeg, make_entry, report
+from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, jpeg, later, make_entry, report
 
 if TYPE_CHECKING:
     from freezegun.api import FrozenDateTimeFactory
@@ -84,11 +84,6 @@ async def test_a_full_disk_is_an_issue_until_it_is_not(
 
 def refuse(bridge: FakeBridge) -> None:
     bridge.listener(StreamDown(camera_id=ENTRY_ID, problem=StreamProblem.UNAUTHORIZED))
-
-
-async def later(hass: HomeAssistant, seconds: float) -> None:
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
-    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 def reauth_flows(hass: HomeAssistant) -> list[Any]:
@@ -157,6 +152,8 @@ async def test_a_refused_login_is_not_used_again_until_the_user_enters_one(
     status = hass.states.get("sensor.front_door_stream_status")
     assert status is not None
     assert status.state == "unauthorized"
+    # Live view would use it, too.
+    assert await async_get_stream_source(hass, "camera.front_door") is None
     data = {**camera.data, CONF_PASSWORD: password}
     del data[CONF_REFUSED]
     hass.config_entries.async_update_entry(camera, data=data)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -12,8 +11,6 @@ import pytest
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.detection import catalogue
@@ -24,7 +21,7 @@ from custom_components.porchlight.runtime.owner import DATA_OWNER
 from custom_components.porchlight.worker.errors import EngineProblem
 from custom_components.porchlight.worker.messages import Load
 
-from .conftest import make_entry
+from .conftest import later, make_entry
 from .machines import BEST, FAST, LEAST, NEXT, cores, fake_engines, out_of_reach, put
 
 if TYPE_CHECKING:
@@ -102,8 +99,7 @@ def too_busy(hass: HomeAssistant) -> bool:
 
 
 async def settle(hass: HomeAssistant, seconds: float = SETTLE + 1) -> None:
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await later(hass, seconds)
 
 
 async def add_camera(hass: HomeAssistant, name: str = "b") -> MockConfigEntry:

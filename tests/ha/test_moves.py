@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock, patch
 
 import pytest
+from homeassistant.components.camera import async_get_stream_source
 from homeassistant.config_entries import SOURCE_DHCP, SOURCE_INTEGRATION_DISCOVERY
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
@@ -120,6 +121,20 @@ async def test_a_camera_that_is_off_for_long_may_have_lost_its_address_to_anothe
     await search(hass, moved())
     assert issue(hass) is not None
     assert camera.data["host"] == "192.168.1.20"
+
+
+async def test_however_many_say_it_the_known_address_is_tried_once(
+    hass: HomeAssistant, camera: MockConfigEntry
+) -> None:
+    listens = AsyncMock(return_value=True)
+    forged = [moved(host=f"192.168.1.{number}") for number in range(100, 120)]
+    with patch.object(moves, "_async_listens", listens):
+        await search(hass, *forged)
+    assert sorted(call.args for call in listens.await_args_list) == [
+        ("192.168.1.20", 80),
+        ("192.168.1.20", 554),
+    ]
+    assert issue(hass) is None
 
 
 async def test_dhcp_leaves_other_devices_alone(
@@ -246,7 +261,9 @@ async def test_the_user_sees_the_new_picture_and_then_the_address_is_used(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert camera.data["host"] == NEW
     assert bridge.cameras[ENTRY_ID].source.url == f"rtsp://{NEW}:8554/sub"
-    assert camera.runtime_data.live_source.url == f"rtsp://{NEW}:8554/main"
+    assert await async_get_stream_source(hass, "camera.front_door") == (
+        f"rtsp://viewer:p%40ss%2Fw%3Ard%20%23%3F%25%C3%A9@{NEW}:8554/main"
+    )
     assert issue(hass) is None
 
 

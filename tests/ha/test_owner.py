@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock, patch
@@ -14,10 +13,8 @@ from homeassistant.const import STATE_OFF, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
     async_capture_events,
-    async_fire_time_changed,
 )
 
 from custom_components.porchlight.const import DOMAIN
@@ -44,7 +41,7 @@ from custom_components.porchlight.worker.messages import (
     WatchCamera,
 )
 
-from .conftest import ENTRY_ID, FakeBridge, jpeg, make_entry
+from .conftest import ENTRY_ID, FakeBridge, jpeg, later, make_entry
 
 if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant
@@ -83,11 +80,6 @@ def story(events: list[Event[Any]]) -> list[str]:
         if not reported or reported[-1][0] != new.state:
             reported.append((new.state, new.attributes["event_type"].removeprefix("person_")))
     return [what for _, what in reported]
-
-
-async def later(hass: HomeAssistant, seconds: float) -> None:
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
-    await hass.async_block_till_done()
 
 
 def state(hass: HomeAssistant, entity_id: str) -> str:

@@ -56,6 +56,28 @@ async def test_a_redirect_to_another_path_of_the_camera_is_followed_a_few_times(
         assert led == -100 + 1 + MAX_REDIRECTS
 
 
+@pytest.mark.parametrize("coding", [web.ContentCoding.gzip, web.ContentCoding.deflate])
+async def test_a_packed_answer_is_unpacked(coding: web.ContentCoding) -> None:
+    async def pack(_request: web.Request, _token: str | None) -> web.StreamResponse:
+        answer = soap(camera._information())
+        answer.enable_compression(coding)
+        return answer
+
+    async with Acme() as camera:
+        camera.answers[DEVICE, "GetDeviceInformation"] = pack
+        assert (await read(camera)).manufacturer == "Acme"
+
+
+async def test_an_answer_that_cannot_be_unpacked_is_no_answer() -> None:
+    async def garbage(_request: web.Request, _token: str | None) -> web.StreamResponse:
+        return web.Response(body=b"<Envelope/>", headers={"Content-Encoding": "br"})
+
+    async with Acme() as camera:
+        camera.answers[DEVICE, "GetDeviceInformation"] = garbage
+        with pytest.raises(NotOnvifError, match="unpacked"):
+            await read(camera)
+
+
 @pytest.mark.parametrize("packed", [False, True])
 async def test_an_answer_that_is_too_large_is_no_answer(packed: bool) -> None:
     sent = 0

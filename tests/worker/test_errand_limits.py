@@ -95,6 +95,7 @@ def test_an_answer_that_unpacks_to_more_than_there_may_be_ends_the_errand_with_a
         )
     (failed,) = answers
     assert isinstance(failed, ErrandFailed)
+    assert failed.key == "not_onvif"
     assert peak <= max(before, ANSWERS + LIBRARIES)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -50,6 +51,8 @@ MAX_REDIRECTS = 3
 # Bytes of one answer, also unpacked: the largest that cameras send are a tenth of it.
 MAX_ANSWER = 4 * 1024 * 1024
 _CHUNK = 65536
+# Of zlib or gzip.
+_ANY_HEADER = zlib.MAX_WBITS + 32
 # What zeep raises when an answer does not match the schema.
 _UNREADABLE = (
     ONVIFError,
@@ -263,8 +266,12 @@ class Calls:
         if self._session is None:
             username, password = self.login
             digest = (aiohttp.DigestAuthMiddleware(username, password),) if username else ()
+            # Unpacked here, with a limit.
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self._pin), middlewares=digest
+                auto_decompress=False,
+                headers={"Accept-Encoding": "gzip"},
+                connector=aiohttp.TCPConnector(ssl=self._pin),
+                middlewares=digest,
             )
         return self._session
 
@@ -276,11 +283,18 @@ class Calls:
 
 async def _content(response: aiohttp.ClientResponse) -> bytes:
     """The unpacked body, as long as it is not too large."""
+    packed = response.headers.get("Content-Encoding", "identity").lower() != "identity"
+    unpacker = zlib.decompressobj(_ANY_HEADER) if packed else None
     content = bytearray()
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        content += chunk
-        if len(content) > MAX_ANSWER:
-            raise NotOnvifError("The answer is too large")
+    try:
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            # One byte more shows that there is too much, and no more than that is unpacked.
+            room = MAX_ANSWER + 1 - len(content)
+            content += unpacker.decompress(chunk, room) if unpacker else chunk
+            if len(content) > MAX_ANSWER:
+                raise NotOnvifError("The answer is too large")
+    except zlib.error:
+        raise NotOnvifError("The answer can't be unpacked") from None
     return bytes(content)
 
 

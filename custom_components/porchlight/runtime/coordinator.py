@@ -104,7 +104,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.visits = VisitJournal(hass, entry.entry_id)
         self.totals = Totals(hass, entry.entry_id)
         self._bridge = bridge
-        self._login = LoginCheck(hass, entry, self._open_again)
+        self._login = LoginCheck(hass, entry, self.async_watch)
         self._outage = Outage(
             hass,
             partial(create_stream_issue, hass, entry),
@@ -142,9 +142,9 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         return areas_of(self.entry.options)
 
     @property
-    def live_source(self) -> Source:
-        """The stream to show live."""
-        return self._source(CONF_LIVE_STREAM)
+    def live_source(self) -> Source | None:
+        """The stream to show live; None if the camera refuses the login."""
+        return None if self._login.refused else self._source(CONF_LIVE_STREAM)
 
     def command(self) -> WatchCamera:
         """The worker's command to watch the camera."""
@@ -313,9 +313,6 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             self._login.async_refused()
         self._outage.async_down(news.problem)
         self._lose(problem=news.problem)
-
-    def _open_again(self) -> None:
-        self._bridge.send(self.command())
 
     def _lose(self, *, problem: StreamProblem | None = None, set_aside: bool = False) -> None:
         """Reset the state without frames; only the time of the last one is still known."""

@@ -108,12 +108,12 @@ def create_move_issue(
 
 
 def delete_move_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Report that a camera is at its known address."""
+    """Delete the issue when a camera is at its known address."""
     ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_MOVED}_{entry.entry_id}")
 
 
 def create_worker_issue(hass: HomeAssistant, detail: str) -> None:
-    """The worker has not run for long."""
+    """Report that the worker has not run for long."""
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -126,7 +126,7 @@ def create_worker_issue(hass: HomeAssistant, detail: str) -> None:
 
 
 def delete_worker_issue(hass: HomeAssistant) -> None:
-    """The worker runs, or is not needed."""
+    """Delete the issue when the worker runs, or is not needed."""
     ir.async_delete_issue(hass, DOMAIN, ISSUE_WORKER)
 
 

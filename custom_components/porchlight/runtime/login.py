@@ -5,21 +5,16 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.const import (
-    CONF_HOST,
-    CONF_PASSWORD,
-    CONF_PORT,
-    CONF_SSL,
-    CONF_USERNAME,
-)
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_call_later
 
-from ..const import CONF_CERTIFICATE, CONF_ENDPOINT, CONF_ONVIF_PATH, CONF_REFUSED, DOMAIN
+from ..const import CONF_CERTIFICATE, CONF_ENDPOINT, CONF_REFUSED, DOMAIN
 from ..onvif.errors import AuthenticationError
 from ..onvif.values import Credentials
 from ..worker.backoff import Backoff
 from . import ask
+from .address import Address
 
 if TYPE_CHECKING:
     import asyncio
@@ -108,16 +103,17 @@ class LoginCheck:
 
     async def _async_ask(self) -> None:
         data = self._entry.data
+        address = Address.of(data)
         credentials = credentials_of(self._entry)
         error = ""
         try:
             await ask.inspect(
-                data[CONF_HOST],
-                data[CONF_PORT],
+                address.host,
+                address.port,
                 credentials,
-                path=data[CONF_ONVIF_PATH],
+                path=address.path,
                 endpoint=data[CONF_ENDPOINT],
-                secure=data[CONF_SSL],
+                secure=address.secure,
                 certificate=data.get(CONF_CERTIFICATE),
             )
         except ask.ErrandError as failed:

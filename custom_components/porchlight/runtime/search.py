@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from homeassistant.components import network
@@ -13,13 +14,14 @@ from homeassistant.helpers import discovery_flow
 from ..const import CONF_ENDPOINT, CONF_MAC, DOMAIN
 from . import ask
 from .entries import camera_entries
-from .moves import async_consider, place_of
+from .moves import async_consider, moved
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
     from ..onvif.values import Found
+    from .address import Address
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,9 +64,10 @@ async def async_search(hass: HomeAssistant) -> None:
         DOMAIN, match_context={"source": SOURCE_INTEGRATION_DISCOVERY}
     )
     free = MAX_OFFERS - len(offered)
+    addresses: defaultdict[ConfigEntry, list[Address]] = defaultdict(list)
     for found in cameras:
         if entry := entry_of(hass, found):
-            await async_consider(hass, entry, place_of(entry, found))
+            addresses[entry].append(moved(entry, found))
             continue
         if free <= 0:
             continue
@@ -78,3 +81,6 @@ async def async_search(hass: HomeAssistant) -> None:
                 domain=DOMAIN, key=found.endpoint or found.xaddr, version=1
             ),
         )
+    # After the offers: to find out where a camera is takes seconds.
+    for entry, several in addresses.items():
+        await async_consider(hass, entry, several)
