@@ -10,6 +10,7 @@ class Addresses:
     host: str
     port: int
     rtsp_port: int
+    rtsp_scheme: str = "rtsp"
 
     def service(self, name: str) -> str:
         """Return the URL of a SOAP service: device, media, media2 or events."""
@@ -21,7 +22,7 @@ class Addresses:
 
     def stream(self, path: str) -> str:
         """Return the RTSP URL of a stream."""
-        return f"rtsp://{self.host}:{self.rtsp_port}/{path}"
+        return f"{self.rtsp_scheme}://{self.host}:{self.rtsp_port}/{path}"
 
     def snapshot(self, path: str) -> str:
         """Return the URL of a still picture."""

@@ -57,6 +57,9 @@ class CameraState:
     subscriptions: int
     clock_offset: float
     rtsp_status: int | None
+    rtsp_redirect: str | None
+    refused_logins: int
+    """RTSP requests with a login that was wrong."""
     stall: Stall | None
     garbage: bool
     onvif_silent: bool
@@ -113,6 +116,7 @@ class Camera:
             host=self.spec.advertised_host or self.spec.host,
             port=self.port,
             rtsp_port=self.rtsp_port,
+            rtsp_scheme=self.spec.rtsp_scheme,
         )
 
     @property
@@ -123,12 +127,17 @@ class Camera:
     @property
     def main_url(self) -> str:
         """RTSP URL of the main stream, without credentials."""
-        return f"rtsp://{self.host}:{self.rtsp_port}/main"
+        return f"{self.spec.rtsp_scheme}://{self.host}:{self.rtsp_port}/main"
 
     @property
     def sub_url(self) -> str:
         """RTSP URL of the sub stream, without credentials."""
-        return f"rtsp://{self.host}:{self.rtsp_port}/sub"
+        return f"{self.spec.rtsp_scheme}://{self.host}:{self.rtsp_port}/sub"
+
+    @property
+    def certificate(self) -> str | None:
+        """SHA-256 fingerprint of its certificate; None without TLS."""
+        return self._rtsp.certificate
 
     @property
     def position(self) -> float:
@@ -203,6 +212,10 @@ class Camera:
             raise CommandError("status must be from 300 to 599")
         self._condition.rtsp_status = status
 
+    def redirect_rtsp(self, url: str | None) -> None:
+        """Answer every DESCRIBE with a redirect to this URL; None ends it."""
+        self._condition.rtsp_redirect = url
+
     def stall(self, kind: Stall | None) -> None:
         """Keep connections but send no media, or nothing ("all"); None ends it."""
         if kind not in ("media", "all", None):
@@ -263,6 +276,8 @@ class Camera:
             subscriptions=self._events.subscriptions if self._events else 0,
             clock_offset=condition.clock_offset,
             rtsp_status=condition.rtsp_status,
+            rtsp_redirect=condition.rtsp_redirect,
+            refused_logins=self._rtsp.refused_logins,
             stall=condition.stall,
             garbage=condition.garbage,
             onvif_silent=condition.onvif_silent,

@@ -18,6 +18,8 @@ class Condition:
     clock_offset: float
     rtsp_status: int | None = None
     """Every RTSP request is answered with this status."""
+    rtsp_redirect: str | None = None
+    """Every DESCRIBE is answered with a redirect to this URL."""
     stall: Stall | None = None
     """Connections stay open, but carry no media, or nothing at all."""
     garbage: bool = False

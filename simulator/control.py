@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, _Command] = {
     ),
     "drop_rtsp": lambda camera, _: camera.drop_rtsp(),
     "refuse_rtsp": lambda camera, args: camera.refuse_rtsp(args.take("status", (int, type(None)))),
+    "redirect_rtsp": lambda camera, args: camera.redirect_rtsp(args.take("url", (str, type(None)))),
     "stall": lambda camera, args: camera.stall(args.take("kind", (str, type(None)))),
     "garbage": lambda camera, args: camera.send_garbage(on=args.take("on", bool)),
     "mute_events": lambda camera, args: camera.mute_events(on=args.take("on", bool)),

@@ -1,15 +1,18 @@
-"""Digest access authentication (RFC 2617, RFC 7616 with MD5) for RTSP and HTTP."""
+"""Digest access authentication (RFC 2617, RFC 7616) for RTSP and HTTP."""
 
 import enum
 import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 
 from simulator.clock import Clock
 
 # An older nonce is answered with a new one; the client repeats the request without its user.
 _LIFETIME = 300.0
+_HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
+ALGORITHMS = frozenset(_HASHES)
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 
 
@@ -24,28 +27,39 @@ class Verdict(enum.Enum):
 class DigestGuard:
     """Issues challenges and checks the responses; never accepts Basic.
 
-    With `qop`, the challenge requires a nonce count, and a repeated count is refused.
+    With `qop`, the challenge requires a nonce count, and a repeated count is refused. There is one
+    challenge for each of `algorithms`, in this order.
     """
 
-    def __init__(self, realm: str, clock: Clock, *, qop: bool) -> None:
+    def __init__(
+        self, realm: str, clock: Clock, *, qop: bool, algorithms: Sequence[str] = ("MD5",)
+    ) -> None:
         self._realm = realm
         self._clock = clock
         self._qop = qop
+        self._algorithms = tuple(algorithms)
         self._nonces: dict[str, float] = {}
         self._counts: dict[str, int] = {}
 
     def challenge(self, *, stale: bool = False) -> str:
-        """Return a WWW-Authenticate value with a new nonce."""
+        """Return the first of the challenges."""
+        return self.challenges(stale=stale)[0]
+
+    def challenges(self, *, stale: bool = False) -> list[str]:
+        """Return WWW-Authenticate values with a new nonce."""
         now = self._clock.monotonic()
         for old in [n for n, born in self._nonces.items() if now - born > _LIFETIME]:
             del self._nonces[old]
             self._counts.pop(old, None)
         nonce = secrets.token_hex(16)
         self._nonces[nonce] = now
+        return [self._text(nonce, algorithm, stale=stale) for algorithm in self._algorithms]
+
+    def _text(self, nonce: str, algorithm: str, *, stale: bool) -> str:
         parts = [f'Digest realm="{self._realm}"', f'nonce="{nonce}"']
         if self._qop:
             parts.append('qop="auth"')
-        parts.append('algorithm="MD5"' if self._qop else "algorithm=MD5")
+        parts.append(f'algorithm="{algorithm}"' if self._qop else f"algorithm={algorithm}")
         if stale:
             parts.append("stale=TRUE")
         return ", ".join(parts)
@@ -60,6 +74,8 @@ class DigestGuard:
             for name, quoted, plain in _PARAMETER.findall(rest)
         }
         nonce = given.get("nonce", "")
+        if given.get("algorithm", "MD5") not in self._algorithms:
+            return Verdict.WRONG
         expected = _response(given, self._realm, method, username, password)
         matches = hmac.compare_digest(expected.encode(), given.get("response", "").lower().encode())
         if not matches or given.get("username") != username:
@@ -83,15 +99,16 @@ class DigestGuard:
 
 
 def _response(given: dict[str, str], realm: str, method: str, username: str, password: str) -> str:
-    who = _md5(f"{username}:{realm}:{password}")
-    what = _md5(f"{method}:{given.get('uri', '')}")
+    kind = given.get("algorithm", "MD5")
+    who = _hash(kind, f"{username}:{realm}:{password}")
+    what = _hash(kind, f"{method}:{given.get('uri', '')}")
     nonce = given.get("nonce", "")
     if qop := given.get("qop"):
         nonce = f"{nonce}:{given.get('nc', '')}:{given.get('cnonce', '')}:{qop}"
-    return _md5(f"{who}:{nonce}:{what}")
+    return _hash(kind, f"{who}:{nonce}:{what}")
 
 
-def _md5(text: str) -> str:
-    # Both sides hash the password's UTF-8 bytes, the only encoding for every password.
-    digest = hashlib.md5(text.encode("utf-8", "surrogateescape"), usedforsecurity=False)
-    return digest.hexdigest()
+def _hash(algorithm: str, text: str) -> str:
+    # Both sides hash the password's UTF-8 bytes, the only encoding that holds any password.
+    data = text.encode("utf-8", "surrogateescape")
+    return _HASHES[algorithm](data, usedforsecurity=False).hexdigest()

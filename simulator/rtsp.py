@@ -1,12 +1,15 @@
-"""The RTSP server of one camera: interleaved over TCP, Digest only."""
+"""The RTSP server of one camera: interleaved over TCP or over UDP, Digest only."""
 
 import asyncio
 import contextlib
 import os
 import secrets
+import socket
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from simulator import sdp
+from simulator.certificate import self_signed
 from simulator.clock import Clock
 from simulator.condition import Condition
 from simulator.digest import DigestGuard, Verdict
@@ -14,14 +17,19 @@ from simulator.rtp import Sender
 from simulator.rtsp_message import (
     Request,
     answer,
+    client_ports,
     interleaved_channels,
     read_request,
 )
 from simulator.spec import CameraSpec
 from simulator.stream import Stream
 
+if TYPE_CHECKING:
+    import ssl
+
 _METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER"
 _OK = 200
+_FOUND = 302
 _BAD_REQUEST = 400
 _UNAUTHORIZED = 401
 _NOT_FOUND = 404
@@ -50,7 +58,12 @@ class RtspServer:
         self.spec = spec
         self.condition = condition
         self.streams = streams
-        self.guard = DigestGuard(f"RTSP {spec.model}", clock, qop=False)
+        self.guard = DigestGuard(f"RTSP {spec.model}", clock, qop=False, algorithms=spec.digests)
+        self.refused_logins = 0
+        self._context: ssl.SSLContext | None = None
+        self.certificate: str | None = None
+        if spec.rtsp_tls:
+            self._context, self.certificate = self_signed(spec.name)
         self.port = spec.rtsp_port
         self._server: asyncio.Server | None = None
         self._open = False
@@ -64,7 +77,9 @@ class RtspServer:
     async def start(self) -> None:
         """Listen; a restart uses the same port."""
         self._open = True
-        self._server = await asyncio.start_server(self._serve, self.spec.host, self.port)
+        self._server = await asyncio.start_server(
+            self._serve, self.spec.host, self.port, ssl=self._context
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -122,6 +137,7 @@ class _Connection:
         self._session = ""
         self._stream: Stream | None = None
         self._channels = (0, 1)
+        self._datagrams: _Datagrams | None = None
         self._sender = _new_sender()
         self.playing = False
         self._needs_key = True
@@ -149,11 +165,13 @@ class _Connection:
     def abort(self) -> None:
         """Cut the connection without notice."""
         self._leave()
+        self._end_datagrams()
         self._writer.transport.abort()
 
     def close(self) -> None:
         """Release everything."""
         self._leave()
+        self._end_datagrams()
         self._writer.close()
 
     def resync(self) -> None:
@@ -181,7 +199,10 @@ class _Connection:
             self._reported = ticks
             wall = self._server.condition.device_time()
             chunks.append(self._frame(1, self._sender.report(ticks, wall)))
-        self._writer.write(b"".join(chunks))
+        if self._datagrams:
+            self._datagrams.send(chunks)
+        else:
+            self._writer.write(b"".join(chunks))
 
     def _too_slow(self) -> bool:
         waiting = self._writer.transport.get_write_buffer_size()
@@ -201,7 +222,7 @@ class _Connection:
         refusal = self._server.condition.rtsp_status
         if refusal is not None:
             return answer(request, refusal, {})
-        if request.method == "OPTIONS":
+        if request.method == "OPTIONS" and self._server.spec.rtsp_options:
             return answer(request, _OK, {"Public": _METHODS})
         denied = self._authenticate(request)
         if denied is not None:
@@ -221,10 +242,15 @@ class _Connection:
         )
         if verdict is Verdict.RIGHT:
             return None
-        challenge = self._server.guard.challenge(stale=verdict is Verdict.STALE)
-        return answer(request, _UNAUTHORIZED, {"WWW-Authenticate": challenge})
+        if verdict is Verdict.WRONG and "authorization" in request.headers:
+            self._server.refused_logins += 1
+        challenges = self._server.guard.challenges(stale=verdict is Verdict.STALE)
+        return answer(request, _UNAUTHORIZED, {"WWW-Authenticate": challenges})
 
     def _describe(self, request: Request) -> bytes:
+        redirect = self._server.condition.rtsp_redirect
+        if redirect is not None:
+            return answer(request, _FOUND, {"Location": redirect})
         stream = self._server.streams.get(request.path)
         if stream is None:
             return answer(request, _NOT_FOUND, {})
@@ -242,18 +268,27 @@ class _Connection:
             return answer(request, _NOT_FOUND, {})
         if self.playing:
             return answer(request, _NOT_IN_THIS_STATE, {})
+        wanted = request.headers.get("transport", "")
+        udp = self._server.spec.rtsp_udp
         try:
-            channels = interleaved_channels(request.headers.get("transport", ""))
+            pair = client_ports(wanted) if udp else interleaved_channels(wanted)
         except ValueError:
             return answer(request, _BAD_REQUEST, {})
-        if channels is None:
+        if pair is None:
             return answer(request, _UNSUPPORTED_TRANSPORT, {})
         self._stream = stream
-        self._channels = channels
         self._sender = _new_sender()
         self._session = secrets.token_hex(8)
-        low, high = channels
-        transport = f"RTP/AVP/TCP;unicast;interleaved={low}-{high}"
+        low, high = pair
+        if udp:
+            self._end_datagrams()
+            client = self._writer.get_extra_info("peername")[0]
+            self._datagrams = _Datagrams(self._server.spec.host, client, pair)
+            own = "-".join(map(str, self._datagrams.ports))
+            transport = f"RTP/AVP;unicast;client_port={low}-{high};server_port={own}"
+        else:
+            self._channels = pair
+            transport = f"RTP/AVP/TCP;unicast;interleaved={low}-{high}"
         transport += f";ssrc={self._sender.ssrc:08X};mode=play"
         return answer(request, _OK, {"Transport": transport, **self._session_header(life=True)})
 
@@ -268,6 +303,7 @@ class _Connection:
         if request.method == "TEARDOWN":
             self._stream = None
             self._session = ""
+            self._end_datagrams()
         return reply
 
     def _keep_alive(self, request: Request) -> bytes:
@@ -294,10 +330,43 @@ class _Connection:
         timeout = f";timeout={self._server.spec.session_timeout}" if life else ""
         return {"Session": f"{self._session}{timeout}"}
 
+    def _end_datagrams(self) -> None:
+        if self._datagrams:
+            self._datagrams.close()
+            self._datagrams = None
+
     def _leave(self) -> None:
         self.playing = False
         if self._stream is not None:
             self._stream.leave(self)
+
+
+class _Datagrams:
+    """One client's packets over UDP."""
+
+    def __init__(self, host: str, client: str, ports: tuple[int, int]) -> None:
+        self._sockets = tuple(socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in ports)
+        self._targets = [(client, port) for port in ports]
+        for one in self._sockets:
+            one.bind((host, 0))
+            one.settimeout(0)
+
+    @property
+    def ports(self) -> list[int]:
+        """Where they come from: RTP and RTCP."""
+        return [one.getsockname()[1] for one in self._sockets]
+
+    def send(self, frames: list[bytes]) -> None:
+        """Send packets, each with its channel and length in front; lost ones are lost."""
+        for frame in frames:
+            which = 0 if frame[1] == 0 else 1
+            with contextlib.suppress(OSError):
+                self._sockets[which].sendto(frame[4:], self._targets[which])
+
+    def close(self) -> None:
+        """Give the ports back."""
+        for one in self._sockets:
+            one.close()
 
 
 def _new_sender() -> Sender:

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -59,13 +59,16 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
     return Request(method=method, url=url, headers=headers)
 
 
-def answer(request: Request, status: int, headers: Mapping[str, str], body: str = "") -> bytes:
-    """Return an answer to a request."""
+def answer(
+    request: Request, status: int, headers: Mapping[str, str | Sequence[str]], body: str = ""
+) -> bytes:
+    """Return an answer to a request; a header with several values stands there several times."""
     lines = [f"RTSP/1.0 {status} {_reason(status)}"]
     if "cseq" in request.headers:
         lines.append(f"CSeq: {request.headers['cseq']}")
     lines.append("Server: RTSP Server")
-    lines.extend(f"{name}: {value}" for name, value in headers.items())
+    for name, values in headers.items():
+        lines.extend(f"{name}: {one}" for one in ([values] if isinstance(values, str) else values))
     payload = body.encode()
     if payload:
         lines.append(f"Content-Length: {len(payload)}")
@@ -84,6 +87,19 @@ def interleaved_channels(transport: str) -> tuple[int, int] | None:
                 low, _, high = value.partition("-")
                 return int(low), int(high or int(low) + 1)
         return 0, 1
+    return None
+
+
+def client_ports(transport: str) -> tuple[int, int] | None:
+    """Return the ports for RTP and RTCP over UDP a Transport header asks for; None without."""
+    for offer in transport.split(","):
+        parts = [part.strip() for part in offer.split(";")]
+        ports = [
+            part.partition("=")[2] for part in parts if part.lower().startswith("client_port=")
+        ]
+        if parts[0].upper() in {"RTP/AVP", "RTP/AVP/UDP"} and ports:
+            low, _, high = ports[0].partition("-")
+            return int(low), int(high or int(low) + 1)
     return None
 
 

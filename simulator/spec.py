@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_type_hints
 
+from simulator.digest import ALGORITHMS
 from simulator.errors import SpecError
 
 # Means "derive it from the name", so that "" can mean "the camera has none".
@@ -68,6 +69,14 @@ class CameraSpec:
     """Seconds by which the camera's own clock is ahead of the machine's."""
     session_timeout: int = 60
     """Seconds after which an RTSP session without a sign of life ends."""
+    rtsp_digest: str = "MD5"
+    """Algorithms that RTSP's challenges offer, in their order: "MD5", "SHA-256+MD5" and so on."""
+    rtsp_udp: bool = False
+    """Sends video over UDP, and refuses to send it over TCP."""
+    rtsp_options: bool = True
+    """Knows RTSP's OPTIONS."""
+    rtsp_tls: bool = False
+    """RTSP is encrypted, with a certificate of the camera's own."""
     start: float = 0.0
     """Second of the footage at which the camera starts."""
 
@@ -80,6 +89,8 @@ class CameraSpec:
             raise SpecError("fault_status must be 400 or 401")
         if not (self.media1 or self.media2):
             raise SpecError("a camera without media service shows nothing")
+        if not ALGORITHMS.issuperset(self.digests):
+            raise SpecError("rtsp_digest must be made of MD5 and SHA-256, with + in between")
         digest = hashlib.sha256(self.name.encode()).hexdigest()
         made_up = {
             "serial": digest[:12].upper(),
@@ -90,6 +101,16 @@ class CameraSpec:
             if getattr(self, field) == DERIVED:
                 object.__setattr__(self, field, value)
         object.__setattr__(self, "video", Path(self.video))
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """The algorithms of RTSP's challenges."""
+        return tuple(self.rtsp_digest.split("+"))
+
+    @property
+    def rtsp_scheme(self) -> str:
+        """The scheme of streams' URLs."""
+        return "rtsps" if self.rtsp_tls else "rtsp"
 
 
 def camera_from_mapping(values: Mapping[str, Any]) -> CameraSpec:

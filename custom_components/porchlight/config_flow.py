@@ -414,6 +414,8 @@ _ERRORS = frozenset(
         "unreachable",
         "unauthorized",
         "refused",
+        "not_found",
+        "transport",
         "too_many_viewers",
         "too_large",
         "unsupported_codec",

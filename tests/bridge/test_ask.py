@@ -67,7 +67,7 @@ async def test_a_stream_that_refuses_is_reported_with_its_key(simulator: Simulat
     camera.refuse_rtsp(404)
     with pytest.raises(ErrandError) as caught:
         await ask.first_frame(source(camera))
-    assert caught.value.key == "refused"
+    assert caught.value.key == "not_found"
     assert "404" in caught.value.detail
     assert PASSWORD not in str(caught.value)
 

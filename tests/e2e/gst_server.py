@@ -1,6 +1,7 @@
-"""A third party's RTSP server: GStreamer's, over TCP, with Digest. Run by the system's Python.
+"""A third party's RTSP server: GStreamer's, with Digest. Run by the system's Python.
 
-gst_server.py FILE USER PASSWORD prints the port it listens on.
+gst_server.py FILE USER PASSWORD [udp] prints the port it listens on. It sends over TCP alone, or
+over UDP alone.
 """
 
 import sys
@@ -13,7 +14,7 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - versions come first
 
 Gst.init(None)
-file, user, password = sys.argv[1:]
+file, user, password, *udp = sys.argv[1:]
 server = GstRtspServer.RTSPServer()
 server.set_address("127.0.0.1")
 server.set_service("0")
@@ -29,7 +30,7 @@ factory = GstRtspServer.RTSPMediaFactory()
 factory.set_launch(
     f'( filesrc location="{file}" ! qtdemux ! h264parse config-interval=-1 ! rtph264pay name=pay0 )'
 )
-factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
+factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP if udp else GstRtsp.RTSPLowerTrans.TCP)
 role = Gst.Structure.new_empty("viewer")
 for permission in ("media.factory.access", "media.factory.construct"):
     role.set_value(permission, True)

@@ -18,12 +18,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class Transport(StrEnum):
+    """How a stream's packets travel; auto is within the connection, else over UDP."""
+
+    AUTO = "auto"
+    TCP = "tcp"
+    UDP = "udp"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """An RTSP stream and its login; the address carries no userinfo."""
+    """An RTSP stream and its login; the address carries no userinfo.
+
+    `basic`: whether a camera that asks for nothing better may get the password in clear text.
+    `certificate`: the SHA-256 fingerprint that an encrypted camera must have, if it is known.
+    """
 
     url: str
     credentials: Credentials
+    basic: bool = True
+    certificate: str | None = None
+    transport: Transport = Transport.AUTO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import threading
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Self
@@ -13,7 +11,10 @@ import av
 from .errors import StreamError, StreamProblem
 from .headers import Declared, declared
 from .limits import bound_ffmpeg
-from .urls import redact, with_login
+from .rtsp.connection import Deadline
+from .rtsp.relay import Relay
+from .rtsp.session import Session
+from .urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-    from .messages import Source
+    from .messages import Source, Transport
 
 OPEN_SECONDS = 10.0
 # A silent camera is given up after twice this time: after the first, FFmpeg returns what its
 # parser still holds.
 READ_SECONDS = 5.0
+# Seconds that FFmpeg has at least for the first packet.
+_LEAST = 0.1
 # Larger than any camera's picture; a header that claims more would eat the memory.
 MAX_PIXELS = 8192 * 4608
 # Longer sides have crashed FFmpeg's decoders.
@@ -38,6 +41,8 @@ MAX_KEPT = 512 * 1024 * 1024
 MAX_PACKET = 16 * 1024 * 1024
 CODECS = frozenset({"h264", "hevc", "mjpeg", "mpeg4"})
 _OPTIONS = {
+    # It connects to the relay, and to nothing else.
+    "protocol_whitelist": "tcp",
     "rtsp_transport": "tcp",
     "allowed_media_types": "video",
     "fflags": "discardcorrupt",
@@ -49,8 +54,8 @@ _OPTIONS = {
     # So only the first packet is waited for.
     "probesize": "32",
 }
-# RTSP statuses of a camera with too many viewers: not enough bandwidth, service unavailable.
-_TOO_MANY = re.compile(r"failed: (?:453|503)\b")
+# What came as datagrams may be out of order.
+_UNORDERED = {"reorder_queue_size": "128"}
 
 
 class Stream:
@@ -60,15 +65,16 @@ class Stream:
         self, source: Source, *, opening: float = OPEN_SECONDS, reading: float = READ_SECONDS
     ) -> None:
         """Seconds that a camera may take to answer, and to send a packet."""
-        self._source = source
+        self._session = Session(source)
+        self._relay: Relay | None = None
         self._patience = (opening, reading)
         self._container: InputContainer | None = None
         self._video: VideoStream | None = None
 
     def __enter__(self) -> Self:
         """Connect. Raises StreamError."""
-        self._container = self._connect()
         try:
+            self._container = self._connect()
             self._video = self._choose(self._container)
         except BaseException:
             self.__exit__()
@@ -80,6 +86,21 @@ class Stream:
         if self._container is not None:
             self._container.close()
             self._container = None
+        if self._relay is not None:
+            self._relay.close()
+            self._relay = None
+        else:
+            self._session.close()
+
+    @property
+    def transport(self) -> Transport:
+        """How the packets come: TCP or UDP."""
+        return self._session.transport
+
+    @property
+    def certificate(self) -> str | None:
+        """The SHA-256 fingerprint of the camera's certificate; None if it is not encrypted."""
+        return self._session.certificate
 
     @property
     def codec(self) -> str:
@@ -105,7 +126,7 @@ class Stream:
         reading = self._patience[1]
         late = 0
         before = monotonic()
-        with _translated():
+        with self._translated():
             for packet in container.demux(video):
                 # A packet that comes this late is incomplete: FFmpeg's parser held it until no
                 # more of it came, or it has no end.
@@ -115,7 +136,7 @@ class Stream:
                     self._check(packet, late)
                     yield packet
                 before = monotonic()
-        raise StreamError(StreamProblem.ENDED)
+        raise (self._relay and self._relay.problem) or StreamError(StreamProblem.ENDED)
 
     def _check(self, packet: Packet[VideoStream], late: int) -> None:
         if packet.size > MAX_PACKET:
@@ -131,16 +152,30 @@ class Stream:
         return self._container, self._video
 
     def _connect(self) -> InputContainer:
-        began = monotonic()
+        deadline = Deadline(self._patience[0])
         bound_ffmpeg()
+        playing = self._session.open(deadline)
+        options = _OPTIONS | (_UNORDERED if self._session.datagrams else {})
+        patience = (max(deadline.left, _LEAST), self._patience[1])
         try:
-            with _errors_logged, _translated():
-                return av.open(with_login(self._source), options=_OPTIONS, timeout=self._patience)
+            with self._translated():
+                relay = Relay(self._session, playing, deadline)
+                relay.start()
+                self._relay = relay
+                return av.open(relay.url, format="rtsp", options=options, timeout=patience)
         except StreamError as error:
             # FFmpeg reports a missing answer as a malformed one.
-            if error.problem is StreamProblem.BROKEN and monotonic() - began >= self._patience[0]:
+            if error.problem is StreamProblem.BROKEN and not deadline.left:
                 raise StreamError(StreamProblem.STALLED) from error
             raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """FFmpeg's errors as ours; where the camera's end is the reason, that."""
+        try:
+            yield
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise (self._relay and self._relay.problem) or _failure(error) from error
 
     @staticmethod
     def _choose(container: InputContainer) -> VideoStream:
@@ -176,48 +211,16 @@ def check_picture(picture: Declared) -> None:
         raise StreamError(StreamProblem.TOO_LARGE, f"{picture.width} x {picture.height}")
 
 
-class _ErrorsLogged:
-    """Adds FFmpeg's last log message to its errors while a stream connects.
-
-    Only the log holds RTSP's status. Logging is off otherwise: each line that FFmpeg logs about a
-    damaged stream would take Python's lock.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users = 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._users += 1
-            # Errors are kept for exceptions at any level; nothing is printed at this one.
-            av.logging.set_level(av.logging.PANIC)
-
-    def __exit__(self, *_exc: object) -> None:
-        with self._lock:
-            self._users -= 1
-            if not self._users:
-                av.logging.set_level(None)
-
-
-_errors_logged = _ErrorsLogged()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except av.error.HTTPUnauthorizedError as error:
-        raise StreamError(StreamProblem.UNAUTHORIZED) from error
-    except (av.error.HTTPClientError, av.error.HTTPServerError) as error:
-        if error.log and _TOO_MANY.search(error.log[2]):
-            raise StreamError(StreamProblem.TOO_MANY_VIEWERS, redact(str(error))) from error
-        raise StreamError(StreamProblem.REFUSED, redact(str(error))) from error
-    except av.error.ExitError as error:
-        raise StreamError(StreamProblem.STALLED) from error
-    except av.error.EOFError as error:
-        raise StreamError(StreamProblem.ENDED) from error
-    except (av.error.InvalidDataError, av.error.PatchWelcomeError, ValueError) as error:
-        raise StreamError(StreamProblem.BROKEN, redact(str(error))) from error
-    except (av.error.FFmpegError, OSError) as error:
-        raise StreamError(StreamProblem.UNREACHABLE, redact(str(error))) from error
+def _failure(error: Exception) -> StreamError:
+    match error:
+        case av.error.ExitError():
+            return StreamError(StreamProblem.STALLED)
+        case av.error.EOFError():
+            return StreamError(StreamProblem.ENDED)
+        case av.error.InvalidDataError() | av.error.PatchWelcomeError():
+            problem = StreamProblem.BROKEN
+        case av.error.FFmpegError() | OSError():
+            problem = StreamProblem.UNREACHABLE
+        case _:
+            problem = StreamProblem.BROKEN
+    return StreamError(problem, redact(str(error)))

@@ -1,0 +1,355 @@
+"""The RTSP session with a camera, from the connection to what it plays."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import StreamError, StreamProblem
+from ..messages import Transport
+from .addresses import parse
+from .authentication import Login
+from .connection import Connection
+from .datagrams import Datagrams
+from .description import Track, video_track
+from .messages import Message, Splitter, composed
+
+if TYPE_CHECKING:
+    from ..messages import Source
+    from .addresses import Address
+    from .connection import Deadline
+
+_OK = range(200, 300)
+_REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
+_UNAUTHORIZED = 401
+_OTHER_TRANSPORT = 461
+_PROBLEMS = {
+    _UNAUTHORIZED: StreamProblem.UNAUTHORIZED,
+    404: StreamProblem.NOT_FOUND,
+    453: StreamProblem.TOO_MANY_VIEWERS,
+    _OTHER_TRANSPORT: StreamProblem.UNSUPPORTED_TRANSPORT,
+    503: StreamProblem.TOO_MANY_VIEWERS,
+}
+# What cameras answer to a transport that they do not know.
+_NO_TRANSPORT = frozenset({400, 405, 406, 415, 456, 461, 463, 500, 501, 551})
+_MOST_REDIRECTS = 3
+# Answers and requests that a camera may send to one request of ours.
+_MOST_ANSWERS = 16
+# Bytes of video that are kept when they come before the answer to PLAY.
+_MOST_EARLY = 256 * 1024
+# Seconds after which cameras forget a session in which nothing was asked.
+_FORGOTTEN = 60.0
+_SHORTEST, _LONGEST = 3.0, 3600.0
+_CHANNELS = re.compile(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?", re.IGNORECASE)
+_PORTS = re.compile(r"server_port=(\d{1,5})(?:-(\d{1,5}))?", re.IGNORECASE)
+_TIMEOUT = re.compile(r";\s*timeout=\s*(\d{1,6})", re.IGNORECASE)
+_MAX_CHANNEL = 255
+_MAX_PORT = 65535
+_AGENT = ("User-Agent", "Porchlight")
+
+
+class _RedirectedError(Exception):
+    def __init__(self, location: str) -> None:
+        super().__init__(location)
+        self.location = location
+
+
+class _TransportError(Exception):
+    """The camera does not send in the way that it was asked to."""
+
+    def __init__(self, response: Message) -> None:
+        super().__init__(_shown(response))
+        self.detail = _shown(response)
+        # It says that this is why, or agreed to something else.
+        self.certain = response.status == _OTHER_TRANSPORT or response.status in _OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Playing:
+    """What a camera plays; `early` is what came of it before it said so.
+
+    `channels` carry its RTP and its RTCP packets.
+    """
+
+    track: Track
+    channels: tuple[int, int]
+    early: bytes
+
+
+class Session:
+    """A session with one camera. It talks to the source's host and port and to nobody else."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._login = Login(source.credentials, basic=source.basic)
+        self._connection: Connection | None = None
+        self._splitter = Splitter()
+        self._number = 0
+        self._id = ""
+        self._aggregate = ""
+        self._early: bytearray | None = None
+        self.transport = Transport.TCP
+        # The fingerprint of the camera's certificate; None without encryption.
+        self.certificate: str | None = source.certificate
+        self.forgotten = _FORGOTTEN
+        self.datagrams: Datagrams | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """The connection to the camera. Raises StreamError if there is none."""
+        if self._connection is None:
+            raise StreamError(StreamProblem.ENDED, "not open")
+        return self._connection
+
+    def open(self, deadline: Deadline) -> Playing:
+        """Have the camera play. Raises StreamError with its reason."""
+        try:
+            return self._open(deadline)
+        except OSError as error:
+            self.close()
+            raise StreamError(StreamProblem.ENDED, error.strerror or str(error)) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def leave(self, unsent: bytes, deadline: Deadline) -> None:
+        """Leave the camera once it has confirmed that, or at the deadline.
+
+        `unsent` is the rest of what was not sent as a whole before.
+        """
+        if self._connection is None or not self._id:
+            return
+        with contextlib.suppress(OSError, StreamError):
+            self._connection.send_all(unsent + self.request("TEARDOWN"), deadline)
+            self._id = ""
+            answers: list[Message] = []
+            while not any(one.status for one in answers):
+                data = self._connection.receive_some(deadline)
+                if not data:
+                    return
+                answers = self.cut(data)[1]
+
+    def close(self) -> None:
+        """Hang up; a session that was not left is, without waiting for what the camera says."""
+        if self.datagrams:
+            self.datagrams.close()
+            self.datagrams = None
+        if self._connection:
+            if self._id:
+                with contextlib.suppress(OSError):
+                    self._connection.send(self.request("TEARDOWN"))
+                self._id = ""
+            self._connection.close()
+            self._connection = None
+
+    def _open(self, deadline: Deadline) -> Playing:
+        address = parse(self._source.url)
+        self.transport = Transport.UDP if self._source.transport is Transport.UDP else Transport.TCP
+        if self._source.certificate is not None and not address.secure:
+            raise StreamError(StreamProblem.CERTIFICATE, "not encrypted")
+        redirects = 0
+        certain = False
+        while True:
+            self._connect(address, deadline)
+            try:
+                return self._play(address, deadline)
+            except _RedirectedError as error:
+                redirects += 1
+                if redirects > _MOST_REDIRECTS:
+                    raise StreamError(StreamProblem.REFUSED, "too many redirects") from error
+                address = address.redirected(error.location)
+            except _TransportError as error:
+                certain = certain or error.certain
+                # Over UDP, what was encrypted would not be.
+                other = self._source.transport is Transport.AUTO and not address.secure
+                if not other or self.transport is Transport.UDP:
+                    problem = StreamProblem.REFUSED
+                    if certain:
+                        problem = StreamProblem.UNSUPPORTED_TRANSPORT
+                    raise StreamError(problem, error.detail) from error
+                self.transport = Transport.UDP
+
+    def _connect(self, address: Address, deadline: Deadline) -> None:
+        self.close()
+        self._splitter = Splitter()
+        self._early = None
+        # Also between two connections the camera must stay the same.
+        self._connection = Connection(address, self.certificate, deadline)
+        self.certificate = self._connection.certificate
+
+    def _play(self, address: Address, deadline: Deadline) -> Playing:
+        base, track = self._describe(address, deadline)
+        self._aggregate = base.at(track.session).uri if "://" in track.session else base.uri
+        channels = self._set_up(base.below(track.control), deadline)
+        self._early = bytearray()
+        self._asked("PLAY", self._aggregate, deadline, ("Range", "npt=0.000-"))
+        return Playing(track=track, channels=channels, early=bytes(self._early))
+
+    def _describe(self, address: Address, deadline: Deadline) -> tuple[Address, Track]:
+        accept = ("Accept", "application/sdp")
+        response = self._asked("DESCRIBE", address.uri, deadline, accept)
+        reference = response.first("content-base") or response.first("content-location")
+        return address.at(reference) if reference else address, video_track(response.body)
+
+    def _set_up(self, track: Address, deadline: Deadline) -> tuple[int, int]:
+        tcp = self.transport is Transport.TCP
+        if tcp:
+            wanted = "RTP/AVP/TCP;unicast;interleaved=0-1"
+        elif track.secure:
+            raise StreamError(StreamProblem.UNSUPPORTED_TRANSPORT, "UDP is not encrypted")
+        else:
+            self.datagrams = Datagrams(self.connection)
+            port = self.datagrams.port
+            wanted = f"RTP/AVP;unicast;client_port={port}-{port + 1}"
+        response = self._answered("SETUP", track.uri, deadline, ("Transport", wanted))
+        if response.status in _NO_TRANSPORT:
+            raise _TransportError(response)
+        _expect(response)
+        self._note_session(response)
+        given = response.first("transport").partition(",")[0]
+        if self.datagrams is None:
+            return _channels(given, response)
+        if "interleaved" in given.lower() or "multicast" in given.lower():
+            raise _TransportError(response)
+        self.datagrams.begin(_pair_in(_PORTS, given, _MAX_PORT))
+        return 0, 1
+
+    def _note_session(self, response: Message) -> None:
+        value = response.first("session")
+        self._id = value.partition(";")[0].strip()
+        if timeout := _TIMEOUT.search(value):
+            self.forgotten = min(max(float(timeout[1]), _SHORTEST), _LONGEST)
+
+    def _asked(
+        self, method: str, uri: str, deadline: Deadline, *headers: tuple[str, str]
+    ) -> Message:
+        response = self._answered(method, uri, deadline, *headers)
+        _expect(response)
+        return response
+
+    def _answered(
+        self, method: str, uri: str, deadline: Deadline, *headers: tuple[str, str]
+    ) -> Message:
+        """The answer to a request, asked again with a login if the camera wants one."""
+        again = False
+        while True:
+            login = self._login.header(method, uri)
+            data = self._composed(method, uri, login, headers)
+            self.connection.send_all(data, deadline)
+            response = self._response(deadline)
+            if response.status != _UNAUTHORIZED:
+                if login is not None:
+                    self._login.accepted(response)
+                return response
+            self._login.challenged(response, answered=login is not None, again=again)
+            again = login is not None
+            if response.first("connection").lower() == "close":
+                self._reconnect(deadline)
+
+    def _reconnect(self, deadline: Deadline) -> None:
+        if self._id:
+            raise StreamError(StreamProblem.ENDED)
+        self._connect(parse(self._source.url), deadline)
+
+    def _composed(
+        self, method: str, uri: str, login: str | None, headers: tuple[tuple[str, str], ...] = ()
+    ) -> bytes:
+        self._number += 1
+        values = [("CSeq", str(self._number)), _AGENT, *headers]
+        if self._id:
+            values.append(("Session", self._id))
+        if login is not None:
+            values.append(("Authorization", login))
+        return composed(f"{method} {uri} RTSP/1.0", values)
+
+    def request(self, method: str) -> bytes:
+        """A request about the whole session, with the login."""
+        login = self._login.header(method, self._aggregate)
+        return self._composed(method, self._aggregate, login)
+
+    def accepted(self, response: Message) -> None:
+        """Take an answer that is no refusal while it plays."""
+        self._login.accepted(response)
+
+    def renew(self, response: Message, *, again: bool) -> bool:
+        """Take a refusal while it plays; whether the login may be sent `again` after it."""
+        try:
+            self._login.challenged(response, answered=True, again=again)
+        except StreamError:
+            return False
+        return True
+
+    def cut(self, data: bytes) -> tuple[bytes, list[Message]]:
+        """The frames and the messages in what has come. Raises StreamError."""
+        frames: list[bytes] = []
+        messages: list[Message] = []
+        for one in self._splitter.feed(data):
+            if isinstance(one, Message):
+                messages.append(one)
+            else:
+                frames.append(one)
+        return frames[0] if len(frames) == 1 else b"".join(frames), messages
+
+    def _response(self, deadline: Deadline) -> Message:
+        """The next final answer. Cameras' numbers are not compared: some repeat one."""
+        seen = 0
+        found: Message | None = None
+        while found is None:
+            data = self.connection.receive_some(deadline)
+            if not data:
+                raise StreamError(StreamProblem.ENDED, "no answer")
+            frames, messages = self.cut(data)
+            if self._early is not None and len(self._early) + len(frames) <= _MOST_EARLY:
+                self._early += frames
+            for message in messages:
+                seen += 1
+                if seen > _MOST_ANSWERS:
+                    raise StreamError(StreamProblem.BROKEN, "too many answers")
+                if message.status is None:
+                    self._requested(message, deadline)
+                elif message.status >= _OK.start and found is None:
+                    found = message
+        return found
+
+    def _requested(self, request: Message, deadline: Deadline) -> None:
+        if request.method == "REDIRECT":
+            raise _RedirectedError(request.first("location"))
+        self.connection.send_all(not_implemented(request), deadline)
+
+
+def not_implemented(request: Message) -> bytes:
+    """The answer to a camera's request."""
+    number = [("CSeq", request.first("cseq"))]
+    return composed("RTSP/1.0 501 Not Implemented", number)
+
+
+def _expect(response: Message) -> None:
+    """Raise what a refusal means."""
+    status = response.status or 0
+    if status in _REDIRECTS:
+        raise _RedirectedError(response.first("location"))
+    if status not in _OK:
+        raise StreamError(_PROBLEMS.get(status, StreamProblem.REFUSED), _shown(response))
+
+
+def _shown(response: Message) -> str:
+    """A refusal, without the camera's own words: they could be any, the password too."""
+    return f"RTSP status {response.status}"
+
+
+def _channels(transport: str, response: Message) -> tuple[int, int]:
+    """The channels that a camera uses; those that it was asked for if it names none."""
+    if transport and "interleaved" not in transport.lower() and "/TCP" not in transport.upper():
+        raise _TransportError(response)
+    return _pair_in(_CHANNELS, transport, _MAX_CHANNEL) or (0, 1)
+
+
+def _pair_in(pattern: re.Pattern[str], transport: str, most: int) -> tuple[int, int] | None:
+    match = pattern.search(transport)
+    if match is None:
+        return None
+    first = int(match[1])
+    second = int(match[2]) if match[2] else first + 1
+    return (first, second) if max(first, second) <= most else None

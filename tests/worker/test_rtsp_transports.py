@@ -1,0 +1,163 @@
+"""Packets over TCP, UDP and TLS."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import replace
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+import pytest
+from porchlight.worker.decoding import whole_frames
+from porchlight.worker.errors import StreamProblem
+from porchlight.worker.messages import Transport
+from porchlight.worker.rtsp.session import Session
+from porchlight.worker.stream import Stream
+
+from simulator.rtp import Sender
+
+from .hostile import framed
+from .scripted import (
+    SMALL,
+    WAITING,
+    Asked,
+    Guard,
+    Scripted,
+    answering,
+    deadline,
+    needs_tls,
+    opened,
+    refused,
+    reply,
+)
+from .support import source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .support import Stage
+
+
+@pytest.mark.parametrize("transport", [Transport.AUTO, Transport.UDP])
+def test_a_camera_that_sends_over_udp_alone_is_watched(
+    cameras: Callable[..., Stage], transport: Transport
+) -> None:
+    stage = cameras({"rtsp_udp": True})
+    with Stream(replace(source(stage.camera), transport=transport), **WAITING) as stream:
+        frames = [one for one, _ in zip(whole_frames(stream), range(12), strict=False)]
+        assert stream.transport is Transport.UDP
+    assert not any(one.is_corrupt for one in frames)
+    state = stage.call(stage.camera.state)
+    assert (state.refused_logins, state.clients) == (0, 0)
+
+
+@pytest.mark.parametrize(("udp", "transport"), [(True, Transport.TCP), (False, Transport.UDP)])
+def test_a_fixed_transport_is_not_left(
+    cameras: Callable[..., Stage], udp: bool, transport: Transport
+) -> None:
+    stage = cameras({"rtsp_udp": udp})
+    error = refused(replace(source(stage.camera), transport=transport))
+    assert (error.problem, error.detail) == (
+        StreamProblem.UNSUPPORTED_TRANSPORT,
+        "RTSP status 461",
+    )
+
+
+@pytest.mark.parametrize("status", ["461 X", "400 X", "406 X", "501 X", "200 OK"])
+def test_after_a_refusal_of_tcp_udp_is_tried_with_the_same_login(status: str) -> None:
+    def set_up(asked: Asked) -> bytes:
+        if "TCP" not in asked.headers["transport"]:
+            transport = "Transport: RTP/AVP;unicast;client_port=1-2"
+            return reply("200 OK", transport, "Session: 7", asked=asked)
+        return reply(status, "Transport: RTP/AVP;unicast;server_port=1-2", asked=asked)
+
+    guard = Guard("MD5", then=answering(SETUP=set_up))
+    with Scripted(guard) as camera:
+        session = Session(camera.source)
+        session.open(deadline())
+        assert session.transport is Transport.UDP
+        session.close()
+    assert not guard.failed
+    assert camera.connections == 2
+
+
+@pytest.mark.parametrize("source_address", ["127.0.0.1", "127.0.0.77"])
+def test_only_the_camera_s_own_datagrams_are_taken(source_address: str) -> None:
+    ports: list[int] = []
+
+    def set_up(asked: Asked) -> bytes:
+        if "TCP" in asked.headers["transport"]:
+            return reply("461 X", asked=asked)
+        ports.append(int(asked.headers["transport"].partition("client_port=")[2].split("-")[0]))
+        # It names another host as the source.
+        transport = "Transport: RTP/AVP;unicast;source=127.0.0.77;server_port=9-10"
+        return reply("200 OK", transport, "Session: 7", asked=asked)
+
+    sent = threading.Event()
+
+    def send() -> Iterator[tuple[bytes, int, bool]]:
+        sender = Sender(ssrc=1, sequence=1, offset=1)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.bind((source_address, 0))
+            for payload, ticks, last in framed("h264", repeat(SMALL, 400), pause=0.02):
+                packet = sender.packet(payload, ticks, last=last)
+                one.sendto(packet, ("127.0.0.1", ports[0]))
+                sent.set()
+                if done.is_set():
+                    break
+        yield from ()
+
+    done = threading.Event()
+    with Scripted(answering(SETUP=set_up), packets=send) as camera:
+        if source_address == "127.0.0.1":
+            opened(camera.source)
+        else:
+            assert refused(camera.source, opening=2.0, reading=2.0).problem is StreamProblem.STALLED
+        assert sent.is_set()
+        done.set()
+
+
+@needs_tls
+def test_a_certificate_is_reported_and_compared(cameras: Callable[..., Stage]) -> None:
+    stage = cameras({"rtsp_tls": True})
+    camera = stage.camera
+    one = replace(source(camera), url=camera.sub_url)
+    assert opened(one).certificate == camera.certificate
+    shown = ":".join(camera.certificate[i : i + 2] for i in range(0, 64, 2)).upper()
+    assert opened(replace(one, certificate=shown)).certificate == camera.certificate
+    error = refused(replace(one, certificate="00" * 32))
+    assert (error.problem, error.detail) == (StreamProblem.CERTIFICATE, camera.certificate)
+    assert stage.call(camera.state).refused_logins == 0
+
+
+@needs_tls
+def test_with_another_certificate_nothing_is_sent() -> None:
+    from simulator.certificate import self_signed  # noqa: PLC0415 - not every Python has TLS
+
+    context, _ = self_signed("x")
+    with Scripted(context=context) as camera:
+        error = refused(camera.with_(certificate="11" * 32))
+        camera.wait(lambda: camera.left == 1)
+    assert error.problem is StreamProblem.CERTIFICATE
+    assert not camera.asked
+
+
+@needs_tls
+@pytest.mark.parametrize("udp", [Transport.AUTO, Transport.UDP])
+def test_an_encrypted_camera_is_never_watched_in_clear(
+    cameras: Callable[..., Stage], udp: Transport
+) -> None:
+    stage = cameras({"rtsp_tls": True, "rtsp_udp": True})
+    one = replace(source(stage.camera), url=stage.camera.sub_url, transport=udp)
+    assert refused(one).problem is StreamProblem.UNSUPPORTED_TRANSPORT
+    with Scripted() as plain:
+        url = plain.source.url.replace("rtsp:", "rtsps:")
+        assert refused(plain.with_(url=url), opening=5.0).problem in {
+            StreamProblem.REFUSED,
+            StreamProblem.STALLED,
+        }
+        assert not plain.methods
+        # What is known to be encrypted is not asked in clear, either.
+        assert refused(plain.with_(certificate="11" * 32)).problem is StreamProblem.CERTIFICATE
+        assert not plain.asked
