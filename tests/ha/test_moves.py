@@ -239,11 +239,9 @@ async def fix(
 async def test_the_user_sees_the_new_picture_and_then_the_address_is_used(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, fix: Fix
 ) -> None:
-    there = report(
-        host=NEW,
-        analyse=replace(report().analyse, uri=f"rtsp://{NEW}:8554/sub"),
-        record=replace(report().record, uri=f"rtsp://{NEW}:8554/main"),
-    )
+    sub = replace(report().analyse, uri=f"rtsp://{NEW}:8554/sub")
+    main = replace(report().record, uri=f"rtsp://{NEW}:8554/main")
+    there = report(host=NEW, analyse=sub, record=main, profiles=(main, sub))
     inspect, first = AsyncMock(return_value=there), AsyncMock(return_value=frame())
     with patch.object(ask, "inspect", inspect), patch.object(ask, "first_frame", first):
         step = await fix.start()
