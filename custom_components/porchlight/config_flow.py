@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, override
 
 import probatio
@@ -40,7 +41,6 @@ from .const import (
     CONF_MANUFACTURER,
     CONF_MODEL,
     CONF_PICTURES,
-    CONF_SERIAL,
     DETECTOR_ID,
     DOMAIN,
 )
@@ -52,7 +52,13 @@ from .flows.stream_steps import described
 from .onvif.values import CameraReport, Credentials, Found, Profile
 from .runtime import ask
 from .runtime.address import Address
-from .runtime.entries import async_forget_old_choice, async_old_choice, is_detector
+from .runtime.entries import (
+    async_forget_old_choice,
+    async_old_choice,
+    camera_entries,
+    is_detector,
+)
+from .runtime.identity import entry_of_report, identifiers, is_same
 from .runtime.moves import async_consider
 from .runtime.search import async_scan, async_sources, entry_of
 from .runtime.streams import Chosen, Opened, async_open, link_of
@@ -68,6 +74,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 ENTER_ADDRESS = "enter_address"
 SCAN_AGAIN = "scan_again"
 # Below this height in pixels, people farther away are only a few pixels high.
@@ -90,7 +97,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     """Adds a camera, or updates its address or login."""
 
     VERSION = 1
-    MINOR_VERSION = 2
+    MINOR_VERSION = 3
 
     def __init__(self) -> None:
         self._scan: asyncio.Task[list[Found]] | None = None
@@ -181,9 +188,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         found: Found = discovery_info["found"]
         await self.async_set_unique_id(found.endpoint or found.xaddr)
         if entry := entry_of(self.hass, found):
-            return self.async_abort(
-                reason="already_configured", description_placeholders={"name": plain(entry.title)}
-            )
+            return self._already_configured(plain(entry.title))
         # Also if the user ignored it.
         self._abort_if_unique_id_configured(description_placeholders={"name": _name_of(found)})
         self._take(found)
@@ -193,14 +198,14 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
         """Update the address of a camera that is set up."""
-        entry = await self.async_set_unique_id(format_mac(discovery_info.macaddress))
+        mac = format_mac(discovery_info.macaddress)
+        await self.async_set_unique_id(mac)
+        entry = next((one for one in camera_entries(self.hass) if one.data[CONF_MAC] == mac), None)
         if entry is None:
             return self.async_abort(reason="not_ours")
         address = replace(Address.of(entry.data), host=discovery_info.ip)
         await async_consider(self.hass, entry, [address])
-        return self.async_abort(
-            reason="already_configured", description_placeholders={"name": plain(entry.title)}
-        )
+        return self._already_configured(plain(entry.title))
 
     async def async_step_system(
         self, _user_input: dict[str, Any] | None = None
@@ -289,17 +294,18 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show the camera's picture, then create or update its entry."""
-        proof = self._proof
-        if proof is None:
+        if (proof := self._proof) is None:
             return await self.async_step_camera()
         report = proof.report
-        await self.async_set_unique_id(report.unique_id, raise_on_progress=False)
         if self.source in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
             return self._update_entry(proof)
-        known = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, report.unique_id)
-        self._abort_if_unique_id_configured(
-            description_placeholders={"name": plain(known.title) if known else ""},
-        )
+        # A camera without an id of its own gets one that does not depend on its address.
+        await self.async_set_unique_id(report.unique_id or self.flow_id, raise_on_progress=False)
+        known = entry_of_report(self.hass, report)
+        name = plain(known.title) if known else _name(report)
+        if known:
+            return self._already_configured(name)
+        self._abort_if_unique_id_configured(description_placeholders={"name": name})
         if user_input is not None:
             return self.async_create_entry(
                 title=user_input[CONF_NAME],
@@ -335,12 +341,20 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             },
         )
 
+    def _already_configured(self, name: str) -> ConfigFlowResult:
+        return self.async_abort(
+            reason="already_configured", description_placeholders={"name": name}
+        )
+
     def _update_entry(self, proof: Proof) -> ConfigFlowResult:
         """Update the entry that the flow is about, if it is the same camera's."""
-        self._abort_if_unique_id_mismatch(reason="another_camera")
         again = self.source == SOURCE_REAUTH
         entry = self._get_reauth_entry() if again else self._get_reconfigure_entry()
-        return self.async_update_reload_and_abort(entry, data=self._entry_data(proof))
+        if not is_same(entry.data, proof.report):
+            return self.async_abort(reason="another_camera")
+        return self.async_update_reload_and_abort(
+            entry, data=self._entry_data(proof, known=entry.data)
+        )
 
     async def _prove(self) -> Proof:
         """Query the camera and decode a frame. Raises ErrandError."""
@@ -387,19 +401,17 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._name = plain(entry.title)
         self.context["title_placeholders"] = {"name": entry.title}
 
-    def _entry_data(self, proof: Proof) -> dict[str, Any]:
+    def _entry_data(self, proof: Proof, *, known: Mapping[str, Any] = EMPTY) -> dict[str, Any]:
         report = proof.report
         address = self._address or Address(host=report.host)
         return {
             **replace(address, host=report.host, port=report.port).data,
             CONF_USERNAME: self._credentials.username,
             CONF_PASSWORD: self._credentials.password,
-            CONF_ENDPOINT: report.endpoint,
-            CONF_MAC: report.mac,
+            **identifiers(report, known),
             CONF_MANUFACTURER: report.manufacturer,
             CONF_MODEL: report.model,
             CONF_FIRMWARE: report.firmware,
-            CONF_SERIAL: report.serial,
             CONF_CERTIFICATE: report.certificate,
             **proof.streams.data,
         }

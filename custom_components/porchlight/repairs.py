@@ -13,6 +13,7 @@ from .const import CONF_STREAM
 from .flows.previews import async_previews
 from .runtime import ask
 from .runtime.address import Address
+from .runtime.identity import is_same
 from .runtime.inspection import async_inspect
 from .runtime.issues import ISSUE_CAMERA, ISSUE_MOVED
 from .runtime.streams import source_of, with_streams
@@ -92,7 +93,7 @@ class UseNewAddress(RepairsFlow):
         except ask.ErrandError as error:
             reasons = {"invalid_auth": "invalid_auth", "certificate": "another_camera"}
             return self._abort(reasons.get(error.key, "cannot_connect"))
-        if report.unique_id != self._entry.unique_id:
+        if not is_same(self._entry.data, report):
             return self._abort("another_camera")
         # Ports may be others there, too.
         self._data = with_streams({**self._entry.data, **self._address.data}, report)

@@ -268,7 +268,7 @@ async def test_the_user_sees_the_new_picture_and_then_the_address_is_used(
 @pytest.mark.parametrize(
     ("answer", "picture", "reason"),
     [
-        (report(unique_id="another"), frame(), "another_camera"),
+        (report(mac="a4:14:37:01:02:99"), frame(), "another_camera"),
         (ask.ErrandError("invalid_auth"), frame(), "invalid_auth"),
         (ask.ErrandError("timeout"), frame(), "cannot_connect"),
         (ask.ErrandError("certificate"), frame(), "another_camera"),

@@ -102,7 +102,7 @@ class CameraReport:
     serial: str
     mac: str | None
     endpoint: str | None
-    unique_id: str
+    unique_id: str | None
     host: str
     port: int
     clock_offset: float
