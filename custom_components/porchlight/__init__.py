@@ -17,6 +17,7 @@ from .runtime.entries import (
     make_detector_entry,
     remove_detector_entry,
 )
+from .runtime.migration import async_migrate
 from .runtime.owner import DATA_OWNER, async_owner
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ PLATFORMS = [
     Platform.SWITCH,
 ]
 DETECTOR_PLATFORMS = [Platform.SENSOR]
-# Sensors that cameras had before the detector had an entry of its own.
-MOVED_KEYS = ("detector", "pace", "processor")
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
@@ -114,13 +113,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: CameraEntry | DetectorE
 
 async def async_migrate_entry(hass: HomeAssistant, entry: CameraEntry | DetectorEntry) -> bool:
     """Bring an entry of an earlier version up to date."""
-    if entry.version > 1:
-        return False
-    if entry.minor_version < 2:  # noqa: PLR2004 - the version that moved them
-        registry = er.async_get(hass)
-        moved = {f"{entry.unique_id}_{key}" for key in MOVED_KEYS}
-        for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
-            if entity.unique_id in moved:
-                registry.async_remove(entity.entity_id)
-        hass.config_entries.async_update_entry(entry, minor_version=2)
-    return True
+    return await async_migrate(hass, entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, override
 
 import probatio
@@ -36,13 +37,10 @@ from .const import (
     CONF_CERTIFICATE,
     CONF_ENDPOINT,
     CONF_FIRMWARE,
-    CONF_LIVE_STREAM,
     CONF_MAC,
     CONF_MANUFACTURER,
     CONF_MODEL,
     CONF_PICTURES,
-    CONF_SERIAL,
-    CONF_STREAM,
     DETECTOR_ID,
     DOMAIN,
 )
@@ -50,14 +48,22 @@ from .flows.camera import CameraOptionsFlow
 from .flows.detector import DetectorOptionsFlow
 from .flows.previews import async_previews
 from .flows.selects import select
+from .flows.stream_steps import described
 from .onvif.values import CameraReport, Credentials, Found, Profile
 from .runtime import ask
 from .runtime.address import Address
-from .runtime.entries import async_forget_old_choice, async_old_choice, is_detector
+from .runtime.entries import (
+    async_forget_old_choice,
+    async_old_choice,
+    camera_entries,
+    is_detector,
+)
+from .runtime.identity import entry_of_report, identifiers, is_same
 from .runtime.moves import async_consider
 from .runtime.search import async_scan, async_sources, entry_of
+from .runtime.streams import Chosen, Opened, async_open, link_of
 from .runtime.text import plain
-from .worker.messages import FrameTaken, Source
+from .worker.messages import Link, Source
 
 if TYPE_CHECKING:
     import asyncio
@@ -68,26 +74,30 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 ENTER_ADDRESS = "enter_address"
 SCAN_AGAIN = "scan_again"
 # Below this height in pixels, people farther away are only a few pixels high.
 SMALL_HEIGHT = 240
+# Decoding that needs more of a processor core than this is worth a remark.
+LARGE_SHARE = 0.5
+# Frames per second of a stream that does not say.
+USUAL_FPS = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """The proof that a camera works: its report, a frame, and the live stream."""
+    """The proof that a camera works: its report, and its streams with a frame."""
 
     report: CameraReport
-    frame: FrameTaken
-    live: Profile
+    streams: Opened
 
 
 class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     """Adds a camera, or updates its address or login."""
 
     VERSION = 1
-    MINOR_VERSION = 2
+    MINOR_VERSION = 3
 
     def __init__(self) -> None:
         self._scan: asyncio.Task[list[Found]] | None = None
@@ -95,6 +105,8 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._address: Address | None = None
         self._endpoint: str | None = None
         self._certificate: str | None = None
+        self._link: Link | None = None
+        self._options: Mapping[str, Any] = {}
         self._credentials = Credentials(username="", password="")
         self._proving: asyncio.Task[Proof] | None = None
         self._proof: Proof | None = None
@@ -176,9 +188,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         found: Found = discovery_info["found"]
         await self.async_set_unique_id(found.endpoint or found.xaddr)
         if entry := entry_of(self.hass, found):
-            return self.async_abort(
-                reason="already_configured", description_placeholders={"name": plain(entry.title)}
-            )
+            return self._already_configured(plain(entry.title))
         # Also if the user ignored it.
         self._abort_if_unique_id_configured(description_placeholders={"name": _name_of(found)})
         self._take(found)
@@ -188,14 +198,14 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
         """Update the address of a camera that is set up."""
-        entry = await self.async_set_unique_id(format_mac(discovery_info.macaddress))
+        mac = format_mac(discovery_info.macaddress)
+        await self.async_set_unique_id(mac)
+        entry = next((one for one in camera_entries(self.hass) if one.data[CONF_MAC] == mac), None)
         if entry is None:
             return self.async_abort(reason="not_ours")
         address = replace(Address.of(entry.data), host=discovery_info.ip)
         await async_consider(self.hass, entry, [address])
-        return self.async_abort(
-            reason="already_configured", description_placeholders={"name": plain(entry.title)}
-        )
+        return self._already_configured(plain(entry.title))
 
     async def async_step_system(
         self, _user_input: dict[str, Any] | None = None
@@ -211,8 +221,10 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for a new login when the camera refuses the old one."""
         entry = self._get_reauth_entry()
         self._take_entry(entry)
-        # A new password is for the same camera. Only "Reconfigure" accepts another certificate.
+        # A new password is for the same camera. Only "Reconfigure" accepts another certificate, or
+        # less protection.
         self._certificate = entry.data.get(CONF_CERTIFICATE)
+        self._link = link_of(entry.data)
         return await self.async_step_camera()
 
     async def async_step_reconfigure(
@@ -282,33 +294,34 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show the camera's picture, then create or update its entry."""
-        proof = self._proof
-        if proof is None:
+        if (proof := self._proof) is None:
             return await self.async_step_camera()
         report = proof.report
-        await self.async_set_unique_id(report.unique_id, raise_on_progress=False)
         if self.source in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
-            self._abort_if_unique_id_mismatch(reason="another_camera")
-            entry = (
-                self._get_reauth_entry()
-                if self.source == SOURCE_REAUTH
-                else self._get_reconfigure_entry()
-            )
-            return self.async_update_reload_and_abort(entry, data=self._entry_data(proof))
-        known = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, report.unique_id)
-        self._abort_if_unique_id_configured(
-            description_placeholders={"name": plain(known.title) if known else ""},
-        )
+            return self._update_entry(proof)
+        # A camera without an id of its own gets one that does not depend on its address.
+        await self.async_set_unique_id(report.unique_id or self.flow_id, raise_on_progress=False)
+        known = entry_of_report(self.hass, report)
+        name = plain(known.title) if known else _name(report)
+        if known:
+            return self._already_configured(name)
+        self._abort_if_unique_id_configured(description_placeholders={"name": name})
         if user_input is not None:
             return self.async_create_entry(
                 title=user_input[CONF_NAME],
                 data=self._entry_data(proof),
                 options={CONF_PICTURES: user_input[CONF_PICTURES]},
             )
-        frame = proof.frame
+        streams, frame = proof.streams, proof.streams.frame
         errors: dict[str, str] = {}
-        if frame.height < SMALL_HEIGHT:
+        if frame.link.basic:
+            errors["base"] = "clear_text_login"
+        elif streams.failed:
+            errors["base"] = "another_stream"
+        elif frame.height < SMALL_HEIGHT:
             errors["base"] = "small_stream"
+        elif _cores(streams) > LARGE_SHARE:
+            errors["base"] = "large_stream"
         preview = async_previews(self.hass).sign(self.hass, self.flow_id, frame.jpeg)
         return self.async_show_form(
             step_id="confirm",
@@ -321,10 +334,26 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 "manufacturer": plain(report.manufacturer) or "-",
                 "model": plain(report.model) or "-",
                 "firmware": plain(report.firmware) or "-",
-                "analysed": _describe(report.analyse, frame),
-                "live": _describe(proof.live),
+                "analysed": described(streams.analysed, frame),
+                "live": described(streams.live),
                 "size": f"{frame.width}x{frame.height}",
+                "cores": f"{_cores(streams):.1f}",
             },
+        )
+
+    def _already_configured(self, name: str) -> ConfigFlowResult:
+        return self.async_abort(
+            reason="already_configured", description_placeholders={"name": name}
+        )
+
+    def _update_entry(self, proof: Proof) -> ConfigFlowResult:
+        """Update the entry that the flow is about, if it is the same camera's."""
+        again = self.source == SOURCE_REAUTH
+        entry = self._get_reauth_entry() if again else self._get_reconfigure_entry()
+        if not is_same(entry.data, proof.report):
+            return self.async_abort(reason="another_camera")
+        return self.async_update_reload_and_abort(
+            entry, data=self._entry_data(proof, known=entry.data)
         )
 
     async def _prove(self) -> Proof:
@@ -339,15 +368,10 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             secure=address.secure,
             certificate=self._certificate,
         )
-        frame = await ask.first_frame(self._source(report.analyse))
-        live = report.record
-        if live.uri != report.analyse.uri:
-            try:
-                await ask.first_frame(self._source(live))
-            except ask.ErrandError:
-                # Some cameras list a main stream that they do not serve; the other one works.
-                live = report.analyse
-        return Proof(report=report, frame=frame, live=live)
+        return Proof(
+            report=report,
+            streams=await async_open(report, self._source, Chosen.of(self._options)),
+        )
 
     def _camera_schema(self) -> probatio.Schema:
         """Address and login, and an option to go back if there is a list."""
@@ -355,7 +379,13 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         return probatio.Schema({**_LOGIN, **(back if self._cameras else {})})
 
     def _source(self, profile: Profile) -> Source:
-        return Source(url=profile.uri, credentials=self._credentials)
+        link = self._link or Link(basic=True)
+        return Source(
+            url=profile.uri,
+            credentials=self._credentials,
+            basic=link.basic,
+            certificate=link.certificate,
+        )
 
     def _take(self, found: Found) -> None:
         self._address = Address.of_found(found)
@@ -367,25 +397,23 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._address = Address.of(data)
         self._endpoint = data[CONF_ENDPOINT]
         self._credentials = Credentials(username=data[CONF_USERNAME], password="")
+        self._options = entry.options
         self._name = plain(entry.title)
         self.context["title_placeholders"] = {"name": entry.title}
 
-    def _entry_data(self, proof: Proof) -> dict[str, Any]:
+    def _entry_data(self, proof: Proof, *, known: Mapping[str, Any] = EMPTY) -> dict[str, Any]:
         report = proof.report
         address = self._address or Address(host=report.host)
         return {
             **replace(address, host=report.host, port=report.port).data,
             CONF_USERNAME: self._credentials.username,
             CONF_PASSWORD: self._credentials.password,
-            CONF_ENDPOINT: report.endpoint,
-            CONF_MAC: report.mac,
+            **identifiers(report, known),
             CONF_MANUFACTURER: report.manufacturer,
             CONF_MODEL: report.model,
             CONF_FIRMWARE: report.firmware,
-            CONF_SERIAL: report.serial,
             CONF_CERTIFICATE: report.certificate,
-            CONF_STREAM: report.analyse.uri,
-            CONF_LIVE_STREAM: proof.live.uri,
+            **proof.streams.data,
         }
 
 
@@ -417,6 +445,7 @@ _ERRORS = frozenset(
         "not_found",
         "transport",
         "too_many_viewers",
+        "clear_text",
         "too_large",
         "unsupported_codec",
         "stalled",
@@ -426,6 +455,11 @@ _ERRORS = frozenset(
         "worker_failed",
     }
 )
+
+
+def _cores(streams: Opened) -> float:
+    """Processor cores that decoding every frame of the analyzed stream takes."""
+    return streams.frame.seconds * (streams.analysed.fps or USUAL_FPS)
 
 
 def _name(report: CameraReport) -> str:
@@ -440,10 +474,3 @@ def _name_of(found: Found) -> str:
 def _label(camera: Found) -> str:
     parts = [camera.name, camera.model, f"{camera.host}:{camera.port}"]
     return " · ".join(dict.fromkeys(plain(part) for part in parts if part))
-
-
-def _describe(profile: Profile, frame: FrameTaken | None = None) -> str:
-    width = frame.width if frame else profile.width
-    height = frame.height if frame else profile.height
-    fps = f", {profile.fps:g} fps" if profile.fps else ""
-    return f"{width}x{height} {profile.codec.upper()}{fps}"

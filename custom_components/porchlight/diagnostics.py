@@ -38,8 +38,10 @@ PRIVATE = {
     CONF_USERNAME,
     "name",
     "path",
+    "snapshot_uri",
     "title",
     "unique_id",
+    "uri",
 }
 
 
@@ -54,6 +56,7 @@ async def async_get_config_entry_diagnostics(
             "state": asdict(owned.data),
             "has_picture": owned.picture is not None,
             "visit_open": owned.visits.visit is not None,
+            "substitute": owned.substitutes,
         }
     return async_redact_data(
         {

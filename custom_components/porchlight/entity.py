@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, override
 
-from homeassistant.const import CONF_HOST
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -19,6 +18,7 @@ from .const import (
     DOMAIN,
 )
 from .detection.coordinator import DetectionCoordinator
+from .runtime.address import Address
 from .runtime.coordinator import CameraCoordinator
 
 if TYPE_CHECKING:
@@ -93,5 +93,5 @@ def device_info(entry: CameraEntry) -> DeviceInfo:
         model=data[CONF_MODEL] or None,
         serial_number=data[CONF_SERIAL] or None,
         sw_version=data[CONF_FIRMWARE] or None,
-        configuration_url=f"http://{data[CONF_HOST]}",
+        configuration_url=Address.of(data).page,
     )

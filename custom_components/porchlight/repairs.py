@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Any, override
 
 import probatio
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
 
-from .const import CONF_CERTIFICATE, CONF_LIVE_STREAM, CONF_STREAM
+from .const import CONF_STREAM
 from .flows.previews import async_previews
 from .runtime import ask
 from .runtime.address import Address
+from .runtime.identity import is_same
+from .runtime.inspection import async_inspect
 from .runtime.issues import ISSUE_CAMERA, ISSUE_MOVED
-from .runtime.login import credentials_of
+from .runtime.streams import source_of, with_streams
 from .runtime.text import plain
-from .worker.messages import Source
 
 if TYPE_CHECKING:
     from homeassistant.components.repairs import RepairsFlowResult
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
-
-    from .onvif.values import CameraReport
 
 type IssueData = dict[str, str | int | float | None]
 
@@ -52,7 +51,7 @@ class UseNewAddress(RepairsFlow):
         super().__init__()
         self._entry = entry
         self._address = Address.of(data)
-        self._streams: dict[str, str] = {}
+        self._data: dict[str, Any] = {}
         self._words = {
             "name": plain(entry.title),
             "before": plain(entry.data[CONF_HOST]),
@@ -83,29 +82,22 @@ class UseNewAddress(RepairsFlow):
         """Use the address when the user has recognized the picture."""
         if user_input is None:
             return self._form("picture")
-        self.hass.config_entries.async_update_entry(
-            self._entry, data={**self._entry.data, **self._address.data, **self._streams}
-        )
+        self.hass.config_entries.async_update_entry(self._entry, data=self._data)
         self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
         return self.async_create_entry(data={})
 
     async def _async_look(self) -> RepairsFlowResult:
         """Log in there, and show the picture if it is the same camera."""
         try:
-            report = await self._async_inspect()
+            report = await async_inspect(self._entry, self._address)
         except ask.ErrandError as error:
             reasons = {"invalid_auth": "invalid_auth", "certificate": "another_camera"}
             return self._abort(reasons.get(error.key, "cannot_connect"))
-        if report.unique_id != self._entry.unique_id:
+        if not is_same(self._entry.data, report):
             return self._abort("another_camera")
-        before = self._entry.data
-        main = before[CONF_LIVE_STREAM] != before[CONF_STREAM]
         # Ports may be others there, too.
-        self._streams = {
-            CONF_STREAM: report.analyse.uri,
-            CONF_LIVE_STREAM: report.record.uri if main else report.analyse.uri,
-        }
-        source = Source(url=report.analyse.uri, credentials=credentials_of(self._entry))
+        self._data = with_streams({**self._entry.data, **self._address.data}, report)
+        source = source_of(self._entry, self._data[CONF_STREAM], self._address.host)
         try:
             frame = await ask.first_frame(source)
         except ask.ErrandError as error:
@@ -113,17 +105,6 @@ class UseNewAddress(RepairsFlow):
         preview = async_previews(self.hass).sign(self.hass, self.flow_id, frame.jpeg)
         self._words["preview"] = preview
         return self._form("picture")
-
-    async def _async_inspect(self) -> CameraReport:
-        address = self._address
-        return await ask.inspect(
-            address.host,
-            address.port,
-            credentials_of(self._entry),
-            path=address.path,
-            secure=address.secure,
-            certificate=self._entry.data.get(CONF_CERTIFICATE),
-        )
 
     def _form(self, step: str) -> RepairsFlowResult:
         return self.async_show_form(

@@ -64,6 +64,13 @@ def _stream_status(state: CameraState) -> str:
     return state.problem or ("connected" if state.connected else "connecting")
 
 
+def _picture_size(state: CameraState) -> str | None:
+    """The size and the codec of the analyzed stream."""
+    if state.width is None or state.codec is None:
+        return None
+    return f"{state.width}x{state.height} {state.codec.upper()}"
+
+
 def _engine(state: DetectionState) -> str | None:
     """The engine and its version."""
     if (engine := state.engine) is None:
@@ -106,6 +113,12 @@ DESCRIPTIONS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=_stream_status,
         needs_stream=False,
+    ),
+    PorchlightSensorDescription(
+        key="picture_size",
+        translation_key="picture_size",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=_picture_size,
     ),
     PorchlightSensorDescription(
         key="analysed_rate",

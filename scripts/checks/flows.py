@@ -19,6 +19,7 @@ FLOWS = {
     "OptionsFlow": "options",
     "OptionsFlowWithReload": "options",
     "AreaSteps": "options",
+    "StreamSteps": "options",
 }
 # Errors that flows pass on, whose keys are defined elsewhere.
 FURTHER_ERRORS: dict[str, Callable[[Tree], set[str]]] = {

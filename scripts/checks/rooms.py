@@ -45,7 +45,11 @@ ROOMS = (
         "vision-words",
     ),
     _room("vision", "vision/**", "vision vision-words", "numpy"),
-    _room("onvif-words", "onvif/values.py onvif/errors.py", "onvif-words"),
+    _room(
+        "onvif-words",
+        "onvif/values.py onvif/errors.py onvif/identity.py onvif/profiles.py",
+        "onvif-words",
+    ),
     _room("onvif", "onvif/**", "onvif onvif-words", "aiohttp lxml onvif yarl zeep"),
     _room(
         "worker-words",

@@ -147,6 +147,8 @@ CHOICES: dict[str, Callable[[Tree], set[str]]] = {
     "line_preset": lambda tree: _shapes(tree, "LINES"),
     "model": _models,
     "sensitivity": _sensitivities,
+    "stream": lambda tree: {tree.module("flows/stream_steps.py").constants["BEST"]},
+    "transport": lambda tree: tree.module("worker/messages.py").members("Transport"),
 }
 
 

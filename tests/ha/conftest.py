@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from unittest.mock import PropertyMock, patch
+from unittest.mock import AsyncMock, PropertyMock, patch
 
 import pytest
 from homeassistant.helpers.storage import Store
@@ -17,12 +17,14 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.detection.trials import Result
 from custom_components.porchlight.onvif.values import CameraReport, Codec, Profile, Service
+from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.runtime.bridge import News
 from custom_components.porchlight.worker.messages import (
     Command,
     DropModel,
     EngineReady,
     FrameTaken,
+    Link,
     RemoveCamera,
     SetBudget,
     Status,
@@ -153,6 +155,8 @@ def entry_data(**changes: Any) -> dict[str, Any]:
         "certificate": None,
         "stream": "rtsp://192.168.1.20:554/sub",
         "live_stream": "rtsp://192.168.1.20:554/main",
+        "profiles": [asdict(profile) for profile in report().profiles],
+        "link": asdict(Link()),
         **changes,
     }
 
@@ -273,6 +277,7 @@ def detector() -> Iterator[None]:
 def bridges(detector: None) -> Iterator[list[FakeBridge]]:
     """Every bridge that was made; there is one."""
     made: list[FakeBridge] = []
+    absent = ask.ErrandError("cannot_connect")
 
     def make(
         listener: Callable[[News], None],
@@ -284,6 +289,9 @@ def bridges(detector: None) -> Iterator[list[FakeBridge]]:
 
     with (
         patch("custom_components.porchlight.runtime.owner.Bridge", make),
+        # The camera is not asked anything, unless a test answers for it.
+        patch.object(ask, "inspect", AsyncMock(side_effect=absent)),
+        patch.object(ask, "first_frame", AsyncMock(side_effect=absent)),
         patch("custom_components.porchlight.runtime.owner.async_search"),
     ):
         yield made

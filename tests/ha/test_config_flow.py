@@ -20,9 +20,9 @@ from custom_components.porchlight.onvif.values import CameraReport, Credentials,
 from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.runtime.address import Address
 from custom_components.porchlight.runtime.entries import camera_entries
-from custom_components.porchlight.worker.messages import FrameTaken
+from custom_components.porchlight.worker.messages import FrameTaken, Source
 
-from .conftest import ENTRY_ID, MAC, entry_data, frame, jpeg, make_entry, profile, report
+from .conftest import ENTRY_ID, MAC, entry_data, frame, jpeg, make_entry, report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-    from custom_components.porchlight.worker.messages import Source
 
 LOGIN = {"username": "viewer", "password": "p@ss/w:rd #?%é"}
 FOUND = Found(
@@ -49,6 +48,7 @@ STREAM_ERRORS = [
     "unreachable",
     "unauthorized",
     "refused",
+    "clear_text",
     "unsupported_codec",
     "stalled",
     "broken",
@@ -66,6 +66,7 @@ class Errands:
     frames: dict[str, Exception | FrameTaken] = field(default_factory=dict)
     inspected: list[tuple[str, int, str, Credentials]] = field(default_factory=list)
     certificates: list[str | None] = field(default_factory=list)
+    opened: list[Source] = field(default_factory=list)
 
     async def scan(self, sources: Any) -> list[Found]:
         if isinstance(self.found, Exception):
@@ -90,6 +91,7 @@ class Errands:
         return self.report
 
     async def first_frame(self, source: Source) -> FrameTaken:
+        self.opened.append(source)
         name = source.url.rpartition("/")[2]
         answer = self.frames.get(name, frame())
         if isinstance(answer, Exception):
@@ -180,6 +182,8 @@ async def test_a_camera_is_found_asked_shown_and_added(
     entry = result["result"]
     assert (entry.title, entry.unique_id, entry.state) == ("Door", MAC, ConfigEntryState.LOADED)
     assert dict(entry.data) == entry_data()
+    # As the first connection, and with no less protection from then on.
+    assert {source.basic for source in world.opened} == {True}
     assert dict(entry.options) == {"pictures": True}
     assert world.inspected == [
         ("192.168.1.20", 80, "/onvif/device_service", Credentials(**LOGIN)),
@@ -240,7 +244,9 @@ async def test_a_camera_that_cannot_be_asked_leads_back_to_the_form(
 async def test_a_stream_that_cannot_be_seen_leads_back_to_the_form(
     hass: HomeAssistant, world: Errands, key: str
 ) -> None:
-    await _fails_then_succeeds(hass, world, key, lambda error: world.frames.update(sub=error))
+    await _fails_then_succeeds(
+        hass, world, key, lambda error: world.frames.update(sub=error, main=error)
+    )
 
 
 async def test_a_way_leads_back_to_the_list(hass: HomeAssistant, world: Errands) -> None:
@@ -251,18 +257,6 @@ async def test_a_way_leads_back_to_the_list(hass: HomeAssistant, world: Errands)
     assert result["step_id"] == "pick"
     result = await answer(hass, result, camera=OTHER.xaddr)
     assert suggested(result)["address"] == OTHER.host
-
-
-@pytest.mark.parametrize(("height", "errors"), [(239, {"base": "small_stream"}), (240, {})])
-async def test_a_small_stream_is_a_warning(
-    hass: HomeAssistant, world: Errands, height: int, errors: dict[str, str]
-) -> None:
-    world.frames = {"sub": replace(frame(), height=height)}
-    result = await answer(hass, await start(hass), camera=FOUND.xaddr)
-    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
-    assert (result["step_id"], result["errors"]) == ("confirm", errors)
-    result = await answer(hass, result, name="Door", pictures=True)
-    assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_the_detector_is_not_reconfigured(hass: HomeAssistant, world: Errands) -> None:
@@ -293,24 +287,6 @@ async def _fails_then_succeeds(hass: HomeAssistant, world: Errands, key: str, fa
     result = await answer(hass, result, name="Door", pictures=False)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert dict(result["result"].options) == {"pictures": False}
-
-
-async def test_a_main_stream_that_is_only_listed_is_replaced_by_the_other(
-    hass: HomeAssistant, world: Errands
-) -> None:
-    world.frames["main"] = ask.ErrandError("refused")
-    result = await answer(hass, await start(hass), camera=FOUND.xaddr)
-    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
-    result = await answer(hass, result, name="Door", pictures=True)
-    assert result["result"].data["live_stream"] == result["result"].data["stream"]
-
-
-async def test_a_camera_with_one_stream_is_opened_once(hass: HomeAssistant, world: Errands) -> None:
-    only = profile("main")
-    world.report = report(analyse=only, record=only)
-    result = await answer(hass, await start(hass), camera=FOUND.xaddr)
-    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
-    assert result["step_id"] == "confirm"
 
 
 @pytest.mark.parametrize("address", ["", "two words", "http://", "host:99999"])
@@ -448,7 +424,7 @@ async def test_another_camera_at_the_address_changes_nothing(
     hass: HomeAssistant, camera: MockConfigEntry, world: Errands, kind: str
 ) -> None:
     result = await getattr(camera, f"start_{kind}_flow")(hass)
-    world.report = report(unique_id="another")
+    world.report = report(mac="a4:14:37:01:02:99")
     result = await answer(hass, result, address="192.168.1.20", **LOGIN)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "another_camera")
     assert dict(camera.data) == entry_data()

@@ -162,7 +162,7 @@ async def test_options_from_before_the_detector_entry_are_migrated(
     assert "porchlight.detector" not in hass_storage
     mine = {one.unique_id for one in er.async_entries_for_config_entry(registry, old.entry_id)}
     assert not mine & {f"{MAC}_{key}" for key in ("detector", "pace", "processor")}
-    assert old.minor_version == 2
+    assert old.minor_version == 3
 
 
 @pytest.mark.parametrize(

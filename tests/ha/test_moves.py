@@ -239,11 +239,9 @@ async def fix(
 async def test_the_user_sees_the_new_picture_and_then_the_address_is_used(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, fix: Fix
 ) -> None:
-    there = report(
-        host=NEW,
-        analyse=replace(report().analyse, uri=f"rtsp://{NEW}:8554/sub"),
-        record=replace(report().record, uri=f"rtsp://{NEW}:8554/main"),
-    )
+    sub = replace(report().analyse, uri=f"rtsp://{NEW}:8554/sub")
+    main = replace(report().record, uri=f"rtsp://{NEW}:8554/main")
+    there = report(host=NEW, analyse=sub, record=main, profiles=(main, sub))
     inspect, first = AsyncMock(return_value=there), AsyncMock(return_value=frame())
     with patch.object(ask, "inspect", inspect), patch.object(ask, "first_frame", first):
         step = await fix.start()
@@ -270,7 +268,7 @@ async def test_the_user_sees_the_new_picture_and_then_the_address_is_used(
 @pytest.mark.parametrize(
     ("answer", "picture", "reason"),
     [
-        (report(unique_id="another"), frame(), "another_camera"),
+        (report(mac="a4:14:37:01:02:99"), frame(), "another_camera"),
         (ask.ErrandError("invalid_auth"), frame(), "invalid_auth"),
         (ask.ErrandError("timeout"), frame(), "cannot_connect"),
         (ask.ErrandError("certificate"), frame(), "another_camera"),

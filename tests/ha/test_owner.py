@@ -41,7 +41,7 @@ from custom_components.porchlight.worker.messages import (
     WatchCamera,
 )
 
-from .conftest import ENTRY_ID, FakeBridge, jpeg, later, make_entry
+from .conftest import ENTRY_ID, FakeBridge, jpeg, later, make_entry, report
 
 if TYPE_CHECKING:
     from homeassistant.core import Event, HomeAssistant
@@ -349,7 +349,9 @@ async def test_why_a_stream_is_off_is_visible_and_an_issue_after_ten_minutes(
     bridge.up()
     bridge.status()
     last = state(hass, "sensor.front_door_last_frame")
-    with patch("custom_components.porchlight.runtime.ask.inspect", AsyncMock()):
+    with patch(
+        "custom_components.porchlight.runtime.ask.inspect", AsyncMock(return_value=report())
+    ):
         bridge.listener(StreamDown(camera_id=ENTRY_ID, problem=problem))
         assert state(hass, STATUS) == problem.value
         assert state(hass, "sensor.front_door_last_frame") == last

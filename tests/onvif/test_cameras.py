@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from porchlight.onvif.client import inspect
 from porchlight.onvif.errors import NoVideoError
+from porchlight.onvif.identity import normalise_serial
 from porchlight.onvif.values import CameraReport, Credentials, Profile
 
 from .expected import CAMERAS, PAGE, Expected, page
@@ -23,12 +24,9 @@ def described(profile: Profile) -> str:
 
 
 def known_by(report: CameraReport) -> str:
-    if report.unique_id == report.mac:
-        return "MAC"
-    if report.unique_id == report.endpoint:
-        return "endpoint"
-    assert report.unique_id == f"{report.serial}-{report.host}"
-    return "serial number and address"
+    if report.unique_id is None:
+        return "serial number" if normalise_serial(report.serial) else "address"
+    return "MAC" if report.unique_id == report.mac else "endpoint"
 
 
 @needs_recordings

@@ -154,32 +154,15 @@ def test_the_mac_is_taken_from_the_most_reliable_source(
 
 
 @pytest.mark.parametrize(
-    ("mac", "endpoint", "serial", "expected"),
+    ("mac", "endpoint", "expected"),
     [
-        (MAC.upper(), RANDOM_UUID, "S-77", MAC),
-        (None, f"urn:uuid:{RANDOM_UUID}", "S-77", RANDOM_UUID),
-        ("00:11:22:33:44:55", None, "S-77", "S-77-192.0.2.7"),
-        (None, None, "0123456789", "192.0.2.7:80"),
+        (MAC.upper(), RANDOM_UUID, MAC),
+        (None, f"urn:uuid:{RANDOM_UUID}", RANDOM_UUID),
+        ("00:11:22:33:44:55", None, None),
+        ("00:00:00:00:00:00", "urn:uuid:00000000-0000-0000-0000-000000000000", None),
     ],
 )
 def test_the_id_is_the_most_reliable_known_one(
-    mac: str | None, endpoint: str | None, serial: str, expected: str
+    mac: str | None, endpoint: str | None, expected: str | None
 ) -> None:
-    assert (
-        unique_id(mac=mac, endpoint=endpoint, serial=serial, host="192.0.2.7", port=80) == expected
-    )
-
-
-@pytest.mark.parametrize("serial", ["", "unknown", "123456", "A77X-shared"])
-def test_two_cameras_that_share_placeholders_never_share_an_id(serial: str) -> None:
-    ids = {
-        unique_id(
-            mac="00:00:00:00:00:00",
-            endpoint="urn:uuid:00000000-0000-0000-0000-000000000000",
-            serial=serial,
-            host=host,
-            port=80,
-        )
-        for host in ("192.0.2.7", "192.0.2.8")
-    }
-    assert len(ids) == 2
+    assert unique_id(mac=mac, endpoint=endpoint) == expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from itertools import repeat
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,21 @@ def test_without_a_description_of_them_pictures_are_decoded_all_the_same() -> No
     ):
         frame = next(whole_frames(stream))
     assert (frame.width, frame.height) == (320, 240)
+
+
+def test_a_picture_size_that_changes_is_followed_and_reported() -> None:
+    frames = chain.from_iterable(repeat([SMALL] * 20 + [h264_frame(640, 480)] * 20))
+    with Worker() as worker, Hostile(described("h264"), lambda: framed("h264", frames)) as camera:
+        worker.send(WatchCamera(camera_id="c", source=camera.source))
+        first = worker.heard.wait(StreamUp, where=lambda up: up.width == 320)
+        second = worker.heard.wait(
+            StreamUp, where=lambda up: up.width == 640, after=worker.heard.position(first)
+        )
+        assert (first.height, second.height) == (240, 480)
+        worker.heard.wait(
+            StreamUp, where=lambda up: up.width == 320, after=worker.heard.position(second)
+        )
+        assert not worker.heard.of(StreamDown)
 
 
 def ten_and_one_without_an_end() -> Iterator[tuple[bytes, int, bool]]:

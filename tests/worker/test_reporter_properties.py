@@ -84,7 +84,7 @@ class CameraMachine(RuleBasedStateMachine):
 
     @rule()
     def frames_come(self) -> None:
-        self.reporter.came_up("h264", 32, 32)
+        self.reporter.came_up(StreamUp(camera_id="c", codec="h264", width=32, height=32))
         self.reporter.came(self.at)
 
     @rule(problem=st.sampled_from(StreamProblem))

@@ -131,7 +131,7 @@ def test_a_camera_that_answers_oddly_is_watched(changes: list[tuple[bytes, bytes
 
 def test_a_camera_that_does_not_know_options_is_watched(cameras: Callable[..., Stage]) -> None:
     stage = cameras({"rtsp_options": False})
-    assert opened(source(stage.camera)).transport is Transport.TCP
+    assert opened(source(stage.camera)).link.transport is Transport.TCP
 
 
 @pytest.mark.parametrize(

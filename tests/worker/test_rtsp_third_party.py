@@ -53,7 +53,7 @@ def test_gstreamer_is_watched_in_the_one_way_that_it_sends(
     with gstreamer(clip, *more) as source:
         with Stream(source, **WAITING) as stream:
             frames = [one for one, _ in zip(whole_frames(stream), range(20), strict=False)]
-            assert stream.transport is transport
+            assert stream.link.transport is transport
         assert {(one.width, one.height) for one in frames} == {(320, 240)}
         wrong = Credentials(username=USER, password="wrong")
         assert refused(replace(source, credentials=wrong)).problem is StreamProblem.UNAUTHORIZED

@@ -46,7 +46,7 @@ def test_a_camera_that_sends_over_udp_alone_is_watched(
     stage = cameras({"rtsp_udp": True})
     with Stream(replace(source(stage.camera), transport=transport), **WAITING) as stream:
         frames = [one for one, _ in zip(whole_frames(stream), range(12), strict=False)]
-        assert stream.transport is Transport.UDP
+        assert stream.link.transport is Transport.UDP
     assert not any(one.is_corrupt for one in frames)
     state = stage.call(stage.camera.state)
     assert (state.refused_logins, state.clients) == (0, 0)
@@ -76,7 +76,7 @@ def test_after_a_refusal_of_tcp_udp_is_tried_with_the_same_login(status: str) ->
     with Scripted(guard) as camera:
         session = Session(camera.source)
         session.open(deadline())
-        assert session.transport is Transport.UDP
+        assert session.link.transport is Transport.UDP
         session.close()
     assert not guard.failed
     assert camera.connections == 2
@@ -123,9 +123,9 @@ def test_a_certificate_is_reported_and_compared(cameras: Callable[..., Stage]) -
     stage = cameras({"rtsp_tls": True})
     camera = stage.camera
     one = replace(source(camera), url=camera.sub_url)
-    assert opened(one).certificate == camera.certificate
+    assert opened(one).link.certificate == camera.certificate
     shown = ":".join(camera.certificate[i : i + 2] for i in range(0, 64, 2)).upper()
-    assert opened(replace(one, certificate=shown)).certificate == camera.certificate
+    assert opened(replace(one, certificate=shown)).link.certificate == camera.certificate
     error = refused(replace(one, certificate="00" * 32))
     assert (error.problem, error.detail) == (StreamProblem.CERTIFICATE, camera.certificate)
     assert stage.call(camera.state).refused_logins == 0

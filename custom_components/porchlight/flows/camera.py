@@ -25,6 +25,7 @@ from ..runtime.sensitivity import OWN, USUAL, rules_of
 from ..vision.settings import SENSITIVITIES
 from .area_steps import AreaSteps
 from .selects import select
+from .stream_steps import StreamSteps
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
@@ -36,7 +37,7 @@ _SCORE = NumberSelector(
 )
 
 
-class CameraOptionsFlow(AreaSteps):
+class CameraOptionsFlow(AreaSteps, StreamSteps):
     """Changes how one camera is watched."""
 
     def __init__(self) -> None:
@@ -47,7 +48,7 @@ class CameraOptionsFlow(AreaSteps):
         """Choose what to change."""
         return self.async_show_menu(
             step_id="init",
-            menu_options=["areas", "sensitivity", "pictures"],
+            menu_options=["areas", "sensitivity", "streams", "pictures"],
             description_placeholders={"name": self.config_entry.title},
         )
 

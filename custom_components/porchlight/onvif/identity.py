@@ -117,15 +117,12 @@ def choose_mac(
     return mac_from_scopes(scopes) or mac_from_endpoint(endpoint)
 
 
-def unique_id(*, mac: str | None, endpoint: str | None, serial: str, host: str, port: int) -> str:
-    """One id per camera; its address if there are only placeholders."""
-    if known_mac := normalise_mac(mac):
-        return known_mac
-    if known_endpoint := normalise_endpoint(endpoint):
-        return known_endpoint
-    if known_serial := normalise_serial(serial):
-        return f"{known_serial}-{host}"
-    return f"{host}:{port}"
+def unique_id(*, mac: str | None, endpoint: str | None) -> str | None:
+    """The id that only one camera has, wherever it is; None if it gives none.
+
+    Serial numbers are not enough: some makers give every camera the same.
+    """
+    return normalise_mac(mac) or normalise_endpoint(endpoint)
 
 
 def _is_pattern(bare: str) -> bool:

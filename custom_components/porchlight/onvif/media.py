@@ -119,6 +119,7 @@ def _read_media(answer: Any) -> Iterator[Profile]:
             height=getattr(resolution, "Height", None),
             fps=getattr(rate, "FrameRateLimit", None),
             source=getattr(source, "SourceToken", None),
+            view=getattr(source, "token", None),
         )
 
 
@@ -136,6 +137,7 @@ def _read_media2(answer: Any) -> Iterator[Profile]:
             height=_text(resolution, "Height"),
             fps=_text(_child(encoder, "RateControl"), "FrameRateLimit"),
             source=_text(source, "SourceToken"),
+            view=None if source is None else source.get("token"),
         )
 
 
@@ -151,6 +153,7 @@ def _profile(service: Service, *, token: Any, name: Any, encoding: Any, **rest: 
         snapshot_uri=None,
         service=service,
         source=str(rest["source"] or ""),
+        view=str(rest["view"] or rest["source"] or ""),
     )
 
 

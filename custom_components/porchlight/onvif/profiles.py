@@ -1,4 +1,4 @@
-"""Chooses the profile to analyze and the one to show live; pure and repeatable."""
+"""Chooses the profile to analyze and the one to show live."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .errors import NoVideoError, NoVideoReason
 from .values import Codec, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _TARGET_PIXELS = 640 * 360
 # A tenth below 320x180, since encoders round to whole macroblocks.
@@ -25,7 +25,7 @@ _CODEC_RANK = {Codec.H264: 0, Codec.H265: 0, Codec.MPEG4: 1, Codec.MJPEG: 2, Cod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The two profiles that are used, both of the same lens."""
+    """The two profiles that are used, both of the same view."""
 
     analyse: Profile
     record: Profile
@@ -35,12 +35,30 @@ def choose(profiles: Iterable[Profile]) -> Choice:
     """The profile to analyze and the one to show live. Raises NoVideoError if there is none."""
     usable = _usable(tuple(profiles))
     best_rank = min(_CODEC_RANK[profile.codec] for profile in usable)
-    source = next(p.source for p in usable if _CODEC_RANK[p.codec] == best_rank)
-    same_lens = [profile for profile in usable if profile.source == source]
+    first = next(p for p in usable if _CODEC_RANK[p.codec] == best_rank)
+    return choose_among(same_view(usable, first))
+
+
+def choose_among(profiles: Sequence[Profile]) -> Choice:
+    """The best of the profiles of one view."""
     return Choice(
-        analyse=min(same_lens, key=_cost_to_analyse),
-        record=min(same_lens, key=_shortfall_of_record),
+        analyse=by_cost(profiles)[0],
+        record=min(profiles, key=_shortfall_of_record),
     )
+
+
+def same_view(profiles: Iterable[Profile], one: Profile) -> list[Profile]:
+    """The profiles with a stream that show what this one shows."""
+    return [
+        profile
+        for profile in profiles
+        if profile.uri and (profile.source, profile.view) == (one.source, one.view)
+    ]
+
+
+def by_cost(profiles: Iterable[Profile]) -> list[Profile]:
+    """The profiles from the best to the worst one to analyze."""
+    return sorted(profiles, key=_cost_to_analyse)
 
 
 def has_video(profile: Profile) -> bool:

@@ -74,7 +74,8 @@ class Credentials:
 class Profile:
     """One stream of a camera; width and height are 0 and fps None where unknown.
 
-    The URI never carries userinfo; `source` is the token of its lens.
+    The URI never carries userinfo; `source` is the token of its lens, `view` that of what is shown
+    of it: profiles with the same view show the same.
     """
 
     token: str
@@ -87,6 +88,7 @@ class Profile:
     snapshot_uri: str | None
     service: Service
     source: str = ""
+    view: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ class CameraReport:
     serial: str
     mac: str | None
     endpoint: str | None
-    unique_id: str
+    unique_id: str | None
     host: str
     port: int
     clock_offset: float

@@ -59,6 +59,17 @@ class Address:
         return cls(host=found.host, port=found.port, path=found.path, secure=found.secure)
 
     @property
+    def page(self) -> str | None:
+        """The camera's own pages; None where a browser can't go."""
+        if "%" in self.host:
+            return None
+        return f"{'https' if self.secure else 'http'}://{self._bracketed}"
+
+    @property
+    def _bracketed(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
     def data(self) -> dict[str, Any]:
         """The address as an entry's data."""
         return {
@@ -70,8 +81,7 @@ class Address:
 
     def __str__(self) -> str:
         """The address as a user would enter it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
         usual = HTTPS_PORT if self.secure else HTTP_PORT
         port = f":{self.port}" if self.port != usual else ""
         path = self.path if self.path != DEVICE_PATH else ""
-        return f"{'https://' if self.secure else ''}{host}{port}{path}"
+        return f"{'https://' if self.secure else ''}{self._bracketed}{port}{path}"

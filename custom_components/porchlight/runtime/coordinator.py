@@ -10,15 +10,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..const import CONF_DETECT, CONF_LIVE_STREAM, CONF_PICTURES, CONF_STREAM, DOMAIN
+from ..const import CONF_DETECT, CONF_LIVE_STREAM, CONF_PICTURES, DOMAIN
 from ..vision.types import Box
 from ..worker.errors import StreamProblem
 from ..worker.messages import (
@@ -26,7 +24,6 @@ from ..worker.messages import (
     FurnitureKnown,
     LineCrossed,
     PictureKept,
-    Source,
     Status,
     StreamDown,
     StreamUp,
@@ -43,18 +40,20 @@ from .issues import (
     delete_stream_issue,
 )
 from .journal import VisitJournal
-from .login import LoginCheck, credentials_of
+from .login import LoginCheck
 from .outage import Outage
 from .pictures import Picture, picture_name, prepare_pictures
+from .recovery import StreamRecovery
 from .sensitivity import settings_of
 from .storage import Stored
+from .streams import source_of, with_link
 from .totals import Totals
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from ..detection.coordinator import DetectionCoordinator
-    from ..worker.messages import Report
+    from ..worker.messages import Link, Report, Source
     from .bridge import Bridge
 
 type CameraEntry = ConfigEntry[CameraCoordinator]
@@ -105,6 +104,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.totals = Totals(hass, entry.entry_id)
         self._bridge = bridge
         self._login = LoginCheck(hass, entry, self.async_watch)
+        self._recovery = StreamRecovery(hass, entry, self._login, self.async_watch)
         self._outage = Outage(
             hass,
             partial(create_stream_issue, hass, entry),
@@ -137,6 +137,11 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         return bool(self.entry.options.get(CONF_PICTURES, True))
 
     @property
+    def substitutes(self) -> bool:
+        """Whether another stream stands in for the one that should be analyzed."""
+        return self._recovery.substitutes
+
+    @property
     def areas(self) -> tuple[Area, ...]:
         """The camera's zones, masks and lines."""
         return areas_of(self.entry.options)
@@ -144,14 +149,16 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     @property
     def live_source(self) -> Source | None:
         """The stream to show live; None if the camera refuses the login."""
-        return None if self._login.refused else self._source(CONF_LIVE_STREAM)
+        if self._login.refused:
+            return None
+        return source_of(self.entry, self.entry.data[CONF_LIVE_STREAM])
 
     def command(self) -> WatchCamera:
         """The worker's command to watch the camera."""
         name = self._picture_name
         return WatchCamera(
             camera_id=self.camera_id,
-            source=self._source(CONF_STREAM),
+            source=source_of(self.entry, self._recovery.uri),
             detect=self.detects,
             picture_path=str(self._folder / name) if name else None,
             open_visit=self.visits.visit,
@@ -198,6 +205,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         """Apply the entry's data and options."""
         self.name = self.entry.title
         self._login.async_configure()
+        self._recovery.async_configure()
         areas = self.areas
         self.totals.async_configure(line.area_id for line in of_kind(areas, Kind.LINE))
         name = picture_name(masks(areas)) if self.takes_pictures else None
@@ -228,6 +236,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         if aside:
             self.visits.async_close()
             self._outage.async_over()
+            self._recovery.async_stop()
         if aside != self.data.set_aside:
             self._lose(set_aside=aside)
 
@@ -235,15 +244,14 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     def async_end(self) -> None:
         """Clean up when the camera is no longer watched."""
         self.visits.async_close()
-        self.visits.async_stop()
-        self._login.async_stop()
-        self._outage.async_over()
+        self.async_stop()
 
     @callback
     def async_stop(self) -> None:
         """Clean up when Home Assistant stops."""
         self.visits.async_stop()
         self._login.async_stop()
+        self._recovery.async_stop()
         self._outage.async_over()
 
     async def async_remove(self) -> None:
@@ -290,6 +298,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         if self.data.connected is False:
             _LOGGER.info("The stream of %s is back", self.entry.title)
         self._login.async_accepted()
+        self._recovery.async_up()
+        self._note(news.link)
         delete_move_issue(self.hass, self.entry)
         self._outage.async_over()
         self.async_set_updated_data(
@@ -311,6 +321,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             )
         if news.problem is StreamProblem.UNAUTHORIZED:
             self._login.async_refused()
+        self._recovery.async_down(news.problem)
         self._outage.async_down(news.problem)
         self._lose(problem=news.problem)
 
@@ -352,15 +363,11 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             zones = self.data.zones and dict.fromkeys(self.data.zones, 0)
             self.async_set_updated_data(replace(self.data, people=0, zones=zones))
 
-    def _source(self, key: str) -> Source:
-        """A stored stream's URL with the camera's present address."""
-        data = self.entry.data
-        parts = urlsplit(data[key])
-        host = f"[{data[CONF_HOST]}]" if ":" in data[CONF_HOST] else data[CONF_HOST]
-        netloc = f"{host}:{parts.port}" if parts.port else host
-        return Source(
-            url=urlunsplit(parts._replace(netloc=netloc)), credentials=credentials_of(self.entry)
-        )
+    def _note(self, link: Link) -> None:
+        """Remember how the camera was reached."""
+        data = with_link(self.entry.data, link)
+        if data != self.entry.data:
+            self.hass.config_entries.async_update_entry(self.entry, data=data)
 
 
 def moment(seconds: float) -> datetime:

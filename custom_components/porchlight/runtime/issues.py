@@ -22,6 +22,7 @@ ISSUE_CAMERA = "camera_set_aside"
 ISSUE_MOVED = "camera_moved"
 ISSUE_STORAGE = "storage"
 ISSUE_STREAM = "stream"
+ISSUE_SUBSTITUTE = "substitute"
 ISSUE_WORKER = "worker"
 
 
@@ -87,6 +88,24 @@ def delete_stream_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_STREAM}_{entry.entry_id}")
 
 
+def create_substitute_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Report that another stream is analyzed, because the usual one cannot be played."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{ISSUE_SUBSTITUTE}_{entry.entry_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=ISSUE_SUBSTITUTE,
+        translation_placeholders={"name": plain(entry.title)},
+    )
+
+
+def delete_substitute_issue(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Delete the issue when the usual stream is analyzed again."""
+    ir.async_delete_issue(hass, DOMAIN, f"{ISSUE_SUBSTITUTE}_{entry.entry_id}")
+
+
 def create_move_issue(
     hass: HomeAssistant, entry: ConfigEntry[Any], place: Mapping[str, str | int | bool]
 ) -> None:
@@ -135,4 +154,5 @@ def delete_camera_issues(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     delete_camera_issue(hass, entry)
     delete_storage_issue(hass, entry)
     delete_stream_issue(hass, entry)
+    delete_substitute_issue(hass, entry)
     delete_move_issue(hass, entry)

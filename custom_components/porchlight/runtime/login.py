@@ -5,16 +5,14 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.helpers.event import async_call_later
 
-from ..const import CONF_CERTIFICATE, CONF_ENDPOINT, CONF_REFUSED, DOMAIN
+from ..const import CONF_REFUSED, DOMAIN
 from ..onvif.errors import AuthenticationError
-from ..onvif.values import Credentials
 from ..worker.backoff import Backoff
 from . import ask
-from .address import Address
+from .inspection import async_inspect, credentials_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -82,6 +80,16 @@ class LoginCheck:
             self._ask()
 
     @callback
+    def async_wrong(self) -> None:
+        """Record that the camera refuses the login over ONVIF, too: nothing uses it any more."""
+        self._doubtful = False
+        self._hass.config_entries.async_update_entry(
+            self._entry, data={**self._entry.data, CONF_REFUSED: True}
+        )
+        self._known = (credentials_of(self._entry), True)
+        self.async_request()
+
+    @callback
     def async_request(self) -> None:
         """Ask the user for another login."""
         self._entry.async_start_reauth(self._hass)
@@ -102,30 +110,14 @@ class LoginCheck:
         self._task = self._hass.async_create_background_task(self._async_ask(), f"{DOMAIN} login")
 
     async def _async_ask(self) -> None:
-        data = self._entry.data
-        address = Address.of(data)
-        credentials = credentials_of(self._entry)
         error = ""
         try:
-            await ask.inspect(
-                address.host,
-                address.port,
-                credentials,
-                path=address.path,
-                endpoint=data[CONF_ENDPOINT],
-                secure=address.secure,
-                certificate=data.get(CONF_CERTIFICATE),
-            )
+            await async_inspect(self._entry)
         except ask.ErrandError as failed:
             error = failed.key
         self._task = None
         if error == AuthenticationError.key:
-            self._doubtful = False
-            self._hass.config_entries.async_update_entry(
-                self._entry, data={**self._entry.data, CONF_REFUSED: True}
-            )
-            self._known = (credentials, True)
-            self.async_request()
+            self.async_wrong()
             return
 
         @callback
@@ -140,8 +132,3 @@ class LoginCheck:
             self._try_again()
 
         self._cancel = async_call_later(self._hass, self._waits.wait(), later)
-
-
-def credentials_of(entry: ConfigEntry[Any]) -> Credentials:
-    """A camera's login."""
-    return Credentials(username=entry.data[CONF_USERNAME], password=entry.data[CONF_PASSWORD])

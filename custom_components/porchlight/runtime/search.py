@@ -53,6 +53,15 @@ def entry_of(hass: HomeAssistant, found: Found) -> ConfigEntry | None:
     return None
 
 
+def _learn(hass: HomeAssistant, entry: ConfigEntry, found: Found) -> None:
+    """Note what a camera without a MAC calls itself in searches, to notice when it has moved."""
+    data = entry.data
+    if data[CONF_ENDPOINT] or data[CONF_MAC] or found.host != data[CONF_HOST]:
+        return
+    if found.endpoint:
+        hass.config_entries.async_update_entry(entry, data={**data, CONF_ENDPOINT: found.endpoint})
+
+
 async def async_search(hass: HomeAssistant) -> None:
     """Offer cameras that are not set up, and notice those that may have moved."""
     try:
@@ -67,6 +76,7 @@ async def async_search(hass: HomeAssistant) -> None:
     addresses: defaultdict[ConfigEntry, list[Address]] = defaultdict(list)
     for found in cameras:
         if entry := entry_of(hass, found):
+            _learn(hass, entry, found)
             addresses[entry].append(moved(entry, found))
             continue
         if free <= 0:

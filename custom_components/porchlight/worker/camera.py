@@ -15,7 +15,7 @@ from .errors import StreamError, StreamProblem
 from .eye import Eye
 from .limits import release
 from .masks import Curtain
-from .messages import ThreadStarted
+from .messages import StreamUp, ThreadStarted
 from .pictures import jpeg
 from .pixels import Shrinker
 from .reporter import Reporter
@@ -156,7 +156,7 @@ class Camera(threading.Thread):
     def _read(self) -> None:
         timing = self._timing
         source = self.config.source
-        announced = False
+        known: StreamUp | None = None
         with Stream(source, opening=timing.opening, reading=timing.reading) as stream:
             decoder = Decoder(patience=timing.decoding)
             with self._lock:
@@ -171,18 +171,28 @@ class Camera(threading.Thread):
                     at = self._reporter.note()
                 newest = eye.take(packet, at, always=stream.reorders)
                 if newest is not None:
-                    if not announced:
-                        announced = True
-                        self._came_up(stream.codec, *newest)
+                    up = self._described(stream, newest[0])
+                    if up != known:
+                        known = up
+                        self._came_up(up, *newest)
                     self._take(*newest)
                 with self._lock:
                     self._reporter.idle(looking=self._analyst.ready)
 
-    def _came_up(self, codec: str, frame: VideoFrame, at: float) -> None:
+    def _described(self, stream: Stream, frame: VideoFrame) -> StreamUp:
+        return StreamUp(
+            camera_id=self.config.camera_id,
+            codec=stream.codec,
+            width=frame.width,
+            height=frame.height,
+            link=stream.link,
+        )
+
+    def _came_up(self, up: StreamUp, frame: VideoFrame, at: float) -> None:
         with self._lock:
             # First: the receiver of the report may request a still at once.
             self._show(frame, at)
-            self._reporter.came_up(codec, frame.width, frame.height)
+            self._reporter.came_up(up)
 
     def _take(self, frame: VideoFrame, at: float) -> None:
         with self._lock:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from ..onvif.errors import NoVideoError, OnvifError
@@ -126,13 +127,17 @@ class Errands:
 
         self._confine()
         with Stream(errand.source) as stream:
+            before = thread_time()
             for frame in whole_frames(stream):
+                seconds = thread_time() - before
                 self._answer(
                     FrameTaken(
                         codec=stream.codec,
                         width=frame.width,
                         height=frame.height,
                         jpeg=jpeg(frame),
+                        link=stream.link,
+                        seconds=seconds,
                     )
                 )
                 return

@@ -15,6 +15,7 @@ class StreamProblem(StrEnum):
     TOO_MANY_VIEWERS = "too_many_viewers"
     UNSUPPORTED_TRANSPORT = "transport"
     CERTIFICATE = "certificate"
+    CLEAR_TEXT = "clear_text"
     NO_VIDEO = "no_video"
     UNSUPPORTED_CODEC = "unsupported_codec"
     STALLED = "stalled"

@@ -42,6 +42,19 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """How a camera was reached, so that it is not reached with less protection later.
+
+    `basic`: the camera asked for the password in clear text. `certificate`: the SHA-256
+    fingerprint of its certificate; None without encryption.
+    """
+
+    transport: Transport = Transport.TCP
+    certificate: str | None = None
+    basic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitInfo:
     """One visit, as it is reported."""
 
@@ -129,12 +142,13 @@ class ThreadStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamUp:
-    """Frames arrive."""
+    """Frames arrive, or have another size or codec from now on."""
 
     camera_id: str
     codec: str
     width: int
     height: int
+    link: Link = Link()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,12 +306,14 @@ class FirstFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameTaken:
-    """One decoded frame."""
+    """One decoded frame; `seconds`: how long a processor core took to decode it."""
 
     codec: str
     width: int
     height: int
     jpeg: bytes = field(repr=False)
+    link: Link = Link()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,15 +139,13 @@ class Reporter:
         """Whether pictures may be made of a frame that came then."""
         return at > self._pictures_since
 
-    def came_up(self, codec: str, width: int, height: int) -> None:
-        """Frames arrive."""
+    def came_up(self, stream: StreamUp) -> None:
+        """Frames arrive, or have another size or codec from now on."""
         self._up = True
         self._looked_at = self._clock()
         # The receiver of StreamDown has dropped the last status.
         self._status_at = NEVER
-        self.report(
-            StreamUp(camera_id=self.config.camera_id, codec=codec, width=width, height=height)
-        )
+        self.report(stream)
 
     def went_down(self, error: StreamError) -> None:
         """No frames arrive."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-    from .messages import Source, Transport
+    from .messages import Link, Source
 
 OPEN_SECONDS = 10.0
 # A silent camera is given up after twice this time: after the first, FFmpeg returns what its
@@ -93,14 +93,9 @@ class Stream:
             self._session.close()
 
     @property
-    def transport(self) -> Transport:
-        """How the packets come: TCP or UDP."""
-        return self._session.transport
-
-    @property
-    def certificate(self) -> str | None:
-        """The SHA-256 fingerprint of the camera's certificate; None if it is not encrypted."""
-        return self._session.certificate
+    def link(self) -> Link:
+        """How the camera was reached."""
+        return self._session.link
 
     @property
     def codec(self) -> str:

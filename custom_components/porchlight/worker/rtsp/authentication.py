@@ -41,6 +41,11 @@ class Login:
         self._accepted = False
         self._over = False
 
+    @property
+    def basic(self) -> bool:
+        """Whether the password is sent in clear text."""
+        return isinstance(self._method, _Basic)
+
     def header(self, method: str, uri: str) -> str | None:
         """What a request's Authorization is; None before a challenge and after a refusal."""
         if self._method is None or self._over:
@@ -84,7 +89,7 @@ class Login:
         if schemes != {"basic"}:
             raise StreamError(StreamProblem.REFUSED, "it asks for an unknown kind of login")
         if not self._basic:
-            raise StreamError(StreamProblem.REFUSED, "it asks for a login in clear text")
+            raise StreamError(StreamProblem.CLEAR_TEXT)
         return _Basic(self._credentials)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import StreamError, StreamProblem
-from ..messages import Transport
+from ..messages import Link, Transport
 from .addresses import parse
 from .authentication import Login
 from .connection import Connection
@@ -95,6 +95,11 @@ class Session:
         self.certificate: str | None = source.certificate
         self.forgotten = _FORGOTTEN
         self.datagrams: Datagrams | None = None
+
+    @property
+    def link(self) -> Link:
+        """How the camera was reached."""
+        return Link(transport=self.transport, certificate=self.certificate, basic=self._login.basic)
 
     @property
     def connection(self) -> Connection:

@@ -1,0 +1,202 @@
+"""Finds out what to do when a stream stays away: it may have another address, or be broken."""
+
+from __future__ import annotations
+
+import logging
+import random
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.core import callback
+from homeassistant.helpers.event import async_call_later
+
+from ..const import CONF_STREAM, DOMAIN
+from ..onvif.errors import AuthenticationError
+from ..worker.backoff import Backoff
+from ..worker.errors import StreamProblem
+from . import ask
+from .inspection import async_inspect
+from .issues import create_substitute_issue, delete_substitute_issue
+from .streams import (
+    CAMERA_PROBLEMS,
+    link_of,
+    others,
+    place,
+    source_of,
+    with_streams,
+    without_udp,
+)
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+
+    from .login import LoginCheck
+
+_LOGGER = logging.getLogger(__name__)
+
+# Seconds for which a stream is away before its camera is asked, and the longest until it is
+# asked again.
+FIRST_WAIT, LAST_WAIT = 20.0, 1800.0
+# Seconds for which a stream plays before the next outage counts as a new one.
+GOOD = 60.0
+# Seconds between two looks whether the stream plays again that another one stands in for.
+LOOKS_EVERY = 3600.0
+# A camera that is not reached may have another port for streams.
+_HOPELESS = CAMERA_PROBLEMS - {StreamProblem.UNREACHABLE}
+
+
+class StreamRecovery:
+    """Asks one camera for its streams' addresses, and has another stream stand in."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        login: LoginCheck,
+        watch: Callable[[], None],
+    ) -> None:
+        """`watch` opens the stream that is to be used now."""
+        self._hass = hass
+        self._entry = entry
+        self._login = login
+        self._watch = watch
+        self._waits = Backoff(FIRST_WAIT, LAST_WAIT, random.random)
+        self._up_since: float | None = None
+        self._known: str | None = None
+        self._substitute: str | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._cancel: CALLBACK_TYPE | None = None
+
+    @property
+    def uri(self) -> str:
+        """The address of the stream to analyze now."""
+        return self._substitute or str(self._entry.data[CONF_STREAM])
+
+    @property
+    def substitutes(self) -> bool:
+        """Whether another stream stands in for the one that should be analyzed."""
+        return self._substitute is not None
+
+    @callback
+    def async_configure(self) -> None:
+        """Use the entry's streams, which the user may just have changed."""
+        before, self._known = self._known, self._entry.data[CONF_STREAM]
+        if self._known == before:
+            return
+        self.async_stop()
+        self._substitute = None
+        delete_substitute_issue(self._hass, self._entry)
+
+    @callback
+    def async_up(self) -> None:
+        """Record that the stream plays."""
+        self._up_since = self._hass.loop.time()
+        if self._substitute and not self._cancel and not self._task:
+            self._after(LOOKS_EVERY)
+
+    @callback
+    def async_down(self, problem: StreamProblem) -> None:
+        """Record that the stream does not play, and why."""
+        up_since, self._up_since = self._up_since, None
+        if up_since is not None and self._hass.loop.time() - up_since >= GOOD:
+            self._waits.reset()
+        if problem in _HOPELESS:
+            self.async_stop()
+        elif problem is StreamProblem.UNSUPPORTED_TRANSPORT and self._forget_udp():
+            self._watch()
+        elif not self._cancel and not self._task:
+            self._after(self._waits.wait())
+
+    @callback
+    def async_stop(self) -> None:
+        """Forget what is under way."""
+        if self._cancel:
+            self._cancel()
+            self._cancel = None
+        if self._task:
+            self._task.cancel()
+            self._task = None
+
+    def _forget_udp(self) -> bool:
+        """Try TCP first again with a camera that was last reached over UDP."""
+        data = without_udp(self._entry.data)
+        link = link_of(self._entry.data)
+        if link is None or link == link_of(data):
+            return False
+        self._hass.config_entries.async_update_entry(self._entry, data=data)
+        return True
+
+    def _after(self, seconds: float) -> None:
+        @callback
+        def due(_now: datetime) -> None:
+            self._cancel = None
+            # Not the entry's own task: a reload must not end it.
+            self._task = self._hass.async_create_background_task(
+                self._async_run(), f"{DOMAIN} streams"
+            )
+
+        self._cancel = async_call_later(self._hass, seconds, due)
+
+    async def _async_run(self) -> None:
+        try:
+            if self._up_since is None:
+                await self._async_recover()
+            elif self._substitute:
+                await self._async_return()
+        finally:
+            self._task = None
+        if self._login.blocked:
+            return
+        if self._up_since is None:
+            self._after(self._waits.wait())
+        elif self._substitute:
+            self._after(LOOKS_EVERY)
+
+    async def _async_recover(self) -> None:
+        """Ask the camera for its streams; use one that moved, or another if it did not."""
+        entry = self._entry
+        try:
+            report = await async_inspect(entry)
+        except ask.ErrandError as error:
+            if error.key == AuthenticationError.key:
+                self._login.async_wrong()
+            return
+        before, data = entry.data, with_streams(entry.data, report)
+        if data != before:
+            self._hass.config_entries.async_update_entry(entry, data=data)
+        if self._substitute:
+            self._use(None)
+        elif place(data[CONF_STREAM]) != place(before[CONF_STREAM]):
+            _LOGGER.info("The stream of %s has another address now", entry.title)
+            self._watch()
+        else:
+            for other in others(report.profiles, data[CONF_STREAM]):
+                if await self._async_plays(other.uri):
+                    self._use(other.uri)
+                    return
+
+    async def _async_return(self) -> None:
+        """Use the stream again that should be analyzed, if it plays."""
+        if await self._async_plays(self._entry.data[CONF_STREAM]):
+            self._use(None)
+
+    async def _async_plays(self, uri: str) -> bool:
+        try:
+            await ask.first_frame(source_of(self._entry, uri))
+        except ask.ErrandError as error:
+            if error.key == StreamProblem.UNAUTHORIZED:
+                self._login.async_refused()
+            return False
+        return True
+
+    def _use(self, substitute: str | None) -> None:
+        self._substitute = substitute
+        if substitute:
+            create_substitute_issue(self._hass, self._entry)
+        else:
+            delete_substitute_issue(self._hass, self._entry)
+        self._watch()

@@ -1,0 +1,238 @@
+"""Which of a camera's streams are used, and how they are reached."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from homeassistant.const import CONF_HOST
+from mashumaro.codecs.basic import BasicDecoder
+
+from ..const import (
+    CONF_ANALYSED,
+    CONF_LINK,
+    CONF_LIVE,
+    CONF_LIVE_STREAM,
+    CONF_PROFILES,
+    CONF_STREAM,
+    CONF_TRANSPORT,
+)
+from ..onvif.profiles import by_cost, choose_among, same_view
+from ..onvif.values import Profile
+from ..worker.errors import StreamProblem
+from ..worker.messages import FrameTaken, Link, Source, Transport
+from . import ask
+from .inspection import credentials_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from homeassistant.config_entries import ConfigEntry
+
+    from ..onvif.values import CameraReport
+
+# Profiles of one view that are opened to learn their size: each takes a moment.
+_MOST_MEASURED = 4
+# What is wrong with the camera and not with one of its streams.
+CAMERA_PROBLEMS = frozenset(
+    {
+        StreamProblem.UNREACHABLE,
+        StreamProblem.UNAUTHORIZED,
+        StreamProblem.TOO_MANY_VIEWERS,
+        StreamProblem.CERTIFICATE,
+        StreamProblem.CLEAR_TEXT,
+    }
+)
+
+_LINK = BasicDecoder(Link)
+_PROFILES = BasicDecoder(list[Profile])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The streams that a camera serves: the one to analyze, with a frame, and the one to show live.
+
+    `failed`: why the stream that should be analyzed is not; None if it is.
+    """
+
+    profiles: tuple[Profile, ...]
+    analysed: Profile
+    live: Profile
+    frame: FrameTaken
+    failed: str | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The streams as an entry's data."""
+        return {
+            CONF_PROFILES: [asdict(profile) for profile in self.profiles],
+            CONF_STREAM: self.analysed.uri,
+            CONF_LIVE_STREAM: self.live.uri,
+            CONF_LINK: asdict(self.frame.link),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The tokens of the profiles that the user has chosen; None for the best one."""
+
+    analysed: str | None = None
+    live: str | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Chosen:
+        """From an entry's options."""
+        return cls(analysed=options.get(CONF_ANALYSED), live=options.get(CONF_LIVE))
+
+
+BEST = Chosen()
+
+
+async def async_open(
+    report: CameraReport,
+    source: Callable[[Profile], Source],
+    chosen: Chosen = BEST,
+) -> Opened:
+    """Open a camera's streams, and use others where one cannot be played. Raises ErrandError."""
+    frames: dict[str, FrameTaken] = {}
+
+    async def frame(profile: Profile) -> FrameTaken:
+        if profile.uri not in frames:
+            frames[profile.uri] = await ask.first_frame(source(profile))
+        return frames[profile.uri]
+
+    profiles = report.profiles
+    wanted = _with_token(profiles, chosen.analysed) or report.analyse
+    view = same_view(profiles, wanted) or [wanted]
+    if len(view) > 1 and not all(profile.width for profile in view):
+        view = [await _measured(profile, frame) for profile in view[:_MOST_MEASURED]]
+        profiles = tuple(_with_token(view, profile.token) or profile for profile in profiles)
+    best = choose_among(view)
+    first = _with_token(view, chosen.analysed) or best.analyse
+    failed: ask.ErrandError | None = None
+    for profile in (first, *(one for one in by_cost(view) if one is not first)):
+        try:
+            taken = await frame(profile)
+        except ask.ErrandError as error:
+            if error.key in CAMERA_PROBLEMS or error.key not in StreamProblem:
+                raise
+            failed = failed or error
+            continue
+        live = _with_token(profiles, chosen.live) or best.record
+        return Opened(
+            profiles=profiles,
+            analysed=profile,
+            live=live if await _plays(live, frame) else profile,
+            frame=taken,
+            failed=failed.key if failed else None,
+        )
+    raise failed or ask.ErrandError(StreamProblem.NO_VIDEO)
+
+
+async def _measured(profile: Profile, frame: Callable[[Profile], Awaitable[FrameTaken]]) -> Profile:
+    """A profile with the size of its pictures, if it can be played."""
+    if profile.width:
+        return profile
+    try:
+        taken = await frame(profile)
+    except ask.ErrandError:
+        return profile
+    return replace(profile, width=taken.width, height=taken.height)
+
+
+async def _plays(profile: Profile, frame: Callable[[Profile], Awaitable[FrameTaken]]) -> bool:
+    """Whether a stream can be played: some cameras list a main stream that they do not serve."""
+    try:
+        await frame(profile)
+    except ask.ErrandError:
+        return False
+    return True
+
+
+def source_of(entry: ConfigEntry[Any], uri: str, host: str = "") -> Source:
+    """A stream at its camera's address, or at another `host`, protected as well as before.
+
+    A camera whose protection is not known yet gets no password in clear text elsewhere.
+    """
+    link = link_of(entry.data)
+    transport = Transport(entry.options.get(CONF_TRANSPORT, Transport.AUTO))
+    if transport is Transport.AUTO and link and link.transport is Transport.UDP:
+        transport = Transport.UDP
+    return Source(
+        url=_at(uri, host or entry.data[CONF_HOST]),
+        credentials=credentials_of(entry),
+        basic=link.basic if link else not host,
+        certificate=link.certificate if link else None,
+        transport=transport,
+    )
+
+
+def link_of(data: Mapping[str, Any]) -> Link | None:
+    """How a camera was reached; None if that is not known yet."""
+    return _LINK.decode(data[CONF_LINK]) if data.get(CONF_LINK) else None
+
+
+def profiles_of(data: Mapping[str, Any]) -> list[Profile]:
+    """The profiles that a camera listed when it was last asked; none for one added long ago."""
+    return _PROFILES.decode(data.get(CONF_PROFILES, []))
+
+
+def with_link(data: Mapping[str, Any], link: Link) -> dict[str, Any]:
+    """An entry's data with how its camera was reached; protection is never taken back."""
+    if known := link_of(data):
+        link = replace(
+            link,
+            basic=known.basic and link.basic,
+            certificate=known.certificate or link.certificate,
+        )
+    return {**data, CONF_LINK: asdict(link)}
+
+
+def without_udp(data: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry's data of a camera that no longer sends over UDP."""
+    link = link_of(data) or Link()
+    return {**data, CONF_LINK: asdict(replace(link, transport=Transport.TCP))}
+
+
+def with_streams(data: Mapping[str, Any], report: CameraReport) -> dict[str, Any]:
+    """An entry's data with the addresses that the camera's streams have now."""
+    known = profiles_of(data)
+    main = data[CONF_LIVE_STREAM] != data[CONF_STREAM]
+
+    def now(uri: str, best: Profile) -> str:
+        token = next((one.token for one in known if place(one.uri) == place(uri)), None)
+        if token is None and any(place(one.uri) == place(uri) for one in report.profiles):
+            return uri
+        return (_with_token(report.profiles, token) or best).uri
+
+    return {
+        **data,
+        CONF_PROFILES: [asdict(profile) for profile in report.profiles],
+        CONF_STREAM: now(data[CONF_STREAM], report.analyse),
+        CONF_LIVE_STREAM: now(data[CONF_LIVE_STREAM], report.record if main else report.analyse),
+    }
+
+
+def others(profiles: Sequence[Profile], uri: str) -> list[Profile]:
+    """The other profiles that show the same as the stream with this address, the best first."""
+    one = next((profile for profile in profiles if place(profile.uri) == place(uri)), None)
+    if one is None:
+        return []
+    return [other for other in by_cost(same_view(profiles, one)) if other.token != one.token]
+
+
+def _with_token(profiles: Sequence[Profile], token: str | None) -> Profile | None:
+    return next((one for one in profiles if one.uri and one.token == token), None)
+
+
+def place(uri: str) -> str:
+    """Where on its camera a stream is: port, path and query, whatever the camera's address."""
+    return _at(uri, "")
+
+
+def _at(uri: str, host: str) -> str:
+    """A stream's address at a host."""
+    parts = urlsplit(uri)
+    host = f"[{host}]" if ":" in host else host
+    return urlunsplit(parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host))
