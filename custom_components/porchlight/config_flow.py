@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, override
 
@@ -40,16 +40,19 @@ from .const import (
     CONF_MAC,
     CONF_MANUFACTURER,
     CONF_MODEL,
+    CONF_OTHER_LOGIN,
     CONF_PICTURES,
     DETECTOR_ID,
     DOMAIN,
 )
 from .flows.camera import CameraOptionsFlow
 from .flows.detector import DetectorOptionsFlow
+from .flows.offers import Lent, Offer, async_offers, label, name_of
 from .flows.previews import async_previews
+from .flows.proof import Proof, describe, name_in
 from .flows.selects import select
-from .flows.stream_steps import described
-from .onvif.values import CameraReport, Credentials, Found, Profile
+from .flows.where import Where
+from .onvif.values import Credentials, Found, Profile
 from .runtime import ask
 from .runtime.address import Address
 from .runtime.entries import (
@@ -61,8 +64,9 @@ from .runtime.entries import (
 from .runtime.identity import entry_of_report, identifiers, is_same
 from .runtime.moves import async_consider
 from .runtime.search import async_scan, async_sources, entry_of
-from .runtime.streams import Chosen, Opened, async_open, link_of
+from .runtime.streams import Chosen, async_open, link_of
 from .runtime.text import plain
+from .runtime.typed import TypedError
 from .worker.messages import Link, Source
 
 if TYPE_CHECKING:
@@ -81,16 +85,6 @@ SCAN_AGAIN = "scan_again"
 SMALL_HEIGHT = 240
 # Decoding that needs more of a processor core than this is worth a remark.
 LARGE_SHARE = 0.5
-# Frames per second of a stream that does not say.
-USUAL_FPS = 15.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """The proof that a camera works: its report, and its streams with a frame."""
-
-    report: CameraReport
-    streams: Opened
 
 
 class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -102,7 +96,9 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     def __init__(self) -> None:
         self._scan: asyncio.Task[list[Found]] | None = None
         self._cameras: list[Found] = []
-        self._address: Address | None = None
+        self._offers: dict[str, Offer] = {}
+        self._lent: Lent | None = None
+        self._where = Where()
         self._endpoint: str | None = None
         self._certificate: str | None = None
         self._link: Link | None = None
@@ -153,31 +149,56 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             if choice == SCAN_AGAIN:
                 return await self.async_step_user()
             if choice == ENTER_ADDRESS:
+                self._give_back()
                 return await self.async_step_camera()
-            found = next(camera for camera in self._cameras if camera.xaddr == choice)
-            if entry_of(self.hass, found) is None:
-                self._take(found)
-                return await self.async_step_camera()
+            match async_offers(self.hass, self._cameras).get(choice):
+                case Found() as found:
+                    self._take(found)
+                    return await self.async_step_camera()
+                case Lent() as lent:
+                    self._lent = lent
+                    return await self.async_step_onvif()
             # It was set up meanwhile and is no longer in the list.
             errors[CONF_CAMERA] = "already_configured"
-        entries = {camera: entry_of(self.hass, camera) for camera in self._cameras}
-        new = [camera for camera, entry in entries.items() if entry is None]
+        known = [entry_of(self.hass, camera) for camera in self._cameras]
+        self._offers = async_offers(self.hass, self._cameras)
         cameras = select(
             (ENTER_ADDRESS, SCAN_AGAIN),
             translation_key="camera",
             mode=SelectSelectorMode.LIST,
-            first=[(camera.xaddr, _label(camera)) for camera in new],
+            first=[(choice, label(offer)) for choice, offer in self._offers.items()],
         )
-        first = new[0].xaddr if new else ENTER_ADDRESS
+        first = next(iter(self._offers), ENTER_ADDRESS)
         return self.async_show_form(
             step_id="pick",
             data_schema=probatio.Schema({probatio.Required(CONF_CAMERA, default=first): cameras}),
             errors=errors,
             description_placeholders={
-                "count": str(len(new)),
+                "count": str(len(self._offers)),
                 "interfaces": ", ".join(await async_sources(self.hass)) or "-",
-                "known": ", ".join(entry.title for entry in entries.values() if entry) or "-",
+                "known": ", ".join(dict.fromkeys(entry.title for entry in known if entry)) or "-",
             },
+        )
+
+    async def async_step_onvif(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Use the address and the login that Home Assistant's `onvif` integration has."""
+        lent = self._lent
+        if lent is None or (user_input and user_input[CONF_OTHER_LOGIN]):
+            if lent:
+                self._take(lent.without_login)
+            return await self.async_step_camera()
+        if user_input is not None:
+            self._where, self._endpoint = Where.of(lent.address), None
+            self._credentials = lent.credentials
+            return await self.async_step_prove()
+        errors: dict[str, str] = {}
+        if self._error:
+            errors["base"], self._error = self._error, None
+        return self.async_show_form(
+            step_id="onvif",
+            data_schema=_LENT_SCHEMA,
+            errors=errors,
+            description_placeholders={"name": lent.name, "address": lent.address.place},
         )
 
     @override
@@ -190,9 +211,9 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         if entry := entry_of(self.hass, found):
             return self._already_configured(plain(entry.title))
         # Also if the user ignored it.
-        self._abort_if_unique_id_configured(description_placeholders={"name": _name_of(found)})
+        self._abort_if_unique_id_configured(description_placeholders={"name": name_of(found)})
         self._take(found)
-        self.context["title_placeholders"] = {"name": _name_of(found)}
+        self.context["title_placeholders"] = {"name": name_of(found)}
         return await self.async_step_camera()
 
     @override
@@ -247,16 +268,12 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 password=user_input.get(CONF_PASSWORD, ""),
             )
             try:
-                self._address = Address.parse(user_input[CONF_ADDRESS])
-            except ValueError:
-                errors[CONF_ADDRESS] = "invalid_address"
+                self._credentials = self._where.read(user_input[CONF_ADDRESS], self._credentials)
+            except TypedError as error:
+                errors[CONF_ADDRESS] = error.problem.value
             else:
                 return await self.async_step_prove()
-        suggested = {
-            CONF_ADDRESS: str(self._address or ""),
-            CONF_USERNAME: self._credentials.username,
-            **(user_input or {}),
-        }
+        suggested = {CONF_ADDRESS: self._where.shown, CONF_USERNAME: self._credentials.username}
         # The password need not be entered again, unless it was wrong.
         if self._credentials.password and self._error not in _LOGIN_ERRORS:
             suggested[CONF_PASSWORD] = self._credentials.password
@@ -266,7 +283,10 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="camera",
             data_schema=self.add_suggested_values_to_schema(self._camera_schema(), suggested),
             errors=errors,
-            description_placeholders={"name": self._name or str(self._address or "")},
+            description_placeholders={
+                "name": self._name or self._where.shown,
+                "typed": self._where.place,
+            },
         )
 
     async def async_step_prove(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -288,7 +308,10 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             self._error = "unknown"
         else:
             return self.async_show_progress_done(next_step_id="confirm")
-        return self.async_show_progress_done(next_step_id="camera")
+        if self._lent and self._error in _LOGIN_ERRORS:
+            # It would be refused again.
+            self._take(self._lent.without_login)
+        return self.async_show_progress_done(next_step_id="onvif" if self._lent else "camera")
 
     async def async_step_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -301,11 +324,9 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._update_entry(proof)
         # A camera without an id of its own gets one that does not depend on its address.
         await self.async_set_unique_id(report.unique_id or self.flow_id, raise_on_progress=False)
-        known = entry_of_report(self.hass, report)
-        name = plain(known.title) if known else _name(report)
-        if known:
-            return self._already_configured(name)
-        self._abort_if_unique_id_configured(description_placeholders={"name": name})
+        if known := entry_of_report(self.hass, report):
+            return self._already_configured(plain(known.title))
+        self._abort_if_unique_id_configured(description_placeholders={"name": name_in(report)})
         if user_input is not None:
             return self.async_create_entry(
                 title=user_input[CONF_NAME],
@@ -320,13 +341,13 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             errors["base"] = "another_stream"
         elif frame.height < SMALL_HEIGHT:
             errors["base"] = "small_stream"
-        elif _cores(streams) > LARGE_SHARE:
+        elif proof.cores > LARGE_SHARE:
             errors["base"] = "large_stream"
         preview = async_previews(self.hass).sign(self.hass, self.flow_id, frame.jpeg)
         return self.async_show_form(
             step_id="confirm",
             data_schema=self.add_suggested_values_to_schema(
-                _CONFIRM_SCHEMA, {CONF_NAME: _name(report), CONF_PICTURES: True}
+                _CONFIRM_SCHEMA, {CONF_NAME: name_in(report), CONF_PICTURES: True}
             ),
             errors=errors,
             description_placeholders={
@@ -334,10 +355,11 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 "manufacturer": plain(report.manufacturer) or "-",
                 "model": plain(report.model) or "-",
                 "firmware": plain(report.firmware) or "-",
-                "analysed": described(streams.analysed, frame),
-                "live": described(streams.live),
+                "analysed": describe(streams.analysed, frame),
+                "live": describe(streams.live),
+                "address": self._where.address.place if self._where.address else "",
                 "size": f"{frame.width}x{frame.height}",
-                "cores": f"{_cores(streams):.1f}",
+                "cores": f"{proof.cores:.1f}",
             },
         )
 
@@ -357,8 +379,8 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _prove(self) -> Proof:
-        """Query the camera and decode a frame. Raises ErrandError."""
-        address = self._address or Address(host="")
+        """Find, query the camera and decode a frame. Raises ErrandError."""
+        address = await self._where.find()
         report = await ask.inspect(
             address.host,
             address.port,
@@ -376,7 +398,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     def _camera_schema(self) -> probatio.Schema:
         """Address and login, and an option to go back if there is a list."""
         back = {probatio.Optional(CONF_BACK, default=False): BooleanSelector()}
-        return probatio.Schema({**_LOGIN, **(back if self._cameras else {})})
+        return probatio.Schema({**_LOGIN, **(back if self._cameras or self._offers else {})})
 
     def _source(self, profile: Profile) -> Source:
         link = self._link or Link(basic=True)
@@ -388,13 +410,21 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     def _take(self, found: Found) -> None:
-        self._address = Address.of_found(found)
+        self._give_back()
+        self._where = Where.of_found(found)
         self._endpoint = found.endpoint
-        self._name = _name_of(found)
+        self._name = name_of(found)
+
+    def _give_back(self) -> None:
+        """Forget the camera that was chosen, and its login, which is for that one only."""
+        if self._lent:
+            self._credentials = Credentials(username="", password="")
+        self._lent, self._where, self._endpoint, self._name = None, Where(), None, ""
 
     def _take_entry(self, entry: ConfigEntry) -> None:
         data = entry.data
-        self._address = Address.of(data)
+        address = Address.of(data)
+        self._where = Where.of(address, encrypted=address.secure)
         self._endpoint = data[CONF_ENDPOINT]
         self._credentials = Credentials(username=data[CONF_USERNAME], password="")
         self._options = entry.options
@@ -403,7 +433,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _entry_data(self, proof: Proof, *, known: Mapping[str, Any] = EMPTY) -> dict[str, Any]:
         report = proof.report
-        address = self._address or Address(host=report.host)
+        address = self._where.address or Address(host=report.host)
         return {
             **replace(address, host=report.host, port=report.port).data,
             CONF_USERNAME: self._credentials.username,
@@ -424,6 +454,9 @@ _LOGIN = {
         TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="current-password")
     ),
 }
+_LENT_SCHEMA = probatio.Schema(
+    {probatio.Required(CONF_OTHER_LOGIN, default=False): BooleanSelector()}
+)
 _CONFIRM_SCHEMA = probatio.Schema(
     {
         probatio.Required(CONF_NAME): TextSelector(),
@@ -435,6 +468,11 @@ _LOGIN_ERRORS = frozenset({"invalid_auth", "unauthorized"})
 _ERRORS = frozenset(
     {
         "cannot_connect",
+        "unknown_host",
+        "nothing_there",
+        "only_stream",
+        "only_unencrypted",
+        "no_service",
         "certificate",
         "not_onvif",
         "invalid_auth",
@@ -455,22 +493,3 @@ _ERRORS = frozenset(
         "worker_failed",
     }
 )
-
-
-def _cores(streams: Opened) -> float:
-    """Processor cores that decoding every frame of the analyzed stream takes."""
-    return streams.frame.seconds * (streams.analysed.fps or USUAL_FPS)
-
-
-def _name(report: CameraReport) -> str:
-    described = " ".join(filter(None, (report.manufacturer, report.model)))
-    return plain(report.name or described or report.host)
-
-
-def _name_of(found: Found) -> str:
-    return plain(found.name or found.model or found.host)
-
-
-def _label(camera: Found) -> str:
-    parts = [camera.name, camera.model, f"{camera.host}:{camera.port}"]
-    return " · ".join(dict.fromkeys(plain(part) for part in parts if part))

@@ -23,7 +23,9 @@ FLOWS = {
 }
 # Errors that flows pass on, whose keys are defined elsewhere.
 FURTHER_ERRORS: dict[str, Callable[[Tree], set[str]]] = {
-    "config": lambda tree: handed_on(tree) | {"unknown"},
+    "config": lambda tree: (
+        handed_on(tree) | {"unknown"} | tree.module("runtime/typed.py").members("TypedProblem")
+    ),
     "options": lambda tree: (
         tree.module("worker/errors.py").members("EngineProblem")
         | raised(tree, "own_file")

@@ -4,17 +4,19 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from porchlight.onvif.values import Credentials, Found
+from porchlight.onvif.errors import Absence
+from porchlight.onvif.values import Credentials, Found, Typed
 from porchlight.runtime import ask
 from porchlight.runtime.ask import ErrandError
 from porchlight.worker.errors import EngineProblem
-from porchlight.worker.messages import EngineFailed, EngineReady, Source, UseModel
+from porchlight.worker.messages import EngineFailed, EngineReady, Locate, Source, UseModel
 
 from simulator import CameraSpec, Simulator
-from tests.worker.support import PASSWORD, footage, source
+from tests.worker.support import PASSWORD, PATIENCE, footage, source
 
 from .support import until
 
@@ -107,6 +109,57 @@ async def test_cameras_are_found_one_after_the_other(clip: Path, cache: Path) ->
     assert isinstance(silent, list)
 
 
+async def test_a_service_is_located_at_the_port_that_was_typed(simulator: Simulator) -> None:
+    camera = simulator.cameras[0]
+    found = await ask.locate(Typed(host="127.0.0.1", port=camera.port), seconds=PATIENCE)
+    assert found == Found(host="127.0.0.1", port=camera.port)
+
+
+async def test_a_service_is_located_from_a_streams_address_by_asking_its_host(
+    clip: Path, cache: Path
+) -> None:
+    spec = CameraSpec(video=clip, name="Bridge locate", password=PASSWORD, host="127.0.0.83")
+    async with Simulator([spec], cache=cache, discovery=True) as simulator:
+        camera = simulator.cameras[0]
+        typed = Typed(host=camera.host, port=camera.rtsp_port, scheme="rtsp")
+        found = await ask.locate(typed, seconds=PATIENCE)
+    assert (found.host, found.port, found.secure) == (camera.host, camera.port, False)
+
+
+async def test_what_was_not_located_is_reported_with_its_reason(simulator: Simulator) -> None:
+    # No name server is asked for a name that can't be one.
+    nobody = Typed(host=f"{'a' * 64}.local")
+    with pytest.raises(ErrandError) as caught:
+        await ask.locate(nobody, seconds=PATIENCE)
+    assert caught.value.key == Absence.UNKNOWN_HOST
+    camera = simulator.cameras[0]
+    encrypted = Typed(host="127.0.0.1", port=camera.port, scheme="https", secure=True)
+    with pytest.raises(ErrandError) as caught:
+        await ask.locate(encrypted, seconds=PATIENCE)
+    assert caught.value.key == Absence.ONLY_UNENCRYPTED
+
+
+async def test_the_start_of_its_process_is_part_of_the_five_seconds_of_a_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+
+    async def answer(errand: Any, *_kinds: Any) -> Found:
+        asked.append(errand)
+        return Found(host="cam", port=80)
+
+    monkeypatch.setattr(ask, "_answer", answer)
+    before = monotonic()
+    await ask.locate(Typed(host="cam"))
+    await ask.locate(Typed(host="cam"), seconds=60.0)
+    after = monotonic()
+    (look, longer) = asked
+    assert look == Locate(typed=Typed(host="cam"), until=look.until)
+    # The answer is on its way for a moment, too.
+    assert before + 4.5 < look.until < after + 5.0
+    assert before + 59.5 < longer.until < after + 60.0
+
+
 async def test_a_search_without_a_network_is_reported() -> None:
     with pytest.raises(ErrandError) as caught:
         await ask.scan(["192.0.2.77"], seconds=0.2)
@@ -150,6 +203,7 @@ async def test_an_errand_that_is_not_answered_has_failed(
         ask.first_frame(nowhere),
         ask.scan(["127.0.0.1"]),
         ask.inspect("127.0.0.1", 9, NOBODY, path="/"),
+        ask.locate(Typed(host="127.0.0.1")),
     ):
         with pytest.raises(ErrandError) as caught:
             await errand

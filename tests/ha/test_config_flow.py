@@ -16,9 +16,8 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.porchlight.const import DOMAIN
-from custom_components.porchlight.onvif.values import CameraReport, Credentials, Found
+from custom_components.porchlight.onvif.values import CameraReport, Credentials, Found, Typed
 from custom_components.porchlight.runtime import ask
-from custom_components.porchlight.runtime.address import Address
 from custom_components.porchlight.runtime.entries import camera_entries
 from custom_components.porchlight.worker.messages import FrameTaken, Source
 
@@ -67,11 +66,21 @@ class Errands:
     inspected: list[tuple[str, int, str, Credentials]] = field(default_factory=list)
     certificates: list[str | None] = field(default_factory=list)
     opened: list[Source] = field(default_factory=list)
+    located: Found | Exception | None = None
+    looked: list[Typed] = field(default_factory=list)
 
     async def scan(self, sources: Any) -> list[Found]:
         if isinstance(self.found, Exception):
             raise self.found
         return self.found
+
+    async def locate(self, typed: Typed) -> Found:
+        self.looked.append(typed)
+        if isinstance(self.located, Exception):
+            raise self.located
+        path = typed.path or "/onvif/device_service"
+        there = Found(host=typed.host, port=typed.port or 80, path=path, secure=typed.secure)
+        return self.located or there
 
     async def inspect(
         self,
@@ -105,6 +114,7 @@ def world(bridges: Any, mock_network: None) -> Iterator[Errands]:
     answers = Errands()
     with (
         patch.object(ask, "scan", answers.scan),
+        patch.object(ask, "locate", answers.locate),
         patch.object(ask, "inspect", answers.inspect),
         patch.object(ask, "first_frame", answers.first_frame),
     ):
@@ -252,7 +262,7 @@ async def test_a_stream_that_cannot_be_seen_leads_back_to_the_form(
 async def test_a_way_leads_back_to_the_list(hass: HomeAssistant, world: Errands) -> None:
     world.found = [FOUND, OTHER]
     result = await answer(hass, await start(hass), camera=FOUND.xaddr)
-    assert result["description_placeholders"] == {"name": FOUND.name}
+    assert result["description_placeholders"] == {"name": FOUND.name, "typed": ""}
     result = await answer(hass, result, address="192.168.1.20", back=True)
     assert result["step_id"] == "pick"
     result = await answer(hass, result, camera=OTHER.xaddr)
@@ -287,33 +297,6 @@ async def _fails_then_succeeds(hass: HomeAssistant, world: Errands, key: str, fa
     result = await answer(hass, result, name="Door", pictures=False)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert dict(result["result"].options) == {"pictures": False}
-
-
-@pytest.mark.parametrize("address", ["", "two words", "http://", "host:99999"])
-async def test_an_invalid_address_is_reported(hass: HomeAssistant, address: str) -> None:
-    result = await answer(hass, await start(hass), camera="enter_address")
-    result = await answer(hass, result, address=address, **LOGIN)
-    assert (result["step_id"], result["errors"]) == ("camera", {"address": "invalid_address"})
-
-
-@pytest.mark.parametrize(
-    ("text", "address", "again"),
-    [
-        ("cam.local", Address(host="cam.local"), "cam.local"),
-        ("cam.local:8000", Address(host="cam.local", port=8000), "cam.local:8000"),
-        ("[fe80::1]:81", Address(host="fe80::1", port=81), "[fe80::1]:81"),
-        ("http://1.2.3.4/", Address(host="1.2.3.4"), "1.2.3.4"),
-        (
-            "https://1.2.3.4/x",
-            Address(host="1.2.3.4", port=443, path="/x", secure=True),
-            "https://1.2.3.4/x",
-        ),
-    ],
-)
-def test_an_address_is_read_as_people_type_it(text: str, address: Address, again: str) -> None:
-    assert Address.parse(text) == address
-    assert str(address) == again
-    assert Address.parse(again) == address
 
 
 async def test_a_known_camera_at_a_new_address_is_neither_doubled_nor_moved(
@@ -382,7 +365,7 @@ async def test_a_new_password_is_asked_for_and_used(
     result = await camera.start_reauth_flow(hass)
     assert result["step_id"] == "camera"
     assert suggested(result) == {"address": "192.168.1.20", "username": "viewer"}
-    assert result["description_placeholders"] == {"name": "Front door"}
+    assert result["description_placeholders"] == {"name": "Front door", "typed": ""}
     world.report = ask.ErrandError("invalid_auth")
     result = await answer(hass, result, address="192.168.1.20", username="u", password="bad")
     assert result["errors"] == {"base": "invalid_auth"}

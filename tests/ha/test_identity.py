@@ -13,6 +13,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.onvif.values import Found
 from custom_components.porchlight.runtime import ask, moves
 from custom_components.porchlight.runtime.identity import is_same
 from custom_components.porchlight.runtime.search import async_search
@@ -63,6 +64,7 @@ async def again(
     with (
         patch.object(ask, "inspect", AsyncMock(return_value=there)),
         patch.object(ask, "first_frame", AsyncMock(return_value=frame())),
+        patch.object(ask, "locate", AsyncMock(return_value=Found(host=host, port=80))),
     ):
         result = await flow.async_configure(result["flow_id"], {"address": host, **LOGIN})
         while result["type"] in (FlowResultType.SHOW_PROGRESS, FlowResultType.SHOW_PROGRESS_DONE):

@@ -25,7 +25,18 @@ def run(code: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "module", ["values", "errors", "identity", "profiles", "addresses", "probes", "discovery"]
+    "module",
+    [
+        "values",
+        "errors",
+        "identity",
+        "profiles",
+        "addresses",
+        "probes",
+        "discovery",
+        "web",
+        "locate",
+    ],
 )
 def test_a_light_module_loads_neither_soap_nor_home_assistant(module: str) -> None:
     code = f"import porchlight.onvif.{module}\nprint([n for n in {HEAVY!r} if n in sys.modules])"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
-from porchlight.onvif.calls import MAX_ANSWER, MAX_REDIRECTS
 from porchlight.onvif.errors import AuthenticationError, NotOnvifError
+from porchlight.onvif.web import MAX_ANSWER, MAX_REDIRECTS
 
 from .acme import DEVICE, Acme, soap
 from .test_client import RIGHT, WRONG, read

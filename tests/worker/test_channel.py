@@ -14,6 +14,7 @@ from porchlight.onvif.values import (
     Problem,
     Profile,
     Service,
+    Typed,
 )
 from porchlight.vision.settings import Line, Mask, Rules, Settings, Zone
 from porchlight.vision.types import Box
@@ -95,6 +96,7 @@ EVERY = [
     m.EngineFailed(engine="litert", path="p", problem=EngineProblem.CRASHED, detail=TEXT),
     m.Scan(sources=("127.0.0.1", "192.0.2.7"), seconds=1.5),
     m.Inspect(host="fe80::1", port=80, path="/o", credentials=LOGIN, endpoint=None),
+    m.Locate(typed=Typed(host="cam.local", port=554, scheme="rtsp"), until=12.5),
     m.FirstFrame(source=SOURCE),
     m.FrameTaken(codec="h264", width=1, height=2, jpeg=BYTES),
     m.ErrandFailed(key="k", detail=TEXT),

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from porchlight.onvif.errors import NoVideoError, NoVideoReason
-from porchlight.onvif.values import CameraReport, Credentials
+from porchlight.onvif.values import CameraReport, Credentials, Found, Typed
+from porchlight.worker import errand as module
 from porchlight.worker.channel import Decoder, encode
 from porchlight.worker.errand import Errands
 from porchlight.worker.messages import (
@@ -17,11 +19,12 @@ from porchlight.worker.messages import (
     FirstFrame,
     FrameTaken,
     Inspect,
+    Locate,
     Scan,
     UseModel,
 )
 
-from .support import PASSWORD, source
+from .support import PASSWORD, PATIENCE, source
 
 if TYPE_CHECKING:
     from .support import Stage
@@ -117,3 +120,36 @@ def test_a_camera_without_video_is_reported_with_the_reason(
 def test_a_model_is_tried() -> None:
     (failed,) = answers(UseModel(engine="none", path="/m"))
     assert isinstance(failed, EngineFailed)
+
+
+@needs_tls
+def test_a_look_at_a_host_has_a_second_even_if_the_process_started_late(stage: Stage) -> None:
+    typed = Typed(host="127.0.0.1", port=stage.camera.port)
+    (found,) = answers(Locate(typed=typed, until=0.0))
+    assert found == Found(host="127.0.0.1", port=stage.camera.port)
+
+
+@needs_tls
+def test_a_name_server_that_is_slow_does_not_hold_up_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = threading.Event()
+
+    def getaddrinfo(*_args: Any, **_rest: Any) -> list[Any]:
+        answered.wait(PATIENCE)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(module, "LEAST_LOOK", 0.1)
+    questions, ask = os.pipe()
+    answer, replies = os.pipe()
+    os.write(ask, encode(Locate(typed=Typed(host="cam.local"), until=0.0)))
+    runner = threading.Thread(target=Errands(questions, replies).run)
+    runner.start()
+    (failed,) = Decoder().feed(os.read(answer, 65536))
+    assert failed == ErrandFailed(key="unknown_host")
+    assert runner.is_alive()
+    answered.set()
+    runner.join()
+    for end in (questions, ask, answer, replies):
+        os.close(end)

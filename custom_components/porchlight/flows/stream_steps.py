@@ -17,6 +17,7 @@ from ..runtime.streams import Chosen, async_open, profiles_of, source_of
 from ..runtime.text import plain
 from ..worker.errors import StreamProblem
 from ..worker.messages import Transport
+from .proof import describe
 from .selects import select
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..onvif.values import Profile
     from ..runtime.streams import Opened
-    from ..worker.messages import FrameTaken, Source
+    from ..worker.messages import Source
 
 BEST = "best"
 
@@ -102,7 +103,7 @@ class StreamSteps(OptionsFlowWithReload):
             translation_key="stream",
             mode=SelectSelectorMode.DROPDOWN,
             first=[
-                (profile.token, f"{plain(profile.name)} · {described(profile)}")
+                (profile.token, f"{plain(profile.name)} · {describe(profile)}")
                 for profile in profiles
                 if profile.uri
             ],
@@ -119,14 +120,6 @@ class StreamSteps(OptionsFlowWithReload):
     def _said(self, key: str) -> str:
         """The reason of a failure, as the stream's status has it."""
         return async_translate_state(self.hass, key, "sensor", DOMAIN, "stream_status", None)
-
-
-def described(profile: Profile, frame: FrameTaken | None = None) -> str:
-    """A profile's picture size, codec and frame rate; the size as the frame has it."""
-    width = frame.width if frame else profile.width
-    height = frame.height if frame else profile.height
-    fps = f", {profile.fps:g} fps" if profile.fps else ""
-    return f"{width}x{height} {profile.codec.upper()}{fps}"
 
 
 def _not_played(opened: Opened, wanted: dict[str, Any]) -> list[str]:

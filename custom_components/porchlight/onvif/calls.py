@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, override
 
 import aiohttp
-from yarl import URL
 
 from ._library import WSDL_DIR, ONVIFError, ONVIFService, Transport, XmlError, ZeepError
 from .errors import (
@@ -23,6 +21,7 @@ from .errors import (
     CertificateError,
     NotOnvifError,
 )
+from .web import REFUSED_STATUS, post
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,14 +44,6 @@ _REFUSED = re.compile(
 )
 _FAULT = re.compile(rb"<(?:[\w-]+:)?Fault\b")
 _ENVELOPE = re.compile(rb"<(?:[\w-]+:)?Envelope\b")
-_REFUSED_STATUS = frozenset({401, 403})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-MAX_REDIRECTS = 3
-# Bytes of one answer, also unpacked: the largest that cameras send are a tenth of it.
-MAX_ANSWER = 4 * 1024 * 1024
-_CHUNK = 65536
-# Of zlib or gzip.
-_ANY_HEADER = zlib.MAX_WBITS + 32
 # What zeep raises when an answer does not match the schema.
 _UNREADABLE = (
     ONVIFError,
@@ -134,9 +125,9 @@ class CameraTransport(Transport):  # type: ignore[misc] # the library ships no t
         is_soap = _ENVELOPE.search(content)
         if is_soap and _FAULT.search(content) and _REFUSED.search(content):
             raise AuthenticationError("The camera refused the credentials")
-        if is_soap and response.status_code not in _REFUSED_STATUS:
+        if is_soap and response.status_code not in REFUSED_STATUS:
             return response
-        if response.status_code in _REFUSED_STATUS:
+        if response.status_code in REFUSED_STATUS:
             raise AuthenticationError(f"The camera answered HTTP {response.status_code}")
         raise NotOnvifError(f"The answer (HTTP {response.status_code}) isn't SOAP")
 
@@ -146,16 +137,9 @@ class CameraTransport(Transport):  # type: ignore[misc] # the library ships no t
         # In place of the library's, which follows redirects anywhere and reads without end.
         data = message.encode() if isinstance(message, str) else message
         headers = {"Content-Type": 'text/xml; charset="utf-8"', **headers}
-        url = URL(address)
-        for _ in range(1 + MAX_REDIRECTS):
-            async with self.session.post(
-                url, data=data, headers=headers, allow_redirects=False
-            ) as response:
-                self.date = response.headers.get("Date", "")
-                if response.status not in _REDIRECTS:
-                    return response, await _content(response)
-                url = _redirected(url, response.headers.get("Location", ""))
-        raise NotOnvifError("The camera redirects in circles")
+        response, content = await post(self.session, address, data, headers)
+        self.date = response.headers.get("Date", "")
+        return response, content
 
 
 class Calls:
@@ -279,34 +263,6 @@ class Calls:
         while self._opened:
             _namespace, opened = self._opened.popitem()
             await opened.close()
-
-
-async def _content(response: aiohttp.ClientResponse) -> bytes:
-    """The unpacked body, as long as it is not too large."""
-    packed = response.headers.get("Content-Encoding", "identity").lower() != "identity"
-    unpacker = zlib.decompressobj(_ANY_HEADER) if packed else None
-    content = bytearray()
-    try:
-        async for chunk in response.content.iter_chunked(_CHUNK):
-            # One byte more shows that there is too much, and no more than that is unpacked.
-            room = MAX_ANSWER + 1 - len(content)
-            content += unpacker.decompress(chunk, room) if unpacker else chunk
-            if len(content) > MAX_ANSWER:
-                raise NotOnvifError("The answer is too large")
-    except zlib.error:
-        raise NotOnvifError("The answer can't be unpacked") from None
-    return bytes(content)
-
-
-def _redirected(url: URL, location: str) -> URL:
-    """Where a redirect leads: a signed call never goes to another host, nor from TLS to none."""
-    try:
-        target = url.join(URL(location))
-    except ValueError:
-        raise NotOnvifError("The camera redirects to no address") from None
-    if target.host != url.host or target.scheme not in {"https", url.scheme}:
-        raise NotOnvifError("The camera redirects to another host")
-    return target
 
 
 async def load_descriptions() -> None:

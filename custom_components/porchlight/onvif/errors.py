@@ -14,6 +14,16 @@ class NoVideoReason(StrEnum):
     NO_STREAM_URI = "no_stream_uri"
 
 
+class Absence(StrEnum):
+    """Why no ONVIF service was found at an address; also a translation key."""
+
+    UNKNOWN_HOST = "unknown_host"
+    NOTHING_THERE = "nothing_there"
+    ONLY_STREAM = "only_stream"
+    ONLY_UNENCRYPTED = "only_unencrypted"
+    NO_SERVICE = "no_service"
+
+
 class OnvifError(Exception):
     """Base of this room's errors; a bare one is a bug."""
 
@@ -51,6 +61,16 @@ class NoVideoError(OnvifError):
 
     def __init__(self, reason: NoVideoReason) -> None:
         super().__init__(f"No usable video profile: {reason}")
+        self.reason = reason
+
+
+class NotLocatedError(OnvifError):
+    """No ONVIF service was found at the address that was typed."""
+
+    key = "no_service"
+
+    def __init__(self, reason: Absence) -> None:
+        super().__init__(f"No ONVIF service: {reason}")
         self.reason = reason
 
 

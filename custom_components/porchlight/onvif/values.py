@@ -41,8 +41,37 @@ class Problem(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """A camera's address as a user typed it, without the login in it; empty where nothing was.
+
+    `secure`: only TLS may be used. The path of a stream is left out.
+    """
+
+    host: str
+    port: int | None = None
+    scheme: str = ""
+    path: str = ""
+    secure: bool = False
+
+    @property
+    def place(self) -> str:
+        """The host, and the port if there is one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is the address of a stream, so that its port is not that of ONVIF."""
+        return self.scheme in {"rtsp", "rtsps"}
+
+    def __str__(self) -> str:
+        """The address as it can be typed again."""
+        return f"{self.scheme}://{self.place}{self.path}".removeprefix("://")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A camera that answered a WS-Discovery probe."""
+    """A camera that answered a search."""
 
     host: str
     port: int

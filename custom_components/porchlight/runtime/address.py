@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_SSL
 
 from ..const import CONF_ONVIF_PATH
 from ..onvif.values import DEVICE_PATH
+from .typed import TLS_PORTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,21 +27,6 @@ class Address:
     port: int = HTTP_PORT
     path: str = DEVICE_PATH
     secure: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """From a host, host:port or URL. Raises ValueError."""
-        text = text.strip()
-        parts = urlsplit(text if "//" in text else f"//{text}")
-        if not parts.hostname or any(letter.isspace() for letter in parts.hostname):
-            raise ValueError(text)
-        secure = parts.scheme == "https"
-        return cls(
-            host=parts.hostname,
-            port=parts.port or (HTTPS_PORT if secure else HTTP_PORT),
-            path=parts.path if len(parts.path) > 1 else DEVICE_PATH,
-            secure=secure,
-        )
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
@@ -79,9 +64,15 @@ class Address:
             CONF_SSL: self.secure,
         }
 
+    @property
+    def place(self) -> str:
+        """Host and port."""
+        return f"{self._bracketed}:{self.port}"
+
     def __str__(self) -> str:
         """The address as a user would enter it."""
         usual = HTTPS_PORT if self.secure else HTTP_PORT
         port = f":{self.port}" if self.port != usual else ""
         path = self.path if self.path != DEVICE_PATH else ""
-        return f"{'https://' if self.secure else ''}{self._bracketed}{port}{path}"
+        scheme = "https://" if self.secure else "http://" if self.port in TLS_PORTS else ""
+        return f"{scheme}{self._bracketed}{port}{path}"

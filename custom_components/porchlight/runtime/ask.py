@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from ..onvif.values import CameraReport, Found
@@ -17,6 +18,7 @@ from ..worker.messages import (
     FirstFrame,
     FrameTaken,
     Inspect,
+    Locate,
     Scan,
     UseModel,
 )
@@ -27,11 +29,15 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from ..onvif.values import Credentials
+    from ..onvif.values import Credentials, Typed
     from ..worker.messages import Answer, Errand, Source
 
 # The slowest machine needs seconds just to load the SOAP stack.
 SECONDS = 60.0
+# A user who typed an address wants to know by then whether a camera is there.
+LOOK_SECONDS = 5.0
+# Of these, to hand over the answer.
+_HANDING_OVER = 0.25
 _CHUNK = 262144
 
 
@@ -58,6 +64,15 @@ async def scan(
                         on_found(camera)
                 case Done():
                     return found
+
+
+async def locate(typed: Typed, *, seconds: float = LOOK_SECONDS) -> Found:
+    """Find a host's ONVIF service without a login. Raises ErrandError with an Absence as key.
+
+    The start of the process is part of `seconds`.
+    """
+    until = monotonic() + seconds - _HANDING_OVER
+    return await _answer(Locate(typed=typed, until=until), Found)
 
 
 async def inspect(

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from time import thread_time
+from time import monotonic, thread_time
 from typing import TYPE_CHECKING
 
-from ..onvif.errors import NoVideoError, OnvifError
+from ..onvif.errors import NotLocatedError, NoVideoError, OnvifError
 from .channel import Decoder, encode
 from .errors import EngineProblem, StreamError, StreamProblem
 from .limits import ANSWERS, MODEL, PICTURE
@@ -23,6 +23,7 @@ from .messages import (
     FirstFrame,
     FrameTaken,
     Inspect,
+    Locate,
     Scan,
     UseModel,
 )
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 _CHUNK = 65536
+# Seconds for a look at a host, also if this process took long to start.
+LEAST_LOOK = 1.0
 
 
 class Errands:
@@ -73,6 +76,9 @@ class Errands:
                 case Inspect():
                     self._bound(ANSWERS)
                     self._inspect(errand)
+                case Locate():
+                    self._bound(ANSWERS)
+                    self._locate(errand)
                 case FirstFrame():
                     self._bound(PICTURE)
                     self._first_frame(errand)
@@ -119,6 +125,21 @@ class Errands:
                 )
             )
         )
+
+    def _locate(self, errand: Locate) -> None:
+        from ..onvif.locate import locate  # noqa: PLC0415 - HTTP
+
+        self._confine()
+        until = max(errand.until, monotonic() + LEAST_LOOK)
+
+        async def look() -> None:
+            # Answered in here: the loop ends only when a name server that is slow has answered.
+            try:
+                self._answer(await locate(errand.typed, until=until))
+            except NotLocatedError as error:
+                self._answer(ErrandFailed(key=error.reason))
+
+        asyncio.run(look())
 
     def _first_frame(self, errand: FirstFrame) -> None:
         from .decoding import whole_frames  # noqa: PLC0415 - codecs

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAliasType, get_args
 
-from ..onvif.values import CameraReport, Credentials, Found
+from ..onvif.values import CameraReport, Credentials, Found, Typed
 from ..vision.settings import DEFAULT, Settings
 from ..vision.types import Box
 from .errors import EngineProblem, StreamProblem
@@ -298,6 +298,17 @@ class Inspect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Locate:
+    """Find a host's ONVIF service without a login; answered by a Found or an ErrandFailed.
+
+    `until` is on the system's monotonic clock, which all processes share.
+    """
+
+    typed: Typed
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FirstFrame:
     """Decode one frame; answered by a FrameTaken or an ErrandFailed."""
 
@@ -346,7 +357,7 @@ type Report = (
     | EngineReady
     | EngineFailed
 )
-type Errand = Scan | Inspect | FirstFrame | UseModel
+type Errand = Scan | Inspect | Locate | FirstFrame | UseModel
 type Answer = Found | CameraReport | FrameTaken | EngineReady | EngineFailed | ErrandFailed | Done
 type Message = Command | Report | Errand | Answer
 
