@@ -89,7 +89,7 @@ def manifest_version(tree: Tree) -> Iterator[str]:
 
 
 def requirements(tree: Tree) -> Iterator[str]:
-    """Requirements have only lower bounds and fit Home Assistant's own constraints.
+    """Requirements are ranges of versions that fit Home Assistant's own constraints.
 
     This includes the engines' requirements, which are installed later.
     """
@@ -105,8 +105,9 @@ def requirements(tree: Tree) -> Iterator[str]:
         except InvalidRequirement:
             yield f"{text} is not a requirement"
             continue
-        if [bound.operator for bound in requirement.specifier] != [">="]:
-            yield f"{text} should have a lower bound and no other: others share the environment"
+        if sorted(bound.operator for bound in requirement.specifier) != ["<", ">="]:
+            # A fixed version would be in the way of others that share the environment.
+            yield f"{text} should be a range: from a version, below another"
         for home in tree.homes:
             for pinned in _constraints(home / "package_constraints.txt", requirement.name):
                 if not requirement.specifier.contains(pinned, prereleases=True):

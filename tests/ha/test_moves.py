@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.common import MockConfigEntry
     from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+    from custom_components.porchlight.runtime.address import Address
+
 ISSUE = f"camera_moved_{ENTRY_ID}"
 NEW = "192.168.1.77"
 
@@ -202,6 +204,26 @@ async def test_a_camera_is_followed_without_a_question_only_if_it_has_its_certif
     here = ("127.0.0.1", port) if known else ("127.0.0.9", 80)
     assert (camera.data["host"], camera.data["port"]) == here
     assert (issue(hass) is None) == known
+
+
+async def test_few_devices_are_asked_for_the_certificate_and_all_at_once(
+    hass: HomeAssistant, camera: MockConfigEntry, listening: set[tuple[str, int]]
+) -> None:
+    data = {**entry_data(), "ssl": True, "certificate": "00" * 32}
+    hass.config_entries.async_update_entry(camera, data=data)
+    asked: list[str] = []
+    # Nobody gets past before all are there.
+    all_at_once = asyncio.Barrier(moves.MOST_PROOFS)
+
+    async def proves(_entry: MockConfigEntry, address: Address) -> bool:
+        asked.append(address.host)
+        await all_at_once.wait()
+        return False
+
+    forged = [moved(host=f"192.168.2.{number}", secure=True) for number in range(100)]
+    with patch.object(moves, "_async_proves", proves):
+        await search(hass, *forged)
+    assert len(asked) == moves.MOST_PROOFS
 
 
 class Fix:

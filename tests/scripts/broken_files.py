@@ -83,15 +83,16 @@ BREAKS: dict[Check, list[Break]] = {
         says_of(MANIFEST, "version", "9.9.9", "9.9.9 here, "),
     ],
     manifest.requirements: [
-        says_of(MANIFEST, "requirements", ["mashumaro==3.17"], "should have a lower bound"),
-        says_of(MANIFEST, "requirements", ["mashumaro>=3,<4"], "should have a lower bound"),
-        says_of(MANIFEST, "requirements", ["mashumaro"], "should have a lower bound"),
-        says_of(MANIFEST, "requirements", ["aiohttp>=99"], "aiohttp>=99 conflicts with"),
+        says_of(MANIFEST, "requirements", ["mashumaro==3.17"], "should be a range"),
+        says_of(MANIFEST, "requirements", ["mashumaro>=3"], "should be a range"),
+        says_of(MANIFEST, "requirements", ["mashumaro>=3,<4,!=3.5"], "should be a range"),
+        says_of(MANIFEST, "requirements", ["mashumaro"], "should be a range"),
+        says_of(MANIFEST, "requirements", ["aiohttp>=99,<100"], "aiohttp>=99,<100 conflicts with"),
         says_of(MANIFEST, "requirements", ["not one"], "not one is not a requirement"),
         Break(
             name="installed later",
             how=text(f"{COMPONENT}/detection/wheels.py", '"ai-edge-litert>=', '"ai-edge-litert=='),
-            says="should have a lower bound",
+            says="should be a range",
         ),
     ],
     manifest.dependencies: [

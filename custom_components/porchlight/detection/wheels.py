@@ -35,12 +35,12 @@ class EngineKind:
 ENGINES = (
     EngineKind(
         name="litert",
-        requirements=("ai-edge-litert>=2.1",),
+        requirements=("ai-edge-litert>=2.1,<3",),
         platforms=("manylinux",),
     ),
     EngineKind(
         name="ncnn",
-        requirements=("ncnn>=1.0.20251001", "tflite>=2.18", "flatbuffers>=24.3"),
+        requirements=("ncnn>=1.0.20251001,<2", "tflite>=2.18,<3", "flatbuffers>=24.3,<27"),
         platforms=("manylinux", "musllinux"),
     ),
 )

@@ -34,6 +34,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # Seconds that a device may take to accept a connection.
 CONNECTING = 5.0
+# Devices that are asked for a certificate at once: anything can say that it is the camera.
+MOST_PROOFS = 16
 RTSP_PORT = 554
 
 
@@ -51,8 +53,10 @@ async def async_consider(
     Another device may have the old address by now, so a stream that is down for long is enough.
     """
     others = [address for address in addresses if address != Address.of(entry.data)]
-    for address in others:
-        if address.secure and await _async_proves(entry, address):
+    secure = [address for address in others if address.secure][:MOST_PROOFS]
+    proofs = await asyncio.gather(*(_async_proves(entry, address) for address in secure))
+    for address, proves in zip(secure, proofs, strict=True):
+        if proves:
             _LOGGER.info("%s moved to %s and has its certificate", entry.title, address.host)
             hass.config_entries.async_update_entry(entry, data={**entry.data, **address.data})
             hass.config_entries.async_schedule_reload(entry.entry_id)
