@@ -9,6 +9,20 @@ PAGE = Path(__file__).parents[2] / "docs" / "cameras.md"
 
 _PREFACE = """# Cameras
 
+## Try your own
+
+With a copy of the project, this does with your camera what Porchlight does: it finds it, queries it,
+opens each of its streams and watches it for a minute.
+
+```
+PORCHLIGHT_TEST_CAMERA=user:password@host scripts/test tests/real -s
+```
+
+It prints a report and writes it to `camera-report.json`. The report holds no login, address, MAC,
+serial number, name or picture, so you can attach it to an issue.
+
+## Recorded cameras
+
 Recorded answers of real cameras are replayed against the `onvif/` package. This table shows the
 result. The expected values are in `tests/onvif/expected.py`. `tests/onvif/test_cameras.py` checks
 them against the recordings and fails when this page differs from them. To regenerate this page:

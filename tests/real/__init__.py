@@ -1,0 +1,1 @@
+from tests import bare as bare
