@@ -36,7 +36,7 @@ _LONGEST_PATH = 256
 # Connections for HTTP at a time; there is no more to ask.
 _CONNECTIONS = 32
 # SOAP over UDP asks for repeats: datagrams get lost.
-_GAPS = (0.0, 0.25, 0.5)
+_GAPS = (0.25, 0.5, None)
 _ANY_HOST = "0.0.0.0"  # noqa: S104 - nothing is bound to it
 _BROADCAST = IPv4Address("255.255.255.255")
 
@@ -307,10 +307,12 @@ class _Look:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.usual.hint):
                     for gap in _GAPS:
-                        await asyncio.sleep(gap)
                         for types in PROBED_TYPES:
                             transport.sendto(probe(types), (str(host), self.usual.probe))
-                    await listener.heard.wait()
+                        with suppress(TimeoutError):
+                            async with asyncio.timeout(gap):
+                                await listener.heard.wait()
+                                break
         finally:
             transport.close()
         self.there = self.there or listener.heard.is_set()
