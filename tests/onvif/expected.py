@@ -11,8 +11,8 @@ _PREFACE = """# Cameras
 
 ## Try your own
 
-With a copy of the project, this does with your camera what Porchlight does: it finds it, queries it,
-opens each of its streams and watches it for a minute.
+With a copy of the project, this does with your camera what Porchlight does: it finds it, queries
+it, opens each of its streams and watches it for a minute.
 
 ```
 PORCHLIGHT_TEST_CAMERA=user:password@host scripts/test tests/real -s
