@@ -12,6 +12,7 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,9 +20,19 @@ from porchlight.onvif.values import Credentials
 from porchlight.worker.channel import Decoder, encode
 from porchlight.worker.errors import EngineProblem
 from porchlight.worker.limits import ANSWERS, MODEL
-from porchlight.worker.messages import EngineFailed, ErrandFailed, Inspect, UseModel
+from porchlight.worker.messages import (
+    EngineFailed,
+    ErrandFailed,
+    FirstFrame,
+    FrameTaken,
+    Inspect,
+    UseModel,
+)
 
 from tests.bare import ROOM
+
+from .hostile import Hostile, described, framed
+from .sets import h264_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,3 +120,14 @@ def test_a_model_that_takes_more_than_there_may_be_ends_the_errand_with_a_reason
         )
     ]
     assert peak <= max(before, MODEL + LIBRARIES)
+
+
+@pytest.mark.parametrize("width", [8192, 320])
+def test_a_panorama_as_the_only_stream_is_decoded_and_its_cost_is_measured(width: int) -> None:
+    height = 1728 if width > 320 else 240
+    frames = repeat(h264_frame(width, height))
+    with Hostile(described("h264"), lambda: framed("h264", frames)) as camera:
+        (frame,), _ = outcome(FirstFrame(source=camera.source))
+    assert isinstance(frame, FrameTaken)
+    assert (frame.width, frame.height) == (width, height)
+    assert frame.seconds > 0
