@@ -322,7 +322,8 @@ class Camera:
             moving = self.in_motion
             if self._reported is not moving:
                 self._reported = moving
-                self.publish_motion(moving=moving)
+                if "motion" in self.spec.event_kinds:
+                    self.publish_motion(moving=moving)
             rest = motion.next_change(intervals, self.position, duration)
             await self._clock.sleep_until(self._clock.monotonic() + rest + _EDGE)
 
