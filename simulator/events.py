@@ -84,6 +84,8 @@ class EventService(Service):
         # What was last reported, and is repeated to new subscribers.
         self._states: dict[tuple[str, Items], str] = {}
         self._released = asyncio.Event()
+        # Subscriptions grow old by the clock of the footage, which a test may move.
+        self._started = datetime.now(UTC) - timedelta(seconds=clock.monotonic())
         self.requests: Counter[str] = Counter()
 
     @property
@@ -131,7 +133,7 @@ class EventService(Service):
         if self._condition.events_muted:
             return
         self._expire()
-        moment = timestamp(self._condition.device_time())
+        moment = timestamp(self._now())
         message = topic.message(items, value, operation=operation, moment=moment)
         for subscription in self._subscriptions.values():
             subscription.put(message)
@@ -248,7 +250,7 @@ class EventService(Service):
         motion = TOPICS["motion"]
         moving = boolean(value=self._in_motion())
         states = {("motion", motion.source("")): moving} if motion in self._offered else {}
-        moment = timestamp(self._condition.device_time())
+        moment = timestamp(self._now())
         for (kind, items), value in (self._states | states).items():
             subscription.put(
                 TOPICS[kind].message(items, value, operation="Initialized", moment=moment)
@@ -259,12 +261,12 @@ class EventService(Service):
         faults = self._condition.event_faults
         if faults.refuse_durations and _duration(text) is not None:
             raise SoapFault("ter:InvalidArgVal wsnt:UnacceptableTerminationTimeFault", "No date")
-        now = self._condition.device_time()
+        now = self._now()
         ends = _termination(text, now)
         return ends if faults.grant is None else min(ends, now + timedelta(seconds=faults.grant))
 
     def _times(self, subscription: _Subscription, prefix: str) -> str:
-        now = self._condition.device_time()
+        now = self._now()
         current, ends = timestamp(now), timestamp(subscription.ends)
         if self._condition.event_faults.relative_times:
             current, ends = "PT0S", f"PT{(subscription.ends - now).total_seconds():.0f}S"
@@ -281,8 +283,13 @@ class EventService(Service):
             raise _unknown()
         return found
 
+    def _now(self) -> datetime:
+        """Return the time by the camera's own clock."""
+        seconds = self._clock.monotonic() + self._condition.clock_offset
+        return self._started + timedelta(seconds=seconds)
+
     def _expire(self) -> None:
-        now = self._condition.device_time()
+        now = self._now()
         life = self._condition.event_faults.life
         for one in tuple(self._subscriptions.values()):
             age = self._clock.monotonic() - one.born

@@ -35,6 +35,7 @@ from .const import (
     CONF_CAMERA,
     CONF_CERTIFICATE,
     CONF_ENDPOINT,
+    CONF_EVENTS,
     CONF_FIRMWARE,
     CONF_LIVE_STREAM,
     CONF_MAC,
@@ -384,6 +385,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_FIRMWARE: report.firmware,
             CONF_SERIAL: report.serial,
             CONF_CERTIFICATE: report.certificate,
+            CONF_EVENTS: None if report.events is None else list(map(str, report.events)),
             CONF_STREAM: report.analyse.uri,
             CONF_LIVE_STREAM: proof.live.uri,
         }

@@ -54,6 +54,7 @@ async def async_get_config_entry_diagnostics(
             "state": asdict(owned.data),
             "has_picture": owned.picture is not None,
             "visit_open": owned.visits.visit is not None,
+            "events": {"subscribed": owned.events.subscribed, "problem": owned.events.problem},
         }
     return async_redact_data(
         {

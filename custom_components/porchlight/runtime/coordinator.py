@@ -34,6 +34,7 @@ from ..worker.messages import (
     WatchCamera,
 )
 from .areas import Area, Kind, areas_of, masks, of_kind
+from .camera_events import CameraEvents
 from .issues import (
     create_storage_issue,
     create_stream_issue,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from ..detection.coordinator import DetectionCoordinator
     from ..worker.messages import Report
     from .bridge import Bridge
+    from .listener import Listener
 
 type CameraEntry = ConfigEntry[CameraCoordinator]
 
@@ -94,6 +96,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         entry: CameraEntry,
         bridge: Bridge,
         detection: DetectionCoordinator,
+        listener: Listener,
     ) -> None:
         # If bound to the entry, each reload would shut it down.
         super().__init__(hass, _LOGGER, config_entry=None, name=entry.title)
@@ -104,7 +107,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.visits = VisitJournal(hass, entry.entry_id)
         self.totals = Totals(hass, entry.entry_id)
         self._bridge = bridge
-        self._login = LoginCheck(hass, entry, self.async_watch)
+        self.events = CameraEvents(entry, listener)
+        self._login = LoginCheck(hass, entry, self.async_watch, self.events.async_update)
         self._outage = Outage(
             hass,
             partial(create_stream_issue, hass, entry),
@@ -236,6 +240,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         """Clean up when the camera is no longer watched."""
         self.visits.async_close()
         self.visits.async_stop()
+        self.events.async_end()
         self._login.async_stop()
         self._outage.async_over()
 
