@@ -150,10 +150,12 @@ async def test_its_end_is_known_whatever_the_camera_s_clock_and_words(
     assert camera.state().subscriptions == 0
 
 
+@pytest.mark.parametrize("offset", [0.0, 86_400.0, -86_400.0])
 @pytest.mark.parametrize("relative", [True, False])
 async def test_less_time_than_was_asked_for_is_known(
-    camera: Camera, time: Time, relative: bool
+    camera: Camera, time: Time, relative: bool, offset: float
 ) -> None:
+    camera.set_clock_offset(offset)
     camera.set_event_faults(grant=60, relative_times=relative)
     async with subscribed(camera, time, life=600) as point:
         assert 0 < point._rest <= 60
