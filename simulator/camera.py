@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import dataclasses
-from typing import Protocol
+from typing import Any, Protocol
 
 from simulator import motion
 from simulator.addresses import Addresses
 from simulator.clock import Clock
-from simulator.condition import Stall, condition_of
+from simulator.condition import EventFaults, Stall, condition_of
 from simulator.device import DeviceService
 from simulator.errors import CommandError
 from simulator.events import EventService
@@ -17,6 +17,7 @@ from simulator.media import MediaService
 from simulator.media2 import Media2Service
 from simulator.profiles import profiles_of
 from simulator.rtsp import RtspServer
+from simulator.soap import boolean
 from simulator.spec import CameraSpec
 from simulator.stream import Stream
 from simulator.timeline import Timeline
@@ -64,6 +65,11 @@ class CameraState:
     garbage: bool
     onvif_silent: bool
     events_muted: bool
+    event_faults: EventFaults
+    event_requests: dict[str, int]
+    """How often the event service was asked for what."""
+    refused_calls: int
+    """ONVIF calls with a login that was wrong."""
 
 
 class Camera:
@@ -173,7 +179,7 @@ class Camera:
         await self._rtsp.start()
         addresses = self.addresses
         self._events = self._events or EventService(
-            self._condition, addresses, lambda: self.in_motion
+            self._condition, addresses, self._clock, lambda: self.in_motion, self.spec.event_kinds
         )
         device = DeviceService(self.spec, self._condition, addresses)
         media = [MediaService(self._profiles, addresses)] if self.spec.media1 else []
@@ -238,8 +244,23 @@ class Camera:
 
     def publish_motion(self, *, moving: bool) -> None:
         """Send subscribers a motion state, whatever the footage shows."""
+        self.publish_event("motion", boolean(value=moving))
+
+    def publish_event(
+        self, kind: str, value: str = "true", *, source: str = "", operation: str = "Changed"
+    ) -> None:
+        """Send subscribers an event of any kind; `source` names a rule or an input."""
         if self._events:
-            self._events.publish(moving=moving)
+            self._events.publish(kind, value, source, operation)
+
+    def set_event_faults(self, **faults: Any) -> None:
+        """Have the event service depart from what is expected; those not named end."""
+        try:
+            self._condition.event_faults = EventFaults(**faults)
+        except TypeError as error:
+            raise CommandError(f"no such fault: {error}") from error
+        if self._events:
+            self._events.release()
 
     def silence_onvif(self, *, on: bool) -> None:
         """Accept HTTP requests without answering them."""
@@ -282,6 +303,9 @@ class Camera:
             garbage=condition.garbage,
             onvif_silent=condition.onvif_silent,
             events_muted=condition.events_muted,
+            event_faults=condition.event_faults,
+            event_requests=dict(self._events.requests) if self._events else {},
+            refused_calls=condition.refused_calls,
         )
 
     def _snapped(self, second: float) -> int:
@@ -298,7 +322,8 @@ class Camera:
             moving = self.in_motion
             if self._reported is not moving:
                 self._reported = moving
-                self.publish_motion(moving=moving)
+                if "motion" in self.spec.event_kinds:
+                    self.publish_motion(moving=moving)
             rest = motion.next_change(intervals, self.position, duration)
             await self._clock.sleep_until(self._clock.monotonic() + rest + _EDGE)
 

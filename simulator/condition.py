@@ -4,9 +4,36 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from simulator.errors import CommandError
 from simulator.spec import CameraSpec
 
 type Stall = Literal["media", "all"]
+type Pulls = Literal["wait", "hasty", "hang"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class EventFaults:
+    """How the event service departs from what clients expect."""
+
+    life: float | None = None
+    """Subscriptions end after so many seconds of the footage's clock, whatever was promised."""
+    grant: float | None = None
+    """Subscriptions are promised no more seconds than this at a time."""
+    most: int = 10
+    """So many subscriptions at a time."""
+    refuse_renew: bool = False
+    relative_times: bool = False
+    """Answers hold durations in place of times."""
+    refuse_durations: bool = False
+    """Requests may hold only times."""
+    pulls: Pulls = "wait"
+    """They wait for messages, are answered at once, or are never answered."""
+    one_address: bool = False
+    """All subscriptions have one address, and a header says which is meant."""
+
+    def __post_init__(self) -> None:
+        if self.pulls not in ("wait", "hasty", "hang"):
+            raise CommandError("pulls must be wait, hasty or hang")
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -27,6 +54,9 @@ class Condition:
     onvif_silent: bool = False
     """HTTP requests are accepted and never answered."""
     events_muted: bool = False
+    event_faults: EventFaults = EventFaults()
+    refused_calls: int = 0
+    """ONVIF calls with a login that was wrong."""
 
     def device_time(self) -> datetime:
         """Return the time by the camera's own clock, in UTC."""

@@ -53,6 +53,13 @@ COMMANDS: Mapping[str, _Command] = {
     "mute_events": lambda camera, args: camera.mute_events(on=args.take("on", bool)),
     "kill_subscriptions": lambda camera, _: camera.kill_subscriptions(),
     "motion": lambda camera, args: camera.publish_motion(moving=args.take("moving", bool)),
+    "event": lambda camera, args: camera.publish_event(
+        args.take("kind", str),
+        args.take("value", str, "true"),
+        source=args.take("source", str, ""),
+        operation=args.take("operation", str, "Changed"),
+    ),
+    "event_faults": lambda camera, args: camera.set_event_faults(**args.values),
     "silence_onvif": lambda camera, args: camera.silence_onvif(on=args.take("on", bool)),
     "online": _online,
     "seek": lambda camera, args: camera.seek(args.take("second", (int, float))),

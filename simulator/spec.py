@@ -77,6 +77,8 @@ class CameraSpec:
     """Knows RTSP's OPTIONS."""
     rtsp_tls: bool = False
     """RTSP is encrypted, with a certificate of the camera's own."""
+    events: str = "motion"
+    """What the camera can report by itself, with + in between: see `topics.py`."""
     start: float = 0.0
     """Second of the footage at which the camera starts."""
 
@@ -106,6 +108,11 @@ class CameraSpec:
     def digests(self) -> tuple[str, ...]:
         """The algorithms of RTSP's challenges."""
         return tuple(self.rtsp_digest.split("+"))
+
+    @property
+    def event_kinds(self) -> tuple[str, ...]:
+        """The kinds of events that it offers."""
+        return tuple(filter(None, self.events.split("+")))
 
     @property
     def rtsp_scheme(self) -> str:

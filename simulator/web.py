@@ -105,12 +105,16 @@ class WebServer:
             return
         has_token = self._tokens.has_token(parsed.header)
         if has_token:
-            self._tokens.check(
-                parsed.header,
-                username=self._condition.username,
-                password=self._condition.password,
-                now=self._condition.device_time(),
-            )
+            try:
+                self._tokens.check(
+                    parsed.header,
+                    username=self._condition.username,
+                    password=self._condition.password,
+                    now=self._condition.device_time(),
+                )
+            except SoapFault:
+                self._condition.refused_calls += 1
+                raise
         elif not operation.open and self._digest_verdict(request) is not Verdict.RIGHT:
             raise self._tokens.refusal()
 

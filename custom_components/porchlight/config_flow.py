@@ -36,6 +36,7 @@ from .const import (
     CONF_CAMERA,
     CONF_CERTIFICATE,
     CONF_ENDPOINT,
+    CONF_EVENTS,
     CONF_FIRMWARE,
     CONF_MAC,
     CONF_MANUFACTURER,
@@ -444,6 +445,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_FIRMWARE: report.firmware,
             CONF_CERTIFICATE: report.certificate,
             **proof.streams.data,
+            CONF_EVENTS: None if report.events is None else list(map(str, report.events)),
         }
 
 

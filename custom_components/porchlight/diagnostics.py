@@ -57,6 +57,7 @@ async def async_get_config_entry_diagnostics(
             "has_picture": owned.picture is not None,
             "visit_open": owned.visits.visit is not None,
             "substitute": owned.substitutes,
+            "events": {"subscribed": owned.events.subscribed, "problem": owned.events.problem},
         }
     return async_redact_data(
         {

@@ -50,11 +50,11 @@ ROOMS = (
         "onvif/values.py onvif/errors.py onvif/identity.py onvif/profiles.py",
         "onvif-words",
     ),
-    _room("onvif", "onvif/**", "onvif onvif-words", "aiohttp lxml onvif yarl zeep"),
+    _room("onvif", "onvif/**", "onvif onvif-words", "aiohttp lxml onvif onvif_parsers yarl zeep"),
     _room(
         "worker-words",
         "worker/__init__.py worker/urls.py worker/backoff.py worker/channel.py"
-        " worker/errors.py worker/messages.py",
+        " worker/errors.py worker/event_messages.py worker/messages.py",
         "worker-words onvif-words vision-words",
         "mashumaro",
     ),

@@ -19,6 +19,7 @@ from custom_components.porchlight.detection.trials import Result
 from custom_components.porchlight.onvif.values import CameraReport, Codec, Profile, Service
 from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.runtime.bridge import News
+from custom_components.porchlight.worker.event_messages import ListenTo, StopListening
 from custom_components.porchlight.worker.messages import (
     Command,
     DropModel,
@@ -153,6 +154,7 @@ def entry_data(**changes: Any) -> dict[str, Any]:
         "firmware": "2.1",
         "serial": "S123",
         "certificate": None,
+        "events": None,
         "stream": "rtsp://192.168.1.20:554/sub",
         "live_stream": "rtsp://192.168.1.20:554/main",
         "profiles": [asdict(profile) for profile in report().profiles],
@@ -180,8 +182,10 @@ class FakeBridge:
     listener: Callable[[News], None]
     opening: Callable[[], Iterable[Command]]
     folders: Sequence[str] = ()
+    mode: str = "watch"
     running: bool = False
     cameras: dict[str, WatchCamera] = field(default_factory=dict)
+    targets: dict[str, ListenTo] = field(default_factory=dict)
     model: UseModel | None = None
     budget: float | None = None
     sent: list[Command] = field(default_factory=list)
@@ -195,7 +199,7 @@ class FakeBridge:
 
     def begin(self) -> None:
         """A worker begins."""
-        self.cameras, self.model = {}, None
+        self.cameras, self.model, self.targets = {}, None, {}
         for command in self.opening():
             self.send(command)
 
@@ -217,6 +221,10 @@ class FakeBridge:
                 self.model = None
             case SetBudget():
                 self.budget = command.share
+            case ListenTo():
+                self.targets[command.camera_id] = command
+            case StopListening():
+                self.targets.pop(command.camera_id, None)
 
     async def still(
         self, camera_id: str, width: int | None = None, height: int | None = None
@@ -292,6 +300,7 @@ def bridges(detector: None) -> Iterator[list[FakeBridge]]:
         # The camera is not asked anything, unless a test answers for it.
         patch.object(ask, "inspect", AsyncMock(side_effect=absent)),
         patch.object(ask, "first_frame", AsyncMock(side_effect=absent)),
+        patch("custom_components.porchlight.runtime.listener.Bridge", FakeBridge),
         patch("custom_components.porchlight.runtime.owner.async_search"),
     ):
         yield made

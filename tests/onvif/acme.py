@@ -187,6 +187,7 @@ class Acme:
             (DEVICE, "GetServices"): self._services,
             (DEVICE, "GetCapabilities"): self._capabilities,
             (DEVICE, "GetNetworkInterfaces"): _interfaces,
+            (EVENTS, "GetEventProperties"): _topics,
             (MEDIA, "GetProfiles"): lambda: _wrapped("trt:GetProfiles", self.media, "media"),
             (MEDIA2, "GetProfiles"): lambda: _wrapped("tr2:GetProfiles", self.media2, "media2"),
             (MEDIA, "GetStreamUri"): lambda: self._uri("trt", "Stream", token),
@@ -259,6 +260,19 @@ class Acme:
 def _wrapped(operation: str, streams: tuple[Stream, ...], words: str) -> str:
     inner = "".join(getattr(stream, words)() for stream in streams)
     return f"<{operation}Response>{inner}</{operation}Response>"
+
+
+def _topics() -> str:
+    return (
+        f"<tev:GetEventPropertiesResponse xmlns:tev='{EVENTS}'"
+        " xmlns:wstop='http://docs.oasis-open.org/wsn/t-1'"
+        " xmlns:tns1='http://www.onvif.org/ver10/topics'><wstop:TopicSet><tns1:VideoSource>"
+        "<MotionAlarm wstop:topic='true'><tt:MessageDescription IsProperty='true'><tt:Source>"
+        "<tt:SimpleItemDescription Name='Source' Type='tt:ReferenceToken'/></tt:Source><tt:Data>"
+        "<tt:SimpleItemDescription Name='State' Type='xs:boolean'/></tt:Data>"
+        "</tt:MessageDescription></MotionAlarm></tns1:VideoSource></wstop:TopicSet>"
+        "</tev:GetEventPropertiesResponse>"
+    )
 
 
 def _interfaces() -> str:

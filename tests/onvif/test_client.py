@@ -14,14 +14,15 @@ import aiohttp
 import pytest
 import pytest_socket
 from aiohttp import web
-from porchlight.onvif.client import camera_time, inspect
+from porchlight.onvif.client import inspect
+from porchlight.onvif.connection import camera_time
 from porchlight.onvif.errors import (
     AuthenticationError,
     CannotConnectError,
     NotOnvifError,
     OnvifError,
 )
-from porchlight.onvif.values import CameraReport, Credentials, Problem
+from porchlight.onvif.values import CameraReport, Credentials, EventKind, Problem
 
 from .acme import DEVICE, EVENTS, MEDIA, PASSWORD, USERNAME, Acme, Stream, fault, soap
 
@@ -58,6 +59,7 @@ async def test_a_camera_is_described_by_its_answers() -> None:
     assert report.analyse.uri == "rtsp://127.0.0.1:554/sub"
     assert report.analyse.snapshot_uri == f"http://127.0.0.1:{camera.port}/sub.jpg?size=1"
     assert report.has_events
+    assert report.events == (EventKind.MOTION,)
     assert not report.has_media2
     assert set(report.problems) == {Problem.SCOPES, Problem.ENDPOINT}
     assert abs(report.clock_offset) < 2

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 
 from simulator import Camera, CameraSpec, CommandError, ManualClock, Simulator
+from simulator.condition import EventFaults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +78,8 @@ async def test_the_cameras_are_listed_by_name(simulator: Simulator, camera: Came
         ("stall", {"kind": "all"}, {"stall": "all"}),
         ("garbage", {"on": True}, {"garbage": True}),
         ("mute_events", {"on": True}, {"events_muted": True}),
+        ("event", {"kind": "motion", "value": "true"}, {"event_requests": {}}),
+        ("event_faults", {"most": 1}, {"event_faults": asdict(EventFaults(most=1))}),
         ("silence_onvif", {"on": True}, {"onvif_silent": True}),
         ("online", {"on": False}, {"online": False}),
     ],
@@ -119,6 +123,9 @@ async def test_cut_connections_are_counted(send: Send, command: str) -> None:
         ("clock_offset", {"seconds": True}, 400),
         ("stall", {"kind": "some"}, 400),
         ("refuse_rtsp", {"status": 200}, 400),
+        ("event", {"kind": "earthquake"}, 400),
+        ("event_faults", {"pulls": "slow"}, 400),
+        ("event_faults", {"nonsense": 1}, 400),
     ],
 )
 async def test_a_wrong_command_is_refused_with_a_reason(

@@ -10,6 +10,7 @@ from porchlight.onvif.values import (
     CameraReport,
     Codec,
     Credentials,
+    EventKind,
     Found,
     Problem,
     Profile,
@@ -21,6 +22,13 @@ from porchlight.vision.types import Box
 from porchlight.worker import messages as m
 from porchlight.worker.channel import MAX_BYTES, Decoder, encode
 from porchlight.worker.errors import ChannelError, EngineProblem, StreamProblem
+from porchlight.worker.event_messages import (
+    CameraEvent,
+    ListenTo,
+    StopListening,
+    Subscribed,
+    Unsubscribed,
+)
 
 if TYPE_CHECKING:
     from porchlight.worker.messages import Message
@@ -101,6 +109,11 @@ EVERY = [
     m.FrameTaken(codec="h264", width=1, height=2, jpeg=BYTES),
     m.ErrandFailed(key="k", detail=TEXT),
     m.Done(),
+    ListenTo(camera_id="c", host="h", port=80, path="/o", credentials=LOGIN, certificate="ab"),
+    StopListening(camera_id="c", goodbye=False),
+    Subscribed(camera_id="c"),
+    Unsubscribed(camera_id="c", problem="invalid_auth"),
+    CameraEvent(camera_id="c", kind=EventKind.INPUT, source=TEXT, on=None),
     Found(host="192.0.2.1", port=80, scopes=("a", TEXT), mac=None),
     CameraReport(
         name=TEXT,
@@ -120,6 +133,7 @@ EVERY = [
         has_events=True,
         has_media2=False,
         problems=(Problem.CLOCK,),
+        events=(EventKind.LINE,),
     ),
 ]
 

@@ -106,6 +106,12 @@ def test_all_threads_of_the_watch_are_confined(landlock: None) -> None:
         assert set(rights(worker.process.pid)) == {"NoNewPrivs:\t1"}
 
 
+def test_all_threads_of_the_listening_process_are_confined(landlock: None) -> None:
+    with Worker(command=(sys.executable, str(ROOM / "worker"), "listen")) as worker:
+        worker.heard.wait(Alive)
+        assert set(rights(worker.process.pid)) == {"NoNewPrivs:\t1"}
+
+
 def test_an_errand_is_confined_before_it_asks_anything(landlock: None) -> None:
     errand = encode(Scan(sources=("127.0.0.1",), seconds=600.0))
     with subprocess.Popen(  # noqa: S603 - our own program

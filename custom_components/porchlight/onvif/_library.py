@@ -30,6 +30,7 @@ with _root_logger_kept():
     from onvif.client import AsyncTransportProtocolErrorHandler as Transport
     from onvif.exceptions import ONVIFError
     from zeep.exceptions import Error as ZeepError
+    from zeep.settings import Settings
 
 for _name in ("onvif", "zeep"):
     # At debug level they log whole envelopes with signatures and addresses, and otherwise a
@@ -38,4 +39,12 @@ for _name in ("onvif", "zeep"):
 
 WSDL_DIR = Path(onvif.client.__file__).parent / "wsdl"
 
-__all__ = ["WSDL_DIR", "ONVIFError", "ONVIFService", "Transport", "XmlError", "ZeepError"]
+__all__ = [
+    "WSDL_DIR",
+    "ONVIFError",
+    "ONVIFService",
+    "Settings",
+    "Transport",
+    "XmlError",
+    "ZeepError",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Self, override
 
 import aiohttp
 
-from ._library import WSDL_DIR, ONVIFError, ONVIFService, Transport, XmlError, ZeepError
+from ._library import WSDL_DIR, ONVIFError, ONVIFService, Settings, Transport, XmlError, ZeepError
+from .answers import content_of
 from .errors import (
     AuthenticationError,
     CameraFaultError,
@@ -24,7 +25,7 @@ from .errors import (
 from .web import REFUSED_STATUS, post
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from .values import Credentials
@@ -59,11 +60,22 @@ _UNREADABLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One ONVIF service: its namespace, binding and WSDL file."""
+    """One ONVIF service: its namespace, binding and WSDL file.
+
+    `port` tells services with the same namespace apart; `raw`: its answers are not compared with
+    the schema.
+    """
 
     namespace: str
     binding: str
     wsdl: Path
+    port: str = ""
+    raw: bool = False
+
+    @property
+    def key(self) -> str:
+        """What its address is known by."""
+        return f"{self.namespace}/{self.port}" if self.port else self.namespace
 
 
 DEVICE = Service(
@@ -81,7 +93,18 @@ MEDIA2 = Service(
     binding="Media2Binding",
     wsdl=Path(__file__).parent / "wsdl" / "media2.wsdl",
 )
-EVENTS_NAMESPACE = "http://www.onvif.org/ver10/events/wsdl"
+_EVENTS_WSDL = WSDL_DIR / "events.wsdl"
+EVENTS = Service(
+    namespace="http://www.onvif.org/ver10/events/wsdl",
+    binding="EventBinding",
+    wsdl=_EVENTS_WSDL,
+    raw=True,
+)
+# Both are at the address of one subscription.
+PULL_POINT = replace(EVENTS, binding="PullPointSubscriptionBinding", port="PullPoint")
+SUBSCRIPTION = replace(EVENTS, binding="SubscriptionManagerBinding", port="Subscription")
+# Cameras write topics, times and elements that the schema does not know.
+_RAW = Settings(strict=False, raw_response=True)
 
 
 class _Pin(aiohttp.Fingerprint):
@@ -187,7 +210,7 @@ class Calls:
 
     def moment(self, service: Service) -> datetime | None:
         """The camera's time as the head of the service's last answer has it."""
-        opened = self._opened.get(service.namespace)
+        opened = self._opened.get(service.key)
         try:
             moment = parsedate_to_datetime(opened.transport.date if opened else "")
         except ValueError:
@@ -201,7 +224,7 @@ class Calls:
 
     def offers(self, service: Service) -> bool:
         """Whether the camera named an address for the service."""
-        return service.namespace in self.xaddrs
+        return service.key in self.xaddrs
 
     async def __call__(
         self,
@@ -210,14 +233,19 @@ class Calls:
         params: Mapping[str, Any] | None = None,
         *,
         signed: bool = True,
+        seconds: float | None = None,
     ) -> Any:
-        """The answer to one call; raises only OnvifError."""
+        """The answer to one call, in at most `seconds`; raises only OnvifError.
+
+        A raw service's answer is the content of its body, an XML element.
+        """
         opened = await self._open(service)
         signed = signed and bool(self._credentials.username)
         call = getattr(opened, operation if signed else f"authless_{operation}")
         try:
-            async with asyncio.timeout(self._seconds):
-                return await call(dict(params or {}))
+            async with asyncio.timeout(self._seconds if seconds is None else seconds):
+                answer = await call(dict(params or {}))
+            return content_of(answer.content) if service.raw else answer
         # Neither text nor cause is kept: both may hold addresses with credentials.
         except TimeoutError:
             raise CannotConnectError(f"No answer to {operation} in time") from None
@@ -229,10 +257,10 @@ class Calls:
             raise CameraFaultError(f"{operation} failed: {type(error).__name__}") from None
 
     async def _open(self, service: Service) -> Any:
-        if opened := self._opened.get(service.namespace):
+        if opened := self._opened.get(service.key):
             return opened
         opened = ONVIFService(
-            self.xaddrs[service.namespace],
+            self.xaddrs[service.key],
             self._credentials.username,
             self._credentials.password,
             str(service.wsdl),
@@ -240,10 +268,18 @@ class Calls:
             dt_diff=self._offset,
             binding_name=f"{{{service.namespace}}}{service.binding}",
         )
-        self._opened[service.namespace] = opened
+        self._opened[service.key] = opened
         opened.transport = CameraTransport(session=self._shared_session(), verify_ssl=False)
         await opened.setup()
+        if service.raw:
+            opened.zeep_client.settings = opened.zeep_client_authless.settings = _RAW
         return opened
+
+    async def move(self, service: Service, address: str) -> None:
+        """Call the service at this address from now on."""
+        self.xaddrs[service.key] = address
+        if opened := self._opened.pop(service.key, None):
+            await opened.close()
 
     def _shared_session(self) -> aiohttp.ClientSession:
         # Newer firmware may require HTTP digest; the middleware acts only when it is requested.
@@ -265,9 +301,11 @@ class Calls:
             await opened.close()
 
 
-async def load_descriptions() -> None:
+async def load_descriptions(
+    services: Iterable[Service] = (DEVICE, MEDIA, MEDIA2, EVENTS),
+) -> None:
     """Read the WSDL files before a deadline starts: it takes seconds on a small machine."""
-    for service in (DEVICE, MEDIA, MEDIA2):
+    for service in services:
         opened = ONVIFService(
             "http://localhost",
             None,

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from . import identity
-from .addresses import Reached, unbracketed
-from .calls import DEVICE, EVENTS_NAMESPACE, MEDIA, MEDIA2, Calls, load_descriptions
-from .errors import (
-    AuthenticationError,
-    CameraFaultError,
-    CannotConnectError,
-    NotOnvifError,
-    OnvifError,
-)
+from .calls import EVENTS, MEDIA2, load_descriptions
+from .connection import Connection, connect, items
+from .errors import CannotConnectError, OnvifError
+from .meanings import kinds_of
 from .media import read_streams
+from .notifications import topics_of
 from .profiles import choose
-from .values import DEVICE_PATH, CameraReport, Credentials, Problem, Profile
+from .values import DEVICE_PATH, CameraReport, Credentials, EventKind, Problem, Profile
 
 # One call that hangs must leave time for the others.
 _CALLS_PER_DEADLINE = 3
-# A camera's clock that differs by so much from what it was has been set meanwhile.
-_CLOCK_WAS_SET = timedelta(seconds=5)
 _NAME_SCOPE = "onvif://www.onvif.org/name/"
 
 
@@ -39,17 +30,6 @@ class _Facts:
     scopes: tuple[str, ...]
     endpoint: str | None
     mac: str | None
-
-
-@dataclass(slots=True, kw_only=True)
-class _Inspection:
-    """The state of one inspection of a camera."""
-
-    calls: Calls
-    reached: Reached
-    endpoint: str | None
-    problems: set[Problem] = field(default_factory=set)
-    offset: timedelta = field(default_factory=timedelta)
 
 
 async def inspect(
@@ -69,141 +49,54 @@ async def inspect(
     """
     await load_descriptions()
     try:
-        async with asyncio.timeout(timeout):
-            reached = await _resolve(Reached(host=unbracketed(host), port=port, secure=secure))
-            seconds = timeout / _CALLS_PER_DEADLINE
-            calls = Calls(
-                reached.device(path), credentials, seconds=seconds, certificate=certificate
-            )
-            async with calls:
-                run = _Inspection(calls=calls, reached=reached, endpoint=endpoint)
-                return await _inspect_twice(run)
+        async with (
+            asyncio.timeout(timeout),
+            connect(
+                host,
+                port,
+                credentials,
+                path=path,
+                secure=secure,
+                certificate=certificate,
+                seconds=timeout / _CALLS_PER_DEADLINE,
+            ) as run,
+        ):
+            return await run.signed(lambda: _inspect(run, endpoint))
     except TimeoutError:
         raise CannotConnectError(f"The camera took longer than {timeout:g} s") from None
 
 
-async def _resolve(reached: Reached) -> Reached:
-    loop = asyncio.get_running_loop()
-    try:
-        infos = await loop.getaddrinfo(reached.host, reached.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise CannotConnectError("The host name can't be resolved") from None
-    return replace(reached, aliases=frozenset(str(info[4][0]) for info in infos))
-
-
-async def _inspect_twice(run: _Inspection) -> CameraReport:
-    """Inspect; if the credentials seem wrong, read the time and inspect once more."""
-    await _read_clock(run)
-    before = run.offset
-    try:
-        return await _inspect(run)
-    except AuthenticationError:
-        run.problems.clear()
-        await _read_clock(run)
-        # Cameras count failed logins: signed the same way it would only fail again.
-        if abs(run.offset - before) < _CLOCK_WAS_SET:
-            raise
-        return await _inspect(run)
-
-
-async def _inspect(run: _Inspection) -> CameraReport:
+async def _inspect(run: Connection, endpoint: str | None) -> CameraReport:
     # One call proves the password before others are signed: cameras count failed logins and
     # lock the account.
-    information = await _device_information(run)
-    await _find_services(run)
-    facts = await _facts(run, information)
+    information = await run.device_information()
+    await run.find_services()
+    facts = await _facts(run, information, endpoint)
     profiles = await read_streams(run.calls, run.reached, run.problems)
-    return _report(run, facts, profiles)
+    return _report(run, facts, profiles, await _events(run))
 
 
-async def _read_clock(run: _Inspection) -> None:
-    """Use the camera's time for signing; a camera without a usable time is tolerated."""
-    asked = datetime.now(UTC)
+async def _events(run: Connection) -> tuple[EventKind, ...] | None:
+    """What the camera can report by itself; None if it does not say."""
+    if not run.calls.offers(EVENTS):
+        return ()
     try:
-        answer = await run.calls(DEVICE, "GetSystemDateAndTime", signed=False)
-    except AuthenticationError:
-        moment = run.calls.moment(DEVICE)
-    except (CameraFaultError, NotOnvifError):
-        moment = None
-    else:
-        moment = camera_time(answer)
-    now = asked + (datetime.now(UTC) - asked) / 2
-    if moment is None:
-        run.problems.add(Problem.CLOCK)
-        return
-    run.offset = moment - now
-    await run.calls.set_clock_offset(run.offset)
-
-
-def camera_time(answer: Any) -> datetime | None:
-    """The UTC time in a camera's answer; None if it is missing or invalid."""
-    moment = getattr(answer, "UTCDateTime", None)
-    date: Any = getattr(moment, "Date", None)
-    time: Any = getattr(moment, "Time", None)
-    try:
-        # Some clocks run to 24 o'clock or to the 60th second.
-        day = datetime(date.Year, date.Month, date.Day, tzinfo=UTC)
-        return day + timedelta(hours=time.Hour, minutes=time.Minute, seconds=time.Second)
-    except (AttributeError, OverflowError, TypeError, ValueError):
+        topics = topics_of(await run.calls(EVENTS, "GetEventProperties"))
+    except OnvifError:
+        run.problems.add(Problem.EVENTS)
         return None
+    return await kinds_of(topics) if topics else None
 
 
-async def _device_information(run: _Inspection) -> dict[str, str]:
-    try:
-        answer = await run.calls(DEVICE, "GetDeviceInformation")
-    except CameraFaultError:
-        run.problems.add(Problem.DEVICE_INFORMATION)
-        answer = None
-    names = ("Manufacturer", "Model", "FirmwareVersion", "SerialNumber")
-    return {name: str(getattr(answer, name, None) or "").strip() for name in names}
-
-
-async def _find_services(run: _Inspection) -> None:
-    """Read the services' addresses; GetCapabilities replaces a failing GetServices."""
-    announced: dict[str, str] = {}
-    services = await _optional(run, Problem.SERVICES, "GetServices", {"IncludeCapability": False})
-    for service in _items(services):
-        namespace, xaddr = getattr(service, "Namespace", None), getattr(service, "XAddr", None)
-        if namespace and xaddr:
-            announced[namespace] = xaddr
-    if not announced.keys() & {MEDIA.namespace, MEDIA2.namespace}:
-        announced |= await _capabilities(run)
-    if announced:
-        run.problems.discard(Problem.SERVICES)
-    device = announced.pop(DEVICE.namespace, None)
-    run.reached = replace(run.reached, ports_kept=not run.reached.translates_ports(device))
-    for namespace, xaddr in announced.items():
-        if address := run.reached.service(xaddr):
-            run.calls.xaddrs[namespace] = address
-    if not announced:
-        # Firmware without either call serves everything at one address.
-        run.calls.xaddrs.setdefault(MEDIA.namespace, run.calls.xaddrs[DEVICE.namespace])
-
-
-async def _capabilities(run: _Inspection) -> dict[str, str]:
-    answer = await _optional(run, Problem.SERVICES, "GetCapabilities", {"Category": "All"})
-    categories = {
-        "Device": DEVICE.namespace,
-        "Media": MEDIA.namespace,
-        "Events": EVENTS_NAMESPACE,
-    }
-    found = {}
-    for category, namespace in categories.items():
-        if xaddr := getattr(getattr(answer, category, None), "XAddr", None):
-            found[namespace] = xaddr
-    return found
-
-
-async def _facts(run: _Inspection, information: Mapping[str, str]) -> _Facts:
-    interfaces = await _optional(run, Problem.NETWORK_INTERFACES, "GetNetworkInterfaces")
+async def _facts(run: Connection, information: Mapping[str, str], endpoint: str | None) -> _Facts:
+    interfaces = await run.optional(Problem.NETWORK_INTERFACES, "GetNetworkInterfaces")
     scopes = tuple(
         str(item.ScopeItem).strip()
-        for item in _items(await _optional(run, Problem.SCOPES, "GetScopes"))
+        for item in items(await run.optional(Problem.SCOPES, "GetScopes"))
         if getattr(item, "ScopeItem", None)
     )
-    endpoint = run.endpoint
     if identity.normalise_endpoint(endpoint) is None:
-        answer = await _optional(run, Problem.ENDPOINT, "GetEndpointReference")
+        answer = await run.optional(Problem.ENDPOINT, "GetEndpointReference")
         endpoint = getattr(answer, "GUID", answer)
     endpoint = identity.normalise_endpoint(endpoint if isinstance(endpoint, str) else None)
     hardware = [
@@ -211,7 +104,7 @@ async def _facts(run: _Inspection, information: Mapping[str, str]) -> _Facts:
             bool(getattr(item, "Enabled", None)),
             str(getattr(getattr(item, "Info", None), "HwAddress", None) or ""),
         )
-        for item in _items(interfaces)
+        for item in items(interfaces)
     ]
     return _Facts(
         information=information,
@@ -221,23 +114,12 @@ async def _facts(run: _Inspection, information: Mapping[str, str]) -> _Facts:
     )
 
 
-async def _optional(
-    run: _Inspection, problem: Problem, operation: str, params: Mapping[str, Any] | None = None
-) -> Any:
-    """The device service's answer; None if the call fails, even with a refusal."""
-    try:
-        return await run.calls(DEVICE, operation, params)
-    except OnvifError:
-        run.problems.add(problem)
-        return None
-
-
-def _items(answer: Any) -> list[Any]:
-    """The entries of an answer that should be a list; firmware may send anything."""
-    return answer if isinstance(answer, list) else []
-
-
-def _report(run: _Inspection, facts: _Facts, profiles: list[Profile]) -> CameraReport:
+def _report(
+    run: Connection,
+    facts: _Facts,
+    profiles: list[Profile],
+    events: tuple[EventKind, ...] | None,
+) -> CameraReport:
     choice = choose(profiles)
     known = facts.information
     described = f"{known['Manufacturer']} {known['Model']}".strip()
@@ -262,8 +144,9 @@ def _report(run: _Inspection, facts: _Facts, profiles: list[Profile]) -> CameraR
         profiles=tuple(profile for profile in profiles if profile.uri),
         analyse=choice.analyse,
         record=choice.record,
-        has_events=EVENTS_NAMESPACE in run.calls.xaddrs,
+        has_events=run.calls.offers(EVENTS),
         has_media2=run.calls.offers(MEDIA2),
         certificate=run.calls.certificate,
         problems=tuple(sorted(run.problems)),
+        events=events,
     )

@@ -25,6 +25,19 @@ class Service(StrEnum):
     MEDIA2 = "media2"
 
 
+class EventKind(StrEnum):
+    """What a camera can report by itself; also a translation key."""
+
+    PERSON = "person"
+    VEHICLE = "vehicle"
+    ANIMAL = "animal"
+    MOTION = "motion"
+    TAMPER = "tamper"
+    INPUT = "input"
+    LINE = "line"
+    DOORBELL = "doorbell"
+
+
 class Problem(StrEnum):
     """A failure that was tolerated while reading a camera; a stable key for diagnostics."""
 
@@ -38,6 +51,7 @@ class Problem(StrEnum):
     MEDIA2 = "media2"
     STREAM_URI = "stream_uri"
     SNAPSHOT_URI = "snapshot_uri"
+    EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +136,10 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraReport:
-    """The result of an inspection; `clock_offset` is the camera's time minus ours, in seconds."""
+    """The result of an inspection; `clock_offset` is the camera's time minus ours, in seconds.
+
+    `events`: what it can report by itself; None if it does not say.
+    """
 
     name: str
     manufacturer: str
@@ -142,3 +159,4 @@ class CameraReport:
     has_media2: bool
     certificate: str | None = None
     problems: tuple[Problem, ...] = ()
+    events: tuple[EventKind, ...] | None = None

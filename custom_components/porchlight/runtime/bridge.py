@@ -70,6 +70,7 @@ class Bridge:
         listener: Callable[[News], None],
         opening: Callable[[], Iterable[Command]] = tuple,
         *,
+        mode: str = "watch",
         command: Sequence[str] = WORKER,
         folders: Sequence[str] = (),
         silence: float = SILENCE,
@@ -78,12 +79,13 @@ class Bridge:
     ) -> None:
         """Reports go to `listener`, in order; waits are in seconds.
 
-        `command` starts a worker, which may write to `folders`; `opening` returns the first
-        commands for each new one.
+        `command` starts a worker, which may write to `folders` and does what `mode` says;
+        `opening` returns the first commands for each new one.
         """
         self._listener = listener
         self._opening = opening
-        self._command = (*command, "watch", *worker_folders(*folders))
+        self._mode = mode
+        self._command = (*command, mode, *worker_folders(*folders))
         self._silence = silence
         self._still_seconds = still_seconds
         self._first_restart = first_restart
@@ -103,7 +105,7 @@ class Bridge:
         if self._supervisor is None:
             # Never two workers at a time: a camera may allow only one viewer.
             self._supervisor = asyncio.create_task(
-                self._supervise(tuple(self._ending)), name="porchlight worker"
+                self._supervise(tuple(self._ending)), name=f"porchlight worker ({self._mode})"
             )
 
     async def stop(self) -> None:
@@ -149,7 +151,9 @@ class Bridge:
             down = await self._live()
             if loop.time() - began >= SOUND:
                 backoff.reset()
-            _LOGGER.warning("The worker ended (%s) and is started again", down.detail)
+            _LOGGER.warning(
+                "The worker (%s) ended (%s) and is started again", self._mode, down.detail
+            )
             self._report(down)
             await asyncio.sleep(backoff.wait())
 

@@ -31,6 +31,7 @@ from ..worker.messages import (
     WatchCamera,
 )
 from .areas import Area, Kind, areas_of, masks, of_kind
+from .camera_events import CameraEvents
 from .issues import (
     create_storage_issue,
     create_stream_issue,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from ..detection.coordinator import DetectionCoordinator
     from ..worker.messages import Link, Report, Source
     from .bridge import Bridge
+    from .listener import Listener
 
 type CameraEntry = ConfigEntry[CameraCoordinator]
 
@@ -93,6 +95,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         entry: CameraEntry,
         bridge: Bridge,
         detection: DetectionCoordinator,
+        listener: Listener,
     ) -> None:
         # If bound to the entry, each reload would shut it down.
         super().__init__(hass, _LOGGER, config_entry=None, name=entry.title)
@@ -103,7 +106,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.visits = VisitJournal(hass, entry.entry_id)
         self.totals = Totals(hass, entry.entry_id)
         self._bridge = bridge
-        self._login = LoginCheck(hass, entry, self.async_watch)
+        self.events = CameraEvents(entry, listener)
+        self._login = LoginCheck(hass, entry, self.async_watch, self.events.async_update)
         self._recovery = StreamRecovery(hass, entry, self._login, self.async_watch)
         self._outage = Outage(
             hass,
@@ -244,6 +248,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     def async_end(self) -> None:
         """Clean up when the camera is no longer watched."""
         self.visits.async_close()
+        self.events.async_end()
         self.async_stop()
 
     @callback

@@ -34,12 +34,17 @@ class LoginCheck:
     """
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry[Any], try_again: Callable[[], None]
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        try_again: Callable[[], None],
+        give_up: Callable[[], None],
     ) -> None:
-        """`try_again` opens the stream once more."""
+        """`try_again` opens the stream once more; `give_up` ends all other uses of the login."""
         self._hass = hass
         self._entry = entry
         self._try_again = try_again
+        self._give_up = give_up
         self._waits = Backoff(FIRST_WAIT, LAST_WAIT, random.random)
         self._doubtful = False
         self._task: asyncio.Task[None] | None = None
@@ -87,6 +92,7 @@ class LoginCheck:
             self._entry, data={**self._entry.data, CONF_REFUSED: True}
         )
         self._known = (credentials_of(self._entry), True)
+        self._give_up()
         self.async_request()
 
     @callback

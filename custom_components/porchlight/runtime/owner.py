@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import timedelta
 from functools import partial
@@ -30,6 +31,7 @@ from .issues import (
     delete_camera_issue,
     delete_worker_issue,
 )
+from .listener import Listener
 from .outage import Outage
 from .pictures import prepare_folder
 from .search import async_search
@@ -90,6 +92,7 @@ class Owner:
         self._worker_runs_soon: CALLBACK_TYPE | None = None
         pictures = hass.config.path(DOMAIN)
         self.bridge = Bridge(self._hear, self._opening, folders=(pictures,))
+        self._listener = Listener(hass)
         self.detection = DetectionCoordinator(
             hass, self.bridge.send, _try_model, lambda: len(camera_entries(hass, disabled=False))
         )
@@ -101,7 +104,7 @@ class Owner:
             cancel()
         camera = self._cameras.get(entry.entry_id)
         if camera is None:
-            camera = CameraCoordinator(self._hass, entry, self.bridge, self.detection)
+            camera = self._coordinator(entry)
             await camera.async_load()
             self._cameras[entry.entry_id] = camera
         await camera.async_configure()
@@ -154,8 +157,11 @@ class Owner:
         camera = self._cameras.get(entry.entry_id)
         self.async_end(entry)
         if camera is None:
-            camera = CameraCoordinator(self._hass, entry, self.bridge, self.detection)
+            camera = self._coordinator(entry)
         await camera.async_remove()
+
+    def _coordinator(self, entry: CameraEntry) -> CameraCoordinator:
+        return CameraCoordinator(self._hass, entry, self.bridge, self.detection, self._listener)
 
     def _drop(self, camera_id: str) -> None:
         camera = self._cameras.pop(camera_id, None)
@@ -171,6 +177,7 @@ class Owner:
             self.detection.async_cameras_changed()
         else:
             self._stop_work()
+            self._listener.async_close()
             self._hass.async_create_task(self.bridge.stop(), f"{DOMAIN} stop")
 
     def _opening(self) -> Iterator[Command]:
@@ -202,7 +209,7 @@ class Owner:
         for camera in self._cameras.values():
             camera.async_stop()
         self._stop_work()
-        await self.bridge.stop()
+        await asyncio.gather(self.bridge.stop(), self._listener.async_stop())
 
     async def _async_search(self, _now: datetime) -> None:
         await async_search(self._hass)

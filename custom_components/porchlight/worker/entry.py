@@ -21,7 +21,7 @@ _NICENESS = 5
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run `watch` (until standard input closes) or `errand` (one question)."""
+    """Run `watch` or `listen` (until standard input closes) or `errand` (one question)."""
     reports = _protect_output()
     _end_with_parent()
     faulthandler.enable()
@@ -40,8 +40,16 @@ def main(arguments: Sequence[str]) -> int:
             from .limits import bound_memory  # noqa: PLC0415 - as above
 
             Errands(commands, reports, bound_memory, lambda: confine(folders)).run()
+        case ["listen", *folders]:
+            from .limits import ANSWERS, bound_memory  # noqa: PLC0415 - as above
+            from .listening import Listening  # noqa: PLC0415 - as above
+
+            confine(folders)
+            bound_memory(ANSWERS)
+            os.nice(_NICENESS)
+            Listening(commands, reports).run()
         case _:
-            usage = "usage: worker watch|errand [FOLDER…]"
+            usage = "usage: worker watch|listen|errand [FOLDER…]"
             print(usage, file=sys.stderr)  # noqa: T201 - a person typed this
             return 2
     sys.stderr.flush()

@@ -13,6 +13,7 @@ from ..onvif.values import CameraReport, Credentials, Found, Typed
 from ..vision.settings import DEFAULT, Settings
 from ..vision.types import Box
 from .errors import EngineProblem, StreamProblem
+from .event_messages import CameraEvent, ListenTo, StopListening, Subscribed, Unsubscribed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -340,7 +341,16 @@ class Done:
     """An errand with many answers is over."""
 
 
-type Command = WatchCamera | RemoveCamera | UseModel | DropModel | SetBudget | TakeStill
+type Command = (
+    WatchCamera
+    | RemoveCamera
+    | UseModel
+    | DropModel
+    | SetBudget
+    | TakeStill
+    | ListenTo
+    | StopListening
+)
 type Report = (
     Alive
     | ThreadStarted
@@ -356,6 +366,9 @@ type Report = (
     | Still
     | EngineReady
     | EngineFailed
+    | Subscribed
+    | Unsubscribed
+    | CameraEvent
 )
 type Errand = Scan | Inspect | Locate | FirstFrame | UseModel
 type Answer = Found | CameraReport | FrameTaken | EngineReady | EngineFailed | ErrandFailed | Done

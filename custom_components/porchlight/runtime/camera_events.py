@@ -1,0 +1,156 @@
+"""What one camera reports by itself; nothing of Porchlight's own depends on it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.core import callback
+
+from ..const import CONF_CERTIFICATE, CONF_EVENTS, CONF_REFUSED
+from ..onvif.errors import AuthenticationError
+from ..onvif.values import EventKind
+from ..worker.event_messages import CameraEvent, ListenTo, Subscribed, Unsubscribed
+from .address import Address
+from .inspection import credentials_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import CALLBACK_TYPE
+
+    from .listener import EventNews, Listener
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class CameraEvents:
+    """Subscribed to as long as one entity of them is enabled. Used from the event loop only."""
+
+    def __init__(self, entry: ConfigEntry[Any], listener: Listener) -> None:
+        self._entry = entry
+        self._listener = listener
+        self._listeners: list[CALLBACK_TYPE] = []
+        self._wanted = 0
+        self._pulses: list[Callable[[EventKind], None]] = []
+        self._states: dict[EventKind, dict[str, bool | None]] = {}
+        self._problem: str | None = None
+        # The login that the camera refused.
+        self._refused: ListenTo | None = None
+        self._ended = False
+        self.subscribed = False
+
+    @property
+    def offered(self) -> tuple[EventKind, ...]:
+        """What the camera offers; everything if that is not known."""
+        known = self._entry.data.get(CONF_EVENTS)
+        return tuple(kind for kind in EventKind if known is None or kind in known)
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing arrives: the key of an ONVIF error; None if all is well or nobody listens."""
+        return self._problem
+
+    @property
+    def inputs(self) -> dict[str, bool | None]:
+        """The inputs that are known, by their token."""
+        return dict(self._states.get(EventKind.INPUT, {}))
+
+    def is_on(self, kind: EventKind) -> bool | None:
+        """Whether the camera reports this anywhere; None if that is not known."""
+        known = [on for on in self._states.get(kind, {}).values() if on is not None]
+        return any(known) if known else None
+
+    @callback
+    def async_listen(self, changed: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call `changed` when a state changes; returns what ends that. Does not subscribe."""
+        self._listeners.append(changed)
+        return lambda: self._listeners.remove(changed)
+
+    @callback
+    def async_listen_pulses(self, happened: Callable[[EventKind], None]) -> CALLBACK_TYPE:
+        """Call `happened` when a doorbell rings, and so on; returns what ends that."""
+        self._pulses.append(happened)
+        return lambda: self._pulses.remove(happened)
+
+    @callback
+    def async_want(self) -> CALLBACK_TYPE:
+        """Subscribe until all who want that have called what this returns."""
+        self._wanted += 1
+        self.async_update()
+
+        @callback
+        def unwant() -> None:
+            self._wanted -= 1
+            self.async_update()
+
+        return unwant
+
+    @callback
+    def async_update(self) -> None:
+        """Subscribe or unsubscribe, as it is wanted, with the entry's present address and login."""
+        target, refused = self._target(), bool(self._entry.data.get(CONF_REFUSED))
+        if self._refused and self._refused != target:
+            self._refused = None
+        if self._wanted and not (self._ended or refused or self._refused):
+            self._listener.async_listen(target, self._hear)
+            return
+        self._listener.async_leave(target.camera_id, goodbye=not (refused or self._refused))
+        self._forget()
+
+    @callback
+    def async_end(self) -> None:
+        """Unsubscribe for good: the camera is no longer watched."""
+        self._ended = True
+        self.async_update()
+
+    def _hear(self, news: EventNews) -> None:
+        match news:
+            case Subscribed():
+                self._forget()
+                self.subscribed = True
+                self._note(None)
+            case Unsubscribed(problem=problem):
+                self._forget()
+                self._note(problem)
+                if problem == AuthenticationError.key:
+                    # Another login may be tried, but not this one again.
+                    self._refused = self._target()
+                    self._listener.async_leave(news.camera_id, goodbye=False)
+            case CameraEvent(kind=EventKind.LINE | EventKind.DOORBELL):
+                for happened in tuple(self._pulses):
+                    happened(news.kind)
+                return
+            case CameraEvent():
+                self._states.setdefault(news.kind, {})[news.source] = news.on
+        self._changed()
+
+    def _note(self, problem: str | None) -> None:
+        """Log the subscription's end once, and its return."""
+        if problem and not self._problem:
+            _LOGGER.warning("No events from %s: %s", self._entry.title, problem)
+        elif self._problem and not problem:
+            _LOGGER.info("Events from %s arrive again", self._entry.title)
+        self._problem = problem
+
+    def _forget(self) -> None:
+        self.subscribed = False
+        self._states.clear()
+
+    def _changed(self) -> None:
+        for changed in tuple(self._listeners):
+            changed()
+
+    def _target(self) -> ListenTo:
+        data = self._entry.data
+        address = Address.of(data)
+        return ListenTo(
+            camera_id=self._entry.entry_id,
+            host=address.host,
+            port=address.port,
+            path=address.path,
+            credentials=credentials_of(self._entry),
+            secure=address.secure,
+            certificate=data.get(CONF_CERTIFICATE),
+        )
