@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from porchlight.worker.event_messages import (
     Subscribed,
     Unsubscribed,
 )
+from porchlight.worker.listening import Listening
 from porchlight.worker.messages import Alive
 
 from tests.bare import ROOM
@@ -114,6 +116,44 @@ def test_another_login_takes_the_place_of_the_present_one(
     until(lambda: len(worker.heard.of(Subscribed)) == 2, "subscribed again")
     assert stage.call(stage.camera.state).refused_calls == 1
     assert len(worker.heard.of(Unsubscribed)) == 1
+
+
+async def test_a_subscription_begins_when_the_last_one_of_the_camera_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+    bye = asyncio.Event()
+
+    class Slow:
+        def __init__(self, target: ListenTo, *_more: object) -> None:
+            self.target = target
+            self.goodbye = True
+
+        async def run(self) -> None:
+            seen.append(f"begins {self.target.port}")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await bye.wait()
+                seen.append(f"ended {self.target.port}")
+
+    async def turns() -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr("porchlight.worker.listening.Subscriber", Slow)
+    listening = Listening(-1, -1)
+    login = Credentials(username="", password="")
+    for port in (1, 2):
+        target = ListenTo(camera_id="c", host="h", port=port, path="/", credentials=login)
+        listening._handle(target)
+        await turns()
+    assert seen == ["begins 1"]
+    bye.set()
+    await turns()
+    assert seen == ["begins 1", "ended 1", "begins 2"]
+    listening._handle(StopListening(camera_id="c"))
+    await asyncio.wait(listening._leaving.values())
 
 
 def test_a_camera_that_refuses_the_login_gets_no_goodbye(
