@@ -191,6 +191,7 @@ async def _story(folder: Path, pictures: Path) -> None:
         await _finds_the_others_discovered(user)
         await _opens_the_options(user)
         await _draws_a_zone(user)
+        await _chooses_streams(user)
         number = await phone.register(user.home)
         await _uses_the_blueprint(user)
         rings = asyncio.create_task(_next_title(user.home, number))
@@ -270,6 +271,19 @@ async def _draws_a_zone(user: Visitor) -> None:
     save = words("options/step/preview/menu_options/save")
     await user.page.get_by_text(save, exact=True).click()
     await _until(user.home, lambda states: "binary_sensor.hallway_doormat" in states)
+
+
+async def _chooses_streams(user: Visitor) -> None:
+    await user.goes("/config/integrations/integration/porchlight")
+    row = user.page.locator("ha-config-entry-row").filter(has_text="Hallway")
+    await row.get_by_label("Configure").click()
+    streams = words("options/step/init/menu_options/streams")
+    await user.page.get_by_text(streams, exact=True).click()
+    await user.sees(shown("options/step/streams/data_description/transport"))
+    await user.look("options-streams")
+    # They are played before they are saved.
+    await user.presses("Submit")
+    await user.finishes("Finish")
 
 
 async def _uses_the_blueprint(user: Visitor) -> None:
