@@ -47,6 +47,20 @@ async def test_the_worker_ends_with_home_assistant(
     assert not bridge.running
 
 
+async def test_what_the_worker_reports_while_home_assistant_stops_starts_nothing(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
+) -> None:
+    bridge.up()
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    before = hass.states.async_all()
+    # The harness notices timers that are left.
+    bridge.listener(StreamDown(camera_id=ENTRY_ID, problem=StreamProblem.ENDED))
+    bridge.status()
+    assert hass.states.async_all() == before
+
+
+
 async def test_the_worker_gets_the_camera_s_new_address(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:

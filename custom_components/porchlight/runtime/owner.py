@@ -84,6 +84,7 @@ class Owner:
         # Cameras whose entry is not loaded at the moment, and those that are paused.
         self._leaving: dict[str, CALLBACK_TYPE] = {}
         self._aside: dict[str, CALLBACK_TYPE] = {}
+        self._stopping = False
         self._blame = Blame()
         self._stop_listening: list[CALLBACK_TYPE] = []
         self._worker_outage = Outage[str](
@@ -204,6 +205,8 @@ class Owner:
         self.detection.async_stop()
 
     async def _async_home_stops(self, _event: Event) -> None:
+        # What the worker still reports would only start something.
+        self._stopping = True
         for cancel in (*self._leaving.values(), *self._aside.values()):
             cancel()
         for camera in self._cameras.values():
@@ -221,6 +224,8 @@ class Owner:
 
     @callback
     def _hear(self, news: News) -> None:
+        if self._stopping:
+            return
         match news:
             case WorkerDown():
                 self._worker_ended(news)
