@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, override
 
 import probatio
@@ -43,6 +42,8 @@ from .const import (
     CONF_MODEL,
     CONF_OTHER_LOGIN,
     CONF_PICTURES,
+    CONF_STREAM,
+    CONF_TRANSPORT,
     DETECTOR_ID,
     DOMAIN,
 )
@@ -68,7 +69,7 @@ from .runtime.search import async_scan, async_sources, entry_of
 from .runtime.streams import Chosen, async_open, link_of
 from .runtime.text import plain
 from .runtime.typed import TypedError
-from .worker.messages import Link, Source
+from .worker.messages import Link, Source, Transport
 
 if TYPE_CHECKING:
     import asyncio
@@ -79,7 +80,6 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
 ENTER_ADDRESS = "enter_address"
 SCAN_AGAIN = "scan_again"
 # Below this height in pixels, people farther away are only a few pixels high.
@@ -104,6 +104,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._certificate: str | None = None
         self._link: Link | None = None
         self._options: Mapping[str, Any] = {}
+        self._known: Mapping[str, Any] = {}
         self._credentials = Credentials(username="", password="")
         self._proving: asyncio.Task[Proof] | None = None
         self._proof: Proof | None = None
@@ -375,9 +376,10 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reauth_entry() if again else self._get_reconfigure_entry()
         if not is_same(entry.data, proof.report):
             return self.async_abort(reason="another_camera")
-        return self.async_update_reload_and_abort(
-            entry, data=self._entry_data(proof, known=entry.data)
-        )
+        data = self._entry_data(proof)
+        # If it does not play now, another one stands in for it until it does.
+        data[CONF_STREAM] = proof.streams.wanted.uri
+        return self.async_update_reload_and_abort(entry, data=data)
 
     async def _prove(self) -> Proof:
         """Find, query the camera and decode a frame. Raises ErrandError."""
@@ -393,7 +395,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         )
         return Proof(
             report=report,
-            streams=await async_open(report, self._source, Chosen.of(self._options)),
+            streams=await async_open(report, self._source, Chosen.of(self._options, self._known)),
         )
 
     def _camera_schema(self) -> probatio.Schema:
@@ -408,6 +410,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             credentials=self._credentials,
             basic=link.basic,
             certificate=link.certificate,
+            transport=Transport(self._options.get(CONF_TRANSPORT, Transport.AUTO)),
         )
 
     def _take(self, found: Found) -> None:
@@ -428,18 +431,18 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._where = Where.of(address, encrypted=address.secure)
         self._endpoint = data[CONF_ENDPOINT]
         self._credentials = Credentials(username=data[CONF_USERNAME], password="")
-        self._options = entry.options
+        self._options, self._known = entry.options, entry.data
         self._name = plain(entry.title)
         self.context["title_placeholders"] = {"name": entry.title}
 
-    def _entry_data(self, proof: Proof, *, known: Mapping[str, Any] = EMPTY) -> dict[str, Any]:
+    def _entry_data(self, proof: Proof) -> dict[str, Any]:
         report = proof.report
         address = self._where.address or Address(host=report.host)
         return {
             **replace(address, host=report.host, port=report.port).data,
             CONF_USERNAME: self._credentials.username,
             CONF_PASSWORD: self._credentials.password,
-            **identifiers(report, known),
+            **identifiers(report, self._known),
             CONF_MANUFACTURER: report.manufacturer,
             CONF_MODEL: report.model,
             CONF_FIRMWARE: report.firmware,

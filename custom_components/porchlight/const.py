@@ -3,7 +3,7 @@
 from typing import Final
 
 DOMAIN: Final = "porchlight"
-# The unique id of the detector's entry; cameras have a MAC, an endpoint or a serial number.
+# The unique id of the detector's entry; cameras have a MAC, an endpoint or a random one.
 DETECTOR_ID: Final = "detector"
 
 CONF_ADDRESS: Final = "address"

@@ -9,6 +9,7 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME
 
 from .const import (
+    CONF_CERTIFICATE,
     CONF_ENDPOINT,
     CONF_FILE,
     CONF_LIVE_STREAM,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .runtime.coordinator import CameraEntry
 
 PRIVATE = {
+    CONF_CERTIFICATE,
     CONF_ENDPOINT,
     CONF_FILE,
     CONF_HOST,

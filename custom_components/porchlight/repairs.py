@@ -9,14 +9,14 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
 
-from .const import CONF_STREAM
+from .const import CONF_REFUSED, CONF_STREAM
 from .flows.previews import async_previews
 from .runtime import ask
 from .runtime.address import Address
 from .runtime.identity import is_same
 from .runtime.inspection import async_inspect
 from .runtime.issues import ISSUE_CAMERA, ISSUE_MOVED
-from .runtime.streams import source_of, with_streams
+from .runtime.streams import STREAM_KEYS, source_of, with_link, with_streams
 from .runtime.text import plain
 
 if TYPE_CHECKING:
@@ -82,7 +82,10 @@ class UseNewAddress(RepairsFlow):
         """Use the address when the user has recognized the picture."""
         if user_input is None:
             return self._form("picture")
-        self.hass.config_entries.async_update_entry(self._entry, data=self._data)
+        # The login may have changed while the picture was shown; at the new address it was right.
+        data = {**self._entry.data, **self._data}
+        data.pop(CONF_REFUSED, None)
+        self.hass.config_entries.async_update_entry(self._entry, data=data)
         self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
         return self.async_create_entry(data={})
 
@@ -96,12 +99,15 @@ class UseNewAddress(RepairsFlow):
         if not is_same(self._entry.data, report):
             return self._abort("another_camera")
         # Ports may be others there, too.
-        self._data = with_streams({**self._entry.data, **self._address.data}, report)
-        source = source_of(self._entry, self._data[CONF_STREAM], self._address.host)
+        there = with_streams(self._entry.data, report)
+        source = source_of(self._entry, there[CONF_STREAM], self._address.host)
         try:
             frame = await ask.first_frame(source)
         except ask.ErrandError as error:
             return self._abort("no_picture", detail=plain(error.detail or error.key))
+        there = with_link(there, frame.link)
+        moved = {key: there[key] for key in STREAM_KEYS}
+        self._data = {**self._address.data, **moved}
         preview = async_previews(self.hass).sign(self.hass, self.flow_id, frame.jpeg)
         self._words["preview"] = preview
         return self._form("picture")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -40,6 +41,8 @@ from custom_components.porchlight.worker.messages import (
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
     from syrupy.assertion import SnapshotAssertion
+
+    from custom_components.porchlight.worker.messages import Source
 
 
 ENTRY_ID = "01PORCHLIGHT"
@@ -320,3 +323,38 @@ async def camera(hass: HomeAssistant, bridges: list[FakeBridge]) -> AsyncIterato
 def bridge(camera: MockConfigEntry, bridges: list[FakeBridge]) -> FakeBridge:
     """The bridge of the camera that is set up."""
     return bridges[0]
+
+
+class Device:
+    """The camera's answers; what does not play is in `broken`, by the end of its address."""
+
+    def __init__(self) -> None:
+        self.report: CameraReport | Exception = report()
+        self.broken: dict[str, str] = {}
+        self.opened: list[Source] = []
+        self.asked = 0
+
+    async def inspect(self, *_args: Any, **_more: Any) -> CameraReport:
+        self.asked += 1
+        # As a process would: something else may happen meanwhile.
+        await asyncio.sleep(0)
+        if isinstance(self.report, Exception):
+            raise self.report
+        return self.report
+
+    async def first_frame(self, source: Source) -> FrameTaken:
+        self.opened.append(source)
+        await asyncio.sleep(0)
+        if reason := self.broken.get(source.url.rpartition("/")[2]):
+            raise ask.ErrandError(reason)
+        return frame()
+
+
+@pytest.fixture
+def device() -> Iterator[Device]:
+    one = Device()
+    with (
+        patch.object(ask, "inspect", one.inspect),
+        patch.object(ask, "first_frame", one.first_frame),
+    ):
+        yield one

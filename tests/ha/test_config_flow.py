@@ -407,7 +407,7 @@ async def test_another_camera_at_the_address_changes_nothing(
     hass: HomeAssistant, camera: MockConfigEntry, world: Errands, kind: str
 ) -> None:
     result = await getattr(camera, f"start_{kind}_flow")(hass)
-    world.report = report(mac="a4:14:37:01:02:99")
+    world.report = report(mac="a4:14:37:01:02:99", endpoint="another")
     result = await answer(hass, result, address="192.168.1.20", **LOGIN)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "another_camera")
     assert dict(camera.data) == entry_data()

@@ -35,7 +35,10 @@ OTHER_MAC = "a4:14:37:01:02:99"
     ("known", "given", "same"),
     [
         ({}, {}, True),
-        ({}, {"mac": OTHER_MAC}, False),
+        ({}, {"mac": OTHER_MAC, "endpoint": "another"}, False),
+        ({}, {"mac": OTHER_MAC, "serial": "S124"}, False),
+        # On Wi-Fi instead of a cable.
+        ({}, {"mac": OTHER_MAC}, True),
         # A login that may not read the network interfaces.
         ({}, {"mac": None}, True),
         ({}, {"mac": None, "endpoint": "made-up-at-each-start"}, True),

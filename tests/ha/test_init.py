@@ -60,7 +60,6 @@ async def test_what_the_worker_reports_while_home_assistant_stops_starts_nothing
     assert hass.states.async_all() == before
 
 
-
 async def test_the_worker_gets_the_camera_s_new_address(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:

@@ -20,6 +20,7 @@ from custom_components.porchlight.runtime import ask, moves
 from custom_components.porchlight.runtime.issues import create_stream_issue
 from custom_components.porchlight.runtime.search import MAX_OFFERS, async_search
 from custom_components.porchlight.worker.errors import StreamProblem
+from custom_components.porchlight.worker.messages import Link
 from tests.certificates import self_signed
 
 from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, frame, report
@@ -287,10 +288,50 @@ async def test_the_user_sees_the_new_picture_and_then_the_address_is_used(
     assert issue(hass) is None
 
 
+async def test_what_changed_while_the_picture_was_shown_is_kept(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, fix: Fix
+) -> None:
+    there = report(host=NEW)
+    shown = replace(frame(), link=Link(certificate="cd" * 32))
+    hass.config_entries.async_update_entry(
+        camera, data={**camera.data, "link": None, "refused": True}
+    )
+    with (
+        patch.object(ask, "inspect", AsyncMock(return_value=there)),
+        patch.object(ask, "first_frame", AsyncMock(return_value=shown)) as first,
+    ):
+        await fix.start()
+        await fix.submit()
+    # A device elsewhere does not get the password in clear text.
+    assert not first.await_args.args[0].basic  # type: ignore[union-attr]
+    hass.config_entries.async_update_entry(camera, data={**camera.data, "password": "new"})
+    await fix.submit()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert (camera.data["host"], camera.data["password"]) == (NEW, "new")
+    assert camera.data["link"]["certificate"] == "cd" * 32
+    assert not bridge.cameras[ENTRY_ID].source.basic
+    # It was right there.
+    assert "refused" not in camera.data
+
+
+async def test_a_camera_that_is_removed_meanwhile_leaves_nothing(
+    hass: HomeAssistant, camera: MockConfigEntry
+) -> None:
+    async def listens(*_: Any) -> bool:
+        # Asked for each of its ports.
+        if hass.config_entries.async_get_entry(camera.entry_id):
+            await hass.config_entries.async_remove(camera.entry_id)
+        return False
+
+    with patch.object(moves, "_async_listens", listens):
+        await search(hass, moved())
+    assert issue(hass) is None
+
+
 @pytest.mark.parametrize(
     ("answer", "picture", "reason"),
     [
-        (report(mac="a4:14:37:01:02:99"), frame(), "another_camera"),
+        (report(mac="a4:14:37:01:02:99", endpoint="another"), frame(), "another_camera"),
         (ask.ErrandError("invalid_auth"), frame(), "invalid_auth"),
         (ask.ErrandError("timeout"), frame(), "cannot_connect"),
         (ask.ErrandError("certificate"), frame(), "another_camera"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.runtime import ask
@@ -16,53 +20,18 @@ from custom_components.porchlight.runtime.recovery import FIRST_WAIT, LAST_WAIT,
 from custom_components.porchlight.worker.errors import StreamProblem
 from custom_components.porchlight.worker.messages import Link, StreamDown, StreamUp, Transport
 
-from .conftest import ENTRY_ID, FakeBridge, frame, later, make_entry, profile, report
+from .conftest import ENTRY_ID, Device, FakeBridge, later, make_entry, profile, report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from homeassistant.config_entries import ConfigFlowResult
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
     from custom_components.porchlight.onvif.values import CameraReport
-    from custom_components.porchlight.worker.messages import FrameTaken, Source
+    from custom_components.porchlight.worker.messages import Source
 
 SUB, MAIN = "rtsp://192.168.1.20:554/sub", "rtsp://192.168.1.20:554/main"
 # Longer than the jitter makes the first wait.
 SOON = 2 * FIRST_WAIT
-
-
-class Device:
-    """The camera's answers; what does not play is in `broken`, by the end of its address."""
-
-    def __init__(self) -> None:
-        self.report: CameraReport | Exception = report()
-        self.broken: dict[str, str] = {}
-        self.opened: list[Source] = []
-        self.asked = 0
-
-    async def inspect(self, *_args: Any, **_more: Any) -> CameraReport:
-        self.asked += 1
-        if isinstance(self.report, Exception):
-            raise self.report
-        return self.report
-
-    async def first_frame(self, source: Source) -> FrameTaken:
-        self.opened.append(source)
-        if reason := self.broken.get(source.url.rpartition("/")[2]):
-            raise ask.ErrandError(reason)
-        return frame()
-
-
-@pytest.fixture
-def device() -> Iterator[Device]:
-    one = Device()
-    with (
-        patch.object(ask, "inspect", one.inspect),
-        patch.object(ask, "first_frame", one.first_frame),
-    ):
-        yield one
 
 
 def watched(bridge: FakeBridge) -> Source:
@@ -239,29 +208,123 @@ class TestRecovery:
         await later(hass, SOON)
         assert (device.asked, device.opened) == (0, [])
 
-    async def test_a_wrong_login_is_used_once_and_asked_for(
+    async def test_a_login_that_onvif_refuses_is_asked_with_once(
         self, hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, device: Device
     ) -> None:
         device.report = ask.ErrandError("invalid_auth")
         down(bridge)
         await later(hass, SOON)
-        await later(hass, LAST_WAIT * 2)
+        assert device.asked == 1
+        for number in range(1, 12):
+            down(bridge)
+            await later(hass, number * LAST_WAIT * 2)
+        assert device.asked == 1
+        # The stream decides whether the login is wrong: ONVIF's accounts may be others.
+        assert "refused" not in camera.data
+        up(bridge)
+        assert hass.states.get("binary_sensor.front_door_stream").state == "on"  # type: ignore[union-attr]
+        # Another login is tried.
+        device.report = report()
+        hass.config_entries.async_update_entry(camera, data={**camera.data, "password": "new"})
+        down(bridge)
+        await later(hass, 30 * LAST_WAIT)
+        assert device.asked == 2
+
+    async def test_a_login_that_both_refuse_is_asked_for_without_another_question(
+        self, hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, device: Device
+    ) -> None:
+        device.report = ask.ErrandError("invalid_auth")
+        down(bridge)
+        await later(hass, SOON)
+        down(bridge, StreamProblem.UNAUTHORIZED)
+        await hass.async_block_till_done(wait_background_tasks=True)
         assert device.asked == 1
         assert camera.data["refused"]
         flows = hass.config_entries.flow.async_progress()
         assert [flow["context"]["source"] for flow in flows] == ["reauth"]
 
-    async def test_a_stream_that_refuses_the_login_is_not_tried_on_and_on(
-        self, hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, device: Device
+    async def test_a_stream_that_refuses_the_login_ends_the_search(
+        self, hass: HomeAssistant, bridges: list[FakeBridge], device: Device
     ) -> None:
-        device.broken = {"sub": "not_found", "main": "unauthorized"}
-        down(bridge)
+        others = tuple(profile(f"other{number}") for number in range(5))
+        profiles = (profile("sub"), *others)
+        await begin(hass, bridges, profiles=[asdict(one) for one in profiles])
+        device.report = report(profiles=profiles)
+        device.broken = {one.token: "unauthorized" for one in others}
+        down(bridges[0])
         await later(hass, SOON)
         assert len(device.opened) == 1
         # The camera was asked whether the login is wrong.
         assert device.asked == 2
         await later(hass, SOON)
         assert len(device.opened) == 1
+
+    async def test_a_late_refusal_of_the_old_login_says_nothing_of_the_new_one(
+        self, hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, device: Device
+    ) -> None:
+        asked, answer = asyncio.Event(), asyncio.Event()
+
+        async def slow(*_args: Any, **_more: Any) -> CameraReport:
+            asked.set()
+            await answer.wait()
+            raise ask.ErrandError("invalid_auth")
+
+        with patch.object(ask, "inspect", slow):
+            down(bridge)
+            async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=SOON))
+            await asked.wait()
+            hass.config_entries.async_update_entry(camera, data={**camera.data, "password": "new"})
+            answer.set()
+            await hass.async_block_till_done(wait_background_tasks=True)
+        assert "refused" not in camera.data
+        down(bridge)
+        await later(hass, LAST_WAIT)
+        assert device.asked == 1
+
+    async def test_after_a_refusal_in_between_the_first_stream_still_comes_back(
+        self, hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, device: Device
+    ) -> None:
+        device.broken = {"sub": "not_found"}
+        down(bridge)
+        await later(hass, SOON)
+        up(bridge)
+        device.broken = {"sub": "unauthorized"}
+        await later(hass, 2 * LAST_WAIT)
+        device.broken = {}
+        await later(hass, 2 * LAST_WAIT + 2 * LOOKS_EVERY)
+        await later(hass, 2 * LAST_WAIT + 4 * LOOKS_EVERY)
+        assert watched(bridge).url == SUB
+
+    async def test_another_lens_never_stands_in_for_one_whose_profiles_were_renamed(
+        self, hass: HomeAssistant, bridges: list[FakeBridge], device: Device
+    ) -> None:
+        lens = profile("two", source="second", view="second")
+        entry = await begin(
+            hass, bridges, profiles=[asdict(lens)], stream=lens.uri, live_stream=lens.uri
+        )
+        first = profile("sub", source="first", view="first")
+        renamed = profile("2b", source="second", view="second")
+        device.report = report(profiles=(first,), analyse=first, record=first)
+        down(bridges[0])
+        await later(hass, SOON)
+        assert entry.data["stream"] == lens.uri
+        entry_profiles = {**entry.data, "profiles": [asdict(lens)]}
+        hass.config_entries.async_update_entry(entry, data=entry_profiles)
+        device.report = report(profiles=(first, renamed), analyse=first, record=first)
+        down(bridges[0])
+        await later(hass, 20 * LAST_WAIT)
+        assert entry.data["stream"] == renamed.uri
+
+    async def test_a_removed_or_disabled_camera_leaves_no_issue(
+        self, hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, device: Device
+    ) -> None:
+        device.broken = {"sub": "not_found"}
+        down(bridge)
+        await later(hass, SOON)
+        assert issue(hass)
+        await hass.config_entries.async_set_disabled_by(camera.entry_id, ConfigEntryDisabler.USER)
+        await hass.async_block_till_done()
+        assert issue(hass) is None
 
     @pytest.mark.parametrize("error", ["cannot_connect", "timeout"])
     async def test_a_camera_that_is_off_is_asked_at_growing_intervals(
@@ -300,103 +363,3 @@ class TestRecovery:
         await hass.config_entries.async_remove(camera.entry_id)
         await later(hass, SOON)
         assert device.asked == 0
-
-
-class TestOptions:
-    async def start(self, hass: HomeAssistant, camera: MockConfigEntry) -> ConfigFlowResult:
-        flow = hass.config_entries.options
-        result = await flow.async_init(camera.entry_id)
-        assert "streams" in result["menu_options"]
-        return await flow.async_configure(result["flow_id"], {"next_step_id": "streams"})
-
-    async def choose(
-        self, hass: HomeAssistant, result: ConfigFlowResult, **choice: str
-    ) -> ConfigFlowResult:
-        data = {"analysed": "best", "live": "best", "transport": "auto", **choice}
-        result = await hass.config_entries.options.async_configure(result["flow_id"], data)
-        await hass.async_block_till_done()
-        return result
-
-    async def test_the_streams_are_listed_and_chosen(
-        self, hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, device: Device
-    ) -> None:
-        result = await self.start(hass, camera)
-        schema = result["data_schema"]
-        assert schema is not None
-        labels = {
-            option["value"]: option["label"]
-            for option in schema.schema["analysed"].config["options"]
-        }
-        assert labels == {
-            "main": "main · 1920x1080 H264, 10 fps",
-            "sub": "sub · 640x360 H264, 10 fps",
-            "best": "best",
-        }
-        assert device.asked == 0
-        result = await self.choose(hass, result, analysed="main", live="sub", transport="tcp")
-        assert result["type"] is FlowResultType.CREATE_ENTRY
-        assert (camera.data["stream"], camera.data["live_stream"]) == (MAIN, SUB)
-        assert (watched(bridge).url, watched(bridge).transport) == (MAIN, Transport.TCP)
-        assert {source.transport for source in device.opened} == {Transport.TCP}
-        assert camera.options == {
-            "pictures": True, "analysed": "main", "live": "sub", "transport": "tcp",
-        }  # fmt: skip
-        result = await self.choose(hass, await self.start(hass, camera))
-        assert result["type"] is FlowResultType.CREATE_ENTRY
-        assert (camera.data["stream"], camera.data["live_stream"]) == (SUB, MAIN)
-        assert camera.options == {"pictures": True}
-
-    async def test_what_cannot_be_played_is_not_chosen(
-        self, hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, device: Device
-    ) -> None:
-        device.broken = {"main": "unsupported_codec"}
-        result = await self.start(hass, camera)
-        for field in ("analysed", "live"):
-            result = await self.choose(hass, result, **{field: "main"})
-            assert result["errors"] == {field: "not_played"}
-        words = result["description_placeholders"]
-        assert words is not None
-        assert words["reason"]
-        assert (camera.data["stream"], camera.data["live_stream"]) == (SUB, MAIN)
-
-    async def test_a_camera_that_does_not_answer_keeps_its_streams(
-        self, hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, device: Device
-    ) -> None:
-        device.report = ask.ErrandError("unreachable")
-        result = await self.choose(hass, await self.start(hass, camera), analysed="main")
-        assert result["errors"] == {"base": "not_played"}
-        words = result["description_placeholders"]
-        assert words is not None
-        assert words["reason"] == "Not reachable"
-        assert camera.options == {"pictures": True}
-
-    async def test_a_camera_that_was_added_long_ago_is_asked_for_its_streams(
-        self, hass: HomeAssistant, bridges: list[FakeBridge], device: Device
-    ) -> None:
-        camera = await begin(hass, bridges, profiles=[])
-        device.report = ask.ErrandError("cannot_connect")
-        result = await self.start(hass, camera)
-        assert result["errors"] == {"base": "not_asked"}
-        device.report = report()
-        result = await self.choose(hass, await self.start(hass, camera), analysed="main")
-        assert result["type"] is FlowResultType.CREATE_ENTRY
-        assert camera.data["stream"] == MAIN
-
-    async def test_a_choice_survives_a_new_login(
-        self, hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, device: Device
-    ) -> None:
-        await self.choose(hass, await self.start(hass, camera), analysed="main")
-        device.opened.clear()
-        result = await camera.start_reauth_flow(hass)
-        flow = hass.config_entries.flow
-        result = await flow.async_configure(
-            result["flow_id"], {"address": "192.168.1.20", "username": "u", "password": "new"}
-        )
-        while result["type"] is not FlowResultType.ABORT:
-            await hass.async_block_till_done()
-            result = await flow.async_configure(result["flow_id"])
-        assert result["reason"] == "reauth_successful"
-        assert camera.data["password"] == "new"
-        assert camera.data["stream"] == MAIN
-        # A new login is for the same camera.
-        assert not any(source.basic for source in device.opened)

@@ -36,6 +36,13 @@ async def test_a_device_with_another_certificate_is_sent_nothing(tmp_path: Path)
         assert forger.asked == []
 
 
+async def test_a_camera_that_had_tls_is_sent_nothing_without_it() -> None:
+    async with Acme() as camera:
+        with pytest.raises(CertificateError):
+            await read(camera, certificate="00" * 32)
+        assert camera.asked == []
+
+
 async def test_without_tls_there_is_no_certificate() -> None:
     async with Acme() as camera:
         assert (await read(camera)).certificate is None

@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 import probatio
 from homeassistant.config_entries import OptionsFlowWithReload
 from homeassistant.helpers.selector import SelectSelectorMode
-from homeassistant.helpers.translation import async_translate_state
+from homeassistant.helpers.translation import async_get_translations
 
-from ..const import CONF_ANALYSED, CONF_LIVE, CONF_TRANSPORT, DOMAIN
+from ..const import (
+    CONF_ANALYSED,
+    CONF_LIVE,
+    CONF_REFUSED,
+    CONF_STREAM,
+    CONF_TRANSPORT,
+    DOMAIN,
+)
 from ..runtime import ask
 from ..runtime.inspection import async_inspect
 from ..runtime.streams import Chosen, async_open, profiles_of, source_of
@@ -42,25 +49,28 @@ class StreamSteps(OptionsFlowWithReload):
         entry = self.config_entry
         errors: dict[str, str] = {}
         reason = ""
-        if user_input is not None:
+        if entry.data.get(CONF_REFUSED):
+            # Each use of it may lock the account.
+            errors["base"] = "login_refused"
+        elif user_input is not None:
             try:
                 opened = await self._open(user_input)
             except ask.ErrandError as error:
                 errors["base"] = "not_played"
-                reason = self._said(error.key)
+                reason = await self._said(error.key)
             else:
-                for key in _not_played(opened, user_input):
+                for key, problem in _not_played(opened, user_input).items():
                     errors[key] = "not_played"
-                reason = self._said(opened.failed or StreamProblem.NO_VIDEO)
+                    reason = await self._said(problem)
                 if not errors:
                     return self._save_streams(opened, user_input)
         profiles: Sequence[Profile] = profiles_of(entry.data)
-        if not profiles:
+        if not profiles and not errors:
             try:
                 profiles = (await async_inspect(entry)).profiles
             except ask.ErrandError as error:
                 errors["base"] = "not_asked"
-                reason = self._said(error.key)
+                reason = await self._said(error.key)
         there = {profile.token for profile in profiles}
         suggested = {
             key: token if (token := entry.options.get(key)) in there else BEST
@@ -85,11 +95,14 @@ class StreamSteps(OptionsFlowWithReload):
                 source_of(entry, profile.uri), transport=Transport(wanted[CONF_TRANSPORT])
             )
 
-        return await async_open(await async_inspect(entry), source, Chosen.of(_options(wanted)))
+        chosen = Chosen.of(_options(wanted), entry.data)
+        return await async_open(await async_inspect(entry), source, chosen)
 
     def _save_streams(self, opened: Opened, wanted: dict[str, Any]) -> ConfigFlowResult:
         entry = self.config_entry
-        self.hass.config_entries.async_update_entry(entry, data={**entry.data, **opened.data})
+        # If the best one does not play now, another one stands in for it until it does.
+        streams = opened.data | {CONF_STREAM: opened.wanted.uri}
+        self.hass.config_entries.async_update_entry(entry, data={**entry.data, **streams})
         kept = {key: value for key, value in entry.options.items() if key not in wanted}
         options = {**kept, **_options(wanted)}
         if options == entry.options:
@@ -117,15 +130,24 @@ class StreamSteps(OptionsFlowWithReload):
             }
         )
 
-    def _said(self, key: str) -> str:
-        """The reason of a failure, as the stream's status has it."""
-        return async_translate_state(self.hass, key, "sensor", DOMAIN, "stream_status", None)
+    async def _said(self, key: str) -> str:
+        """The reason of a failure, as it is said when a camera is added."""
+        language = self.hass.config.language
+        texts = await async_get_translations(self.hass, language, "config", {DOMAIN})
+        return texts.get(f"component.{DOMAIN}.config.error.{key}", key)
 
 
-def _not_played(opened: Opened, wanted: dict[str, Any]) -> list[str]:
-    """The fields whose stream cannot be played."""
-    used = {CONF_ANALYSED: opened.analysed.token, CONF_LIVE: opened.live.token}
-    return [key for key, token in used.items() if wanted[key] not in (BEST, token)]
+def _not_played(opened: Opened, wanted: dict[str, Any]) -> dict[str, str]:
+    """The fields whose stream cannot be played, with the reason."""
+    failed = {
+        CONF_ANALYSED: (opened.analysed.token, opened.failed),
+        CONF_LIVE: (opened.live.token, opened.live_failed),
+    }
+    return {
+        key: problem or StreamProblem.NO_VIDEO
+        for key, (token, problem) in failed.items()
+        if wanted[key] not in (BEST, token)
+    }
 
 
 def _options(wanted: dict[str, Any]) -> dict[str, Any]:

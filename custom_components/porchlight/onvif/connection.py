@@ -15,6 +15,7 @@ from .errors import (
     AuthenticationError,
     CameraFaultError,
     CannotConnectError,
+    CertificateError,
     NotOnvifError,
     OnvifError,
 )
@@ -145,8 +146,11 @@ async def connect(
 ) -> AsyncIterator[Connection]:
     """Yields a connection; nothing is asked yet. `seconds` is the longest that a call may take.
 
-    Raises CannotConnectError if the host name can't be resolved.
+    Raises CannotConnectError if the host name can't be resolved, and CertificateError if a
+    certificate is known, but the address has no TLS.
     """
+    if certificate and not secure:
+        raise CertificateError("The camera had TLS before")
     reached = await _resolve(Reached(host=unbracketed(host), port=port, secure=secure))
     calls = Calls(reached.device(path), credentials, seconds=seconds, certificate=certificate)
     async with calls:

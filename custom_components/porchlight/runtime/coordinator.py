@@ -250,6 +250,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.visits.async_close()
         self.events.async_end()
         self.async_stop()
+        self._recovery.async_end()
 
     @callback
     def async_stop(self) -> None:
@@ -325,7 +326,11 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
                 "The stream of %s is down: %s %s", self.entry.title, news.problem, news.detail
             )
         if news.problem is StreamProblem.UNAUTHORIZED:
-            self._login.async_refused()
+            if self._recovery.login_refused:
+                # ONVIF refused it before, and need not be asked again.
+                self._login.async_wrong()
+            else:
+                self._login.async_refused()
         self._recovery.async_down(news.problem)
         self._outage.async_down(news.problem)
         self._lose(problem=news.problem)

@@ -24,12 +24,15 @@ def is_same(data: Mapping[str, Any], report: CameraReport) -> bool:
 
     The best identifier that both have decides: a login with fewer rights may not read all of them.
     """
-    if data[CONF_MAC] and report.mac:
-        return bool(data[CONF_MAC] == report.mac)
     endpoints = (data[CONF_ENDPOINT], report.endpoint)
-    if all(endpoints) and endpoints[0] == endpoints[1]:
-        return True
     serials = (normalise_serial(data[CONF_SERIAL]), normalise_serial(report.serial))
+    alike = all(endpoints) and endpoints[0] == endpoints[1]
+    if data[CONF_MAC] and report.mac:
+        # A camera has another MAC on Wi-Fi than on a cable.
+        both = alike and all(serials) and serials[0] == serials[1]
+        return both or bool(data[CONF_MAC] == report.mac)
+    if alike:
+        return True
     if all(serials):
         # Some firmware makes up another endpoint at every start.
         return serials[0] == serials[1] and bool(data[CONF_MODEL] == report.model)

@@ -55,6 +55,8 @@ async def async_consider(
     others = [address for address in addresses if address != Address.of(entry.data)]
     secure = [address for address in others if address.secure][:MOST_PROOFS]
     proofs = await asyncio.gather(*(_async_proves(entry, address) for address in secure))
+    if _is_gone(hass, entry):
+        return
     for address, proves in zip(secure, proofs, strict=True):
         if proves:
             _LOGGER.info("%s moved to %s and has its certificate", entry.title, address.host)
@@ -66,7 +68,14 @@ async def async_consider(
     if not stream_issue(hass, entry) and await _async_answers(entry):
         _LOGGER.debug("%s answers where it was; others are not it", entry.title)
         return
+    if _is_gone(hass, entry):
+        return
     create_move_issue(hass, entry, others[-1].data)
+
+
+def _is_gone(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+    """Whether a camera was removed while others were asked."""
+    return hass.config_entries.async_get_entry(entry.entry_id) is None
 
 
 async def _async_proves(entry: ConfigEntry[Any], address: Address) -> bool:

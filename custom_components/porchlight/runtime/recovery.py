@@ -14,7 +14,8 @@ from ..onvif.errors import AuthenticationError
 from ..worker.backoff import Backoff
 from ..worker.errors import StreamProblem
 from . import ask
-from .inspection import async_inspect
+from .address import Address
+from .inspection import async_inspect, credentials_of
 from .issues import create_substitute_issue, delete_substitute_issue
 from .streams import (
     CAMERA_PROBLEMS,
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 
+    from ..onvif.values import Credentials
     from .login import LoginCheck
+
+    type _Present = tuple[str, Credentials, Address]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -66,7 +70,9 @@ class StreamRecovery:
         self._watch = watch
         self._waits = Backoff(FIRST_WAIT, LAST_WAIT, random.random)
         self._up_since: float | None = None
-        self._known: str | None = None
+        self._known: _Present | None = None
+        # What ONVIF refused: the stream's own refusal decides whether the login is wrong.
+        self._useless: _Present | None = None
         self._substitute: str | None = None
         self._task: asyncio.Task[None] | None = None
         self._cancel: CALLBACK_TYPE | None = None
@@ -77,6 +83,11 @@ class StreamRecovery:
         return self._substitute or str(self._entry.data[CONF_STREAM])
 
     @property
+    def login_refused(self) -> bool:
+        """Whether ONVIF refused the present login."""
+        return self._useless == self._present()
+
+    @property
     def substitutes(self) -> bool:
         """Whether another stream stands in for the one that should be analyzed."""
         return self._substitute is not None
@@ -84,10 +95,12 @@ class StreamRecovery:
     @callback
     def async_configure(self) -> None:
         """Use the entry's streams, which the user may just have changed."""
-        before, self._known = self._known, self._entry.data[CONF_STREAM]
+        before, self._known = self._known, self._present()
         if self._known == before:
             return
         self.async_stop()
+        if before and before[0] == self._known[0]:
+            return
         self._substitute = None
         delete_substitute_issue(self._hass, self._entry)
 
@@ -104,7 +117,7 @@ class StreamRecovery:
         up_since, self._up_since = self._up_since, None
         if up_since is not None and self._hass.loop.time() - up_since >= GOOD:
             self._waits.reset()
-        if problem in _HOPELESS:
+        if problem in _HOPELESS or self._hopeless:
             self.async_stop()
         elif problem is StreamProblem.UNSUPPORTED_TRANSPORT and self._forget_udp():
             self._watch()
@@ -121,6 +134,23 @@ class StreamRecovery:
             self._task.cancel()
             self._task = None
 
+    @callback
+    def async_end(self) -> None:
+        """Clean up when the camera is no longer watched."""
+        self.async_stop()
+        self._substitute = None
+        delete_substitute_issue(self._hass, self._entry)
+
+    @property
+    def _hopeless(self) -> bool:
+        """Whether the camera refuses the present login."""
+        return self._login.blocked or self.login_refused
+
+    def _present(self) -> _Present:
+        """What an answer of the camera depends on; it may change while the camera is asked."""
+        data = self._entry.data
+        return place(data[CONF_STREAM]), credentials_of(self._entry), Address.of(data)
+
     def _forget_udp(self) -> bool:
         """Try TCP first again with a camera that was last reached over UDP."""
         data = without_udp(self._entry.data)
@@ -136,62 +166,71 @@ class StreamRecovery:
             self._cancel = None
             # Not the entry's own task: a reload must not end it.
             self._task = self._hass.async_create_background_task(
-                self._async_run(), f"{DOMAIN} streams"
+                self._async_run(), f"{DOMAIN} streams", eager_start=False
             )
 
         self._cancel = async_call_later(self._hass, seconds, due)
 
     async def _async_run(self) -> None:
         try:
-            if self._up_since is None:
+            if self._hopeless:
+                pass
+            elif self._up_since is None:
                 await self._async_recover()
             elif self._substitute:
                 await self._async_return()
         finally:
             self._task = None
-        if self._login.blocked:
-            return
-        if self._up_since is None:
+        if self._up_since is None and not self._hopeless:
             self._after(self._waits.wait())
         elif self._substitute:
             self._after(LOOKS_EVERY)
 
     async def _async_recover(self) -> None:
         """Ask the camera for its streams; use one that moved, or another if it did not."""
-        entry = self._entry
+        entry, present = self._entry, self._present()
         try:
             report = await async_inspect(entry)
         except ask.ErrandError as error:
             if error.key == AuthenticationError.key:
-                self._login.async_wrong()
+                self._useless = present
+            return
+        if self._present() != present:
+            # The user has changed something meanwhile.
             return
         before, data = entry.data, with_streams(entry.data, report)
         if data != before:
             self._hass.config_entries.async_update_entry(entry, data=data)
+            self._known = self._present()
         if self._substitute:
             self._use(None)
         elif place(data[CONF_STREAM]) != place(before[CONF_STREAM]):
             _LOGGER.info("The stream of %s has another address now", entry.title)
             self._watch()
         else:
+            known = self._present()
             for other in others(report.profiles, data[CONF_STREAM]):
-                if await self._async_plays(other.uri):
+                problem = await self._async_try(other.uri)
+                if problem is None:
                     self._use(other.uri)
+                if problem is None or problem in CAMERA_PROBLEMS or self._present() != known:
                     return
 
     async def _async_return(self) -> None:
         """Use the stream again that should be analyzed, if it plays."""
-        if await self._async_plays(self._entry.data[CONF_STREAM]):
+        if await self._async_try(self._entry.data[CONF_STREAM]) is None:
             self._use(None)
 
-    async def _async_plays(self, uri: str) -> bool:
+    async def _async_try(self, uri: str) -> str | None:
+        """Open a stream; why it does not play, or None if it does."""
+        present = self._present()
         try:
             await ask.first_frame(source_of(self._entry, uri))
         except ask.ErrandError as error:
-            if error.key == StreamProblem.UNAUTHORIZED:
+            if error.key == StreamProblem.UNAUTHORIZED and self._present() == present:
                 self._login.async_refused()
-            return False
-        return True
+            return error.key
+        return None
 
     def _use(self, substitute: str | None) -> None:
         self._substitute = substitute

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     from ..onvif.values import CameraReport
 
+    type View = tuple[str, str]
+
 # Profiles of one view that are opened to learn their size: each takes a moment.
 _MOST_MEASURED = 4
 # What is wrong with the camera and not with one of its streams.
@@ -45,6 +48,10 @@ CAMERA_PROBLEMS = frozenset(
     }
 )
 
+# An entry's data about its camera's streams.
+STREAM_KEYS = (CONF_PROFILES, CONF_STREAM, CONF_LIVE_STREAM, CONF_LINK)
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+_PORTS = {"rtsp": 554, "rtsps": 322}
 _LINK = BasicDecoder(Link)
 _PROFILES = BasicDecoder(list[Profile])
 
@@ -53,14 +60,17 @@ _PROFILES = BasicDecoder(list[Profile])
 class Opened:
     """The streams that a camera serves: the one to analyze, with a frame, and the one to show live.
 
-    `failed`: why the stream that should be analyzed is not; None if it is.
+    `wanted` is the stream that should be analyzed, `failed` why it is not; None if it is.
+    `live_failed` is the same for the one that should be shown live.
     """
 
     profiles: tuple[Profile, ...]
+    wanted: Profile
     analysed: Profile
     live: Profile
     frame: FrameTaken
     failed: str | None = None
+    live_failed: str | None = None
 
     @property
     def data(self) -> dict[str, Any]:
@@ -75,15 +85,24 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """The tokens of the profiles that the user has chosen; None for the best one."""
+    """The tokens of the profiles that the user has chosen; None for the best one.
+
+    `view` is the lens and the view that the camera was added with, None for a new one.
+    """
 
     analysed: str | None = None
     live: str | None = None
+    view: View | None = None
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Chosen:
-        """From an entry's options."""
-        return cls(analysed=options.get(CONF_ANALYSED), live=options.get(CONF_LIVE))
+    def of(cls, options: Mapping[str, Any], data: Mapping[str, Any] = EMPTY) -> Chosen:
+        """From an entry's options and data."""
+        used = _with_place(profiles_of(data), data.get(CONF_STREAM, ""))
+        return cls(
+            analysed=options.get(CONF_ANALYSED),
+            live=options.get(CONF_LIVE),
+            view=view_of(used) if used else None,
+        )
 
 
 BEST = Chosen()
@@ -103,10 +122,13 @@ async def async_open(
         return frames[profile.uri]
 
     profiles = report.profiles
-    wanted = _with_token(profiles, chosen.analysed) or report.analyse
+    used = [profile for profile in profiles if profile.uri and view_of(profile) == chosen.view]
+    wanted = _with_token(profiles, chosen.analysed) or next(iter(used), report.analyse)
     view = same_view(profiles, wanted) or [wanted]
-    if len(view) > 1 and not all(profile.width for profile in view):
-        view = [await _measured(profile, frame) for profile in view[:_MOST_MEASURED]]
+    if len(view) > 1:
+        unknown = [profile for profile in view if not profile.width][:_MOST_MEASURED]
+        measured = {profile.token: await _measured(profile, frame) for profile in unknown}
+        view = [measured.get(profile.token, profile) for profile in view]
         profiles = tuple(_with_token(view, profile.token) or profile for profile in profiles)
     best = choose_among(view)
     first = _with_token(view, chosen.analysed) or best.analyse
@@ -115,39 +137,49 @@ async def async_open(
         try:
             taken = await frame(profile)
         except ask.ErrandError as error:
-            if error.key in CAMERA_PROBLEMS or error.key not in StreamProblem:
+            if not _of_one_stream(error):
                 raise
             failed = failed or error
             continue
         live = _with_token(profiles, chosen.live) or best.record
+        live_failed = await _failure(live, frame)
         return Opened(
             profiles=profiles,
+            wanted=first,
             analysed=profile,
-            live=live if await _plays(live, frame) else profile,
+            live=profile if live_failed else live,
             frame=taken,
             failed=failed.key if failed else None,
+            live_failed=live_failed,
         )
     raise failed or ask.ErrandError(StreamProblem.NO_VIDEO)
 
 
 async def _measured(profile: Profile, frame: Callable[[Profile], Awaitable[FrameTaken]]) -> Profile:
-    """A profile with the size of its pictures, if it can be played."""
-    if profile.width:
-        return profile
+    """A profile with the size of its pictures, if it can be played. Raises ErrandError."""
     try:
         taken = await frame(profile)
-    except ask.ErrandError:
+    except ask.ErrandError as error:
+        if not _of_one_stream(error):
+            raise
         return profile
     return replace(profile, width=taken.width, height=taken.height)
 
 
-async def _plays(profile: Profile, frame: Callable[[Profile], Awaitable[FrameTaken]]) -> bool:
-    """Whether a stream can be played: some cameras list a main stream that they do not serve."""
+async def _failure(
+    profile: Profile, frame: Callable[[Profile], Awaitable[FrameTaken]]
+) -> str | None:
+    """Why a stream can't be played: some cameras list a main stream that they do not serve."""
     try:
         await frame(profile)
-    except ask.ErrandError:
-        return False
-    return True
+    except ask.ErrandError as error:
+        return error.key
+    return None
+
+
+def _of_one_stream(error: ask.ErrandError) -> bool:
+    """Whether another stream of the same camera may be played all the same."""
+    return error.key in StreamProblem and error.key not in CAMERA_PROBLEMS
 
 
 def source_of(entry: ConfigEntry[Any], uri: str, host: str = "") -> Source:
@@ -200,26 +232,44 @@ def with_streams(data: Mapping[str, Any], report: CameraReport) -> dict[str, Any
     known = profiles_of(data)
     main = data[CONF_LIVE_STREAM] != data[CONF_STREAM]
 
-    def now(uri: str, best: Profile) -> str:
-        token = next((one.token for one in known if place(one.uri) == place(uri)), None)
-        if token is None and any(place(one.uri) == place(uri) for one in report.profiles):
-            return uri
-        return (_with_token(report.profiles, token) or best).uri
+    def now(uri: str, *, live: bool) -> str:
+        before = _with_place(known, uri)
+        if before is None:
+            if _with_place(report.profiles, uri):
+                return uri
+            return (report.record if live else report.analyse).uri
+        same = _with_token(report.profiles, before.token)
+        if same and view_of(same) == view_of(before):
+            return same.uri
+        # Another lens or view is another camera.
+        if view := same_view(report.profiles, before):
+            best = choose_among(view)
+            return (best.record if live else best.analyse).uri
+        return uri
 
     return {
         **data,
         CONF_PROFILES: [asdict(profile) for profile in report.profiles],
-        CONF_STREAM: now(data[CONF_STREAM], report.analyse),
-        CONF_LIVE_STREAM: now(data[CONF_LIVE_STREAM], report.record if main else report.analyse),
+        CONF_STREAM: now(data[CONF_STREAM], live=False),
+        CONF_LIVE_STREAM: now(data[CONF_LIVE_STREAM], live=main),
     }
 
 
 def others(profiles: Sequence[Profile], uri: str) -> list[Profile]:
     """The other profiles that show the same as the stream with this address, the best first."""
-    one = next((profile for profile in profiles if place(profile.uri) == place(uri)), None)
+    one = _with_place(profiles, uri)
     if one is None:
         return []
     return [other for other in by_cost(same_view(profiles, one)) if other.token != one.token]
+
+
+def view_of(profile: Profile) -> View:
+    """The lens, and what is shown of it."""
+    return profile.source, profile.view
+
+
+def _with_place(profiles: Sequence[Profile], uri: str) -> Profile | None:
+    return next((one for one in profiles if one.uri and place(one.uri) == place(uri)), None)
 
 
 def _with_token(profiles: Sequence[Profile], token: str | None) -> Profile | None:
@@ -228,7 +278,9 @@ def _with_token(profiles: Sequence[Profile], token: str | None) -> Profile | Non
 
 def place(uri: str) -> str:
     """Where on its camera a stream is: port, path and query, whatever the camera's address."""
-    return _at(uri, "")
+    parts = urlsplit(uri)
+    port = parts.port or _PORTS.get(parts.scheme)
+    return urlunsplit(parts._replace(netloc=f":{port or ''}"))
 
 
 def _at(uri: str, host: str) -> str:
