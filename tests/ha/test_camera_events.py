@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -292,6 +293,20 @@ async def test_a_refused_login_is_not_used_again_until_it_changes(
     assert ear.targets[ENTRY_ID].credentials.password == "right"
     warnings = [one.message for one in caplog.records if "No events from" in one.message]
     assert warnings == ["No events from Front door: invalid_auth"]
+
+
+async def test_a_late_refusal_of_the_old_login_says_nothing_of_the_new_one(
+    hass: HomeAssistant, camera: MockConfigEntry, ear: FakeBridge
+) -> None:
+    await enable(hass, "camera_person")
+    before = ear.targets[ENTRY_ID].attempt
+    hass.config_entries.async_update_entry(camera, data=entry_data(password="right"))
+    await reload(hass)
+    late = Unsubscribed(camera_id=ENTRY_ID, problem="invalid_auth", attempt=before)
+    ear.listener(late)
+    assert ear.targets[ENTRY_ID].credentials.password == "right"
+    ear.listener(replace(late, attempt=ear.targets[ENTRY_ID].attempt))
+    assert ear.targets == {}
 
 
 async def test_a_login_that_the_stream_was_refused_with_ends_the_subscription(

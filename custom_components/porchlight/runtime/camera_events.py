@@ -38,6 +38,9 @@ class CameraEvents:
         self._problem: str | None = None
         # The login that the camera refused.
         self._refused: ListenTo | None = None
+        # Counts addresses and logins, to tell whose failure is reported.
+        self._attempt = 0
+        self._last: ListenTo | None = None
         self._ended = False
         self.subscribed = False
 
@@ -91,6 +94,10 @@ class CameraEvents:
     def async_update(self) -> None:
         """Subscribe or unsubscribe, as it is wanted, with the entry's present address and login."""
         target, refused = self._target(), bool(self._entry.data.get(CONF_REFUSED))
+        if target != (self._last or target):
+            self._attempt += 1
+            target = self._target()
+        self._last = target
         if self._refused and self._refused != target:
             self._refused = None
         if self._wanted and not (self._ended or refused or self._refused):
@@ -114,7 +121,7 @@ class CameraEvents:
             case Unsubscribed(problem=problem):
                 self._forget()
                 self._note(problem)
-                if problem == AuthenticationError.key:
+                if problem == AuthenticationError.key and news.attempt == self._attempt:
                     # Another login may be tried, but not this one again.
                     self._refused = self._target()
                     self._listener.async_leave(news.camera_id, goodbye=False)
@@ -153,4 +160,5 @@ class CameraEvents:
             credentials=credentials_of(self._entry),
             secure=address.secure,
             certificate=data.get(CONF_CERTIFICATE),
+            attempt=self._attempt,
         )

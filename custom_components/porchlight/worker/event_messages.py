@@ -11,7 +11,8 @@ from ..onvif.values import Credentials, EventKind
 class ListenTo:
     """Subscribe to a camera's events; another address or login replaces the present one.
 
-    `certificate` is the SHA-256 of the only one to accept; None accepts any.
+    `certificate` is the SHA-256 of the only one to accept; None accepts any. `attempt` is returned
+    with a failure, which may arrive after another ListenTo was sent.
     """
 
     camera_id: str
@@ -21,6 +22,7 @@ class ListenTo:
     credentials: Credentials
     secure: bool = False
     certificate: str | None = None
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class Unsubscribed:
 
     camera_id: str
     problem: str
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

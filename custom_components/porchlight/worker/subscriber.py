@@ -73,7 +73,11 @@ class Subscriber:
                 _LOGGER.exception("The events of a camera could not be read")
                 problem, detail = OnvifError.key, type(error).__name__
             _LOGGER.info("No events from %s: %s", self.target.camera_id, detail)
-            self._report(Unsubscribed(camera_id=self.target.camera_id, problem=problem))
+            self._report(
+                Unsubscribed(
+                    camera_id=self.target.camera_id, problem=problem, attempt=self.target.attempt
+                )
+            )
             if problem == AuthenticationError.key:
                 return
             if clock() - began >= SOUND:
