@@ -6,6 +6,7 @@ import asyncio
 import threading
 from dataclasses import replace
 from fractions import Fraction
+from importlib.util import find_spec
 from inspect import isawaitable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
@@ -37,6 +38,8 @@ WIDTH, HEIGHT, FPS = 320, 240, 10
 # Seconds to wait for what must come: a busy machine is slow, and waiting costs a passing test
 # nothing.
 PATIENCE = 120.0
+# The Python that stands in for Home Assistant's on musl is built without OpenSSL.
+needs_onvif = pytest.mark.skipif(find_spec("_ssl") is None, reason="no OpenSSL, which ONVIF needs")
 # At the border, where people are gone soon.
 SWAY = 0.12
 SOMEBODY = Detection(Box(0.0, 0.3, 0.1, 0.8), 0.9)

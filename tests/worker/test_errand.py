@@ -3,10 +3,8 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from porchlight.onvif.errors import NoVideoError, NoVideoReason
 from porchlight.onvif.values import CameraReport, Credentials, Found, Typed
 from porchlight.worker import errand as module
@@ -24,13 +22,12 @@ from porchlight.worker.messages import (
     UseModel,
 )
 
-from .support import PASSWORD, PATIENCE, source
+from .support import PASSWORD, PATIENCE, needs_onvif, source
 
 if TYPE_CHECKING:
-    from .support import Stage
+    import pytest
 
-# The Python that stands in for Home Assistant's on musl is built without OpenSSL.
-needs_tls = pytest.mark.skipif(find_spec("_ssl") is None, reason="no OpenSSL, which ONVIF needs")
+    from .support import Stage
 
 
 def answers(*errands: Any) -> list[Any]:
@@ -91,21 +88,21 @@ def test_a_stream_that_ends_before_a_frame_is_reported(
     assert failed == ErrandFailed(key="no_video")
 
 
-@needs_tls
+@needs_onvif
 def test_a_camera_is_inspected(stage: Stage) -> None:
     (report,) = answers(inspection(stage))
     assert isinstance(report, CameraReport)
     assert report.unique_id == stage.camera.spec.mac
 
 
-@needs_tls
+@needs_onvif
 def test_onvif_errors_are_reported(stage: Stage) -> None:
     (failed,) = answers(inspection(stage, "wrong"))
     assert isinstance(failed, ErrandFailed)
     assert failed.key == "invalid_auth"
 
 
-@needs_tls
+@needs_onvif
 def test_a_camera_without_video_is_reported_with_the_reason(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,14 +119,14 @@ def test_a_model_is_tried() -> None:
     assert isinstance(failed, EngineFailed)
 
 
-@needs_tls
+@needs_onvif
 def test_a_look_at_a_host_has_a_second_even_if_the_process_started_late(stage: Stage) -> None:
     typed = Typed(host="127.0.0.1", port=stage.camera.port)
     (found,) = answers(Locate(typed=typed, until=0.0))
     assert found == Found(host="127.0.0.1", port=stage.camera.port)
 
 
-@needs_tls
+@needs_onvif
 def test_a_name_server_that_is_slow_does_not_hold_up_the_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

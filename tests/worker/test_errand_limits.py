@@ -11,7 +11,6 @@ import textwrap
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +32,11 @@ from tests.bare import ROOM
 
 from .hostile import Hostile, described, framed
 from .sets import h264_frame
+from .support import needs_onvif
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-needs_tls = pytest.mark.skipif(find_spec("_ssl") is None, reason="no OpenSSL, which ONVIF needs")
 # Megabytes of code that are mapped, and are no data.
 LIBRARIES = 120
 ERRAND = (sys.executable, str(ROOM / "worker"), "errand")
@@ -96,7 +95,7 @@ def bomb(megabytes: int) -> Iterator[int]:
         thread.join()
 
 
-@needs_tls
+@needs_onvif
 def test_an_answer_that_unpacks_to_more_than_there_may_be_ends_the_errand_with_a_reason() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     login = Credentials(username="", password="")

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+pytest.importorskip("_ssl", reason="no OpenSSL, which ONVIF needs")
 from porchlight.onvif.values import Credentials, EventKind
 from porchlight.runtime.environment import worker_folders
 from porchlight.worker.event_messages import (

@@ -14,7 +14,7 @@ from porchlight.worker.messages import Alive, Scan
 from tests.bare import ROOM
 
 from .process import Worker
-from .support import until
+from .support import needs_onvif, until
 
 TRY = f"""
 import os, subprocess, sys
@@ -106,6 +106,7 @@ def test_all_threads_of_the_watch_are_confined(landlock: None) -> None:
         assert set(rights(worker.process.pid)) == {"NoNewPrivs:\t1"}
 
 
+@needs_onvif
 def test_all_threads_of_the_listening_process_are_confined(landlock: None) -> None:
     with Worker(command=(sys.executable, str(ROOM / "worker"), "listen")) as worker:
         worker.heard.wait(Alive)

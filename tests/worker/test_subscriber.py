@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+pytest.importorskip("_ssl", reason="no OpenSSL, which ONVIF needs")
 from porchlight.onvif.subscription import Waits
 from porchlight.onvif.values import Credentials, EventKind
 from porchlight.worker.camera_states import ANSWER, SILENCE
