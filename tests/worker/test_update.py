@@ -25,6 +25,7 @@ from porchlight.worker.messages import (
     Status,
     StreamDown,
     StreamUp,
+    Transport,
     VisitPhase,
     WatchCamera,
 )
@@ -250,6 +251,31 @@ def test_another_stream_of_the_camera_is_opened_and_the_visit_goes_on(
     until(lambda: stage.call(lambda: stage.camera.state().clients) == 1, "one client is left")
     assert phases(heard) == [VisitPhase.ARRIVED]
     assert heard.of(StreamDown) == []
+
+
+@pytest.mark.parametrize(
+    ("demands", "stays"),
+    [
+        ({"basic": False}, True),
+        ({"transport": Transport.TCP}, True),
+        ({"transport": Transport.UDP}, False),
+        ({"certificate": "00" * 32}, False),
+    ],
+)
+def test_a_stream_that_is_as_it_should_be_is_not_opened_again(
+    watch: Callable[..., Camera], heard: Heard, stage: Stage, demands: dict[str, Any], stays: bool
+) -> None:
+    camera = watch(replace(QUICK, status_interval=0.2))
+    heard.wait(StreamUp)
+    wanted = replace(camera.config.source, **demands)
+    camera.update(replace(camera.config, source=wanted))
+    if not stays:
+        # This camera can't send like that.
+        heard.wait(StreamDown)
+        return
+    for _ in range(3):
+        heard.wait(Status, after=len(heard.all))
+    assert (len(heard.of(StreamUp)), heard.of(StreamDown)) == (1, [])
 
 
 def test_a_new_login_is_tried_at_once_not_after_the_wait(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from ..vision.regions import Region, View
     from .analyst import Analyst, Sight
-    from .messages import Report, WatchCamera
+    from .messages import Link, Report, Source, WatchCamera
     from .reporter import Disk
 
 _LOGGER = logging.getLogger(__name__)
@@ -58,6 +58,8 @@ class Camera(threading.Thread):
         self._leave = threading.Event()
         self._refused = False
         self._eye: Eye | None = None
+        # How the stream that plays was reached.
+        self._link: Link | None = None
         self._last: VideoFrame | None = None
 
     @property
@@ -81,7 +83,7 @@ class Camera(threading.Thread):
             forget = self._reporter.update(config)
             if config.settings.masks != before.settings.masks and self._eye:
                 self._eye.cover(Curtain(config.settings.masks))
-            if config.source != before.source:
+            if not self._is_playing(config.source, before.source):
                 forget = True
                 self._leave.set()
             if self._refused and config.attempt != before.attempt:
@@ -90,6 +92,13 @@ class Camera(threading.Thread):
                 self._last = None
             if forget or not config.detect:
                 self._analyst.withdraw(self)
+
+    def _is_playing(self, source: Source, before: Source) -> bool:
+        """Whether the stream that is open, or being opened, is the one that is wanted."""
+        if source == before:
+            return True
+        same = (source.url, source.credentials) == (before.url, before.credentials)
+        return same and self._link is not None and self._link.suits(source)
 
     def still(self, width: int | None, height: int | None) -> bytes | None:
         """The last frame as JPEG; None without a stream or when pictures are not allowed."""
@@ -150,6 +159,7 @@ class Camera(threading.Thread):
             return self._went_down(StreamError(StreamProblem.BROKEN, type(error).__name__))
         finally:
             self._eye = None
+            self._link = None
             release()
         return None
 
@@ -174,6 +184,7 @@ class Camera(threading.Thread):
                     up = self._described(stream, newest[0])
                     if up != known:
                         known = up
+                        self._link = up.link
                         self._came_up(up, *newest)
                     self._take(*newest)
                 with self._lock:

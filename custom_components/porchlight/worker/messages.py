@@ -54,6 +54,14 @@ class Link:
     certificate: str | None = None
     basic: bool = False
 
+    def suits(self, source: Source) -> bool:
+        """Whether a connection that was made like this is as the source demands."""
+        return (
+            source.transport in {Transport.AUTO, self.transport}
+            and source.certificate in {None, self.certificate}
+            and (source.basic or not self.basic)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitInfo:
