@@ -72,7 +72,7 @@ async def test_an_h265_only_camera_is_read_by_the_second_media_service() -> None
     assert (report.record.codec, report.record.service) == (Codec.H265, Service.MEDIA2)
     assert (report.record.width, report.record.height, report.record.fps) == (1920, 1080, 12.5)
     assert report.record.uri == "rtsp://127.0.0.1:554/main"
-    assert report.record.source == "lens"
+    assert (report.record.source, report.record.view) == ("lens", "s")
 
 
 async def test_both_services_are_merged_and_the_second_has_priority() -> None:

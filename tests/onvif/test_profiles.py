@@ -105,3 +105,10 @@ def test_nothing_to_watch_is_an_error_with_its_reason(
     with pytest.raises(NoVideoError) as caught:
         choose(profiles)
     assert caught.value.reason is reason
+
+
+def test_streams_of_two_views_of_one_lens_are_not_mixed() -> None:
+    whole = profile("whole", H264, "1920x1080", source="lens", view="panorama")
+    part = profile("part", H264, "640x360", source="lens", view="corner")
+    choice = choose([whole, part])
+    assert (choice.analyse.token, choice.record.token) == ("whole", "whole")
