@@ -11,8 +11,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from porchlight.onvif.values import EventKind
 from porchlight.runtime import ask
 from porchlight.runtime.bridge import Bridge
+from porchlight.worker.event_messages import CameraEvent, ListenTo, Subscribed, Unsubscribed
 from porchlight.worker.messages import Source, Status, StreamDown, StreamUp, VisitNews, WatchCamera
 
 if TYPE_CHECKING:
@@ -43,7 +45,10 @@ async def examine(
     report = await _set_up(typed, credentials, found)
     if report is not None:
         await _streams(report, credentials, found)
-        await _watch(report, credentials, found, model=model, seconds=seconds)
+        await asyncio.gather(
+            _watch(report, credentials, found, model=model, seconds=seconds),
+            _listen(report, credentials, found, seconds=seconds),
+        )
     return found
 
 
@@ -150,6 +155,48 @@ async def _streams(report: CameraReport, credentials: Credentials, found: Examin
             "tls": frame.link.certificate is not None,
             "password in clear text": frame.link.basic,
         }
+
+
+async def _listen(
+    report: CameraReport, credentials: Credentials, found: Examination, *, seconds: float
+) -> None:
+    """Subscribe to the camera's own events for so long."""
+    if not report.has_events:
+        return
+    news: list[Any] = []
+    subscribed = asyncio.Event()
+
+    def hear(one: Any) -> None:
+        news.append(one)
+        if isinstance(one, Subscribed):
+            subscribed.set()
+
+    target = ListenTo(
+        camera_id="camera",
+        host=report.host,
+        port=report.port,
+        path=found.facts["found"]["path"],
+        credentials=credentials,
+        secure=found.facts["found"]["tls"],
+        certificate=report.certificate,
+    )
+    bridge = Bridge(hear, lambda: [target], mode="listen")
+    bridge.start()
+    try:
+        async with asyncio.timeout(seconds + 30):
+            await subscribed.wait()
+        await asyncio.sleep(seconds)
+    except TimeoutError:
+        problems = [one.problem for one in news if isinstance(one, Unsubscribed)]
+        found.failed["events"] = ", ".join(dict.fromkeys(problems)) or "no answer"
+    finally:
+        await bridge.stop()
+    events = [one for one in news if isinstance(one, CameraEvent)]
+    found.facts["events"] = {
+        "offered": None if report.events is None else list(report.events),
+        "heard": {kind: sum(one.kind == kind for one in events) for kind in EventKind},
+        "subscriptions": sum(isinstance(one, Subscribed) for one in news),
+    }
 
 
 async def _watch(

@@ -50,6 +50,8 @@ async def test_a_camera_is_examined_and_nothing_private_is_written_down(camera: 
     assert {one["codec"] for one in facts["camera"]["profiles"]} == {"h264"}
     assert facts["streams"][facts["camera"]["analyzed"]]["size"] == "320x240"
     assert facts["watching"]["outages"] == []
+    assert facts["events"]["subscriptions"] == 1
+    assert facts["events"]["heard"]["motion"] > 0
     text = json.dumps(written, ensure_ascii=False).lower()
     for private in (PASSWORD, camera.host, camera.spec.mac, camera.spec.serial):
         assert private.lower() not in text
