@@ -74,7 +74,7 @@ ZONE = BinarySensorEntityDescription(
 
 
 @dataclass(frozen=True, kw_only=True)
-class CameraEventDescription(BinarySensorEntityDescription):
+class CameraStateDescription(BinarySensorEntityDescription):
     """A state that the camera reports by itself."""
 
     kind: EventKind
@@ -82,44 +82,44 @@ class CameraEventDescription(BinarySensorEntityDescription):
 
 
 CAMERA_EVENTS = (
-    CameraEventDescription(
+    CameraStateDescription(
         key="camera_person",
         translation_key="camera_person",
         device_class=BinarySensorDeviceClass.OCCUPANCY,
         kind=EventKind.PERSON,
     ),
-    CameraEventDescription(
+    CameraStateDescription(
         key="camera_vehicle",
         translation_key="camera_vehicle",
         device_class=BinarySensorDeviceClass.OCCUPANCY,
         kind=EventKind.VEHICLE,
     ),
-    CameraEventDescription(
+    CameraStateDescription(
         key="camera_animal",
         translation_key="camera_animal",
         device_class=BinarySensorDeviceClass.OCCUPANCY,
         kind=EventKind.ANIMAL,
     ),
-    CameraEventDescription(
+    CameraStateDescription(
         key="camera_motion",
         translation_key="camera_motion",
         device_class=BinarySensorDeviceClass.MOTION,
         kind=EventKind.MOTION,
     ),
-    CameraEventDescription(
+    CameraStateDescription(
         key="camera_tamper",
         translation_key="camera_tamper",
         device_class=BinarySensorDeviceClass.TAMPER,
         kind=EventKind.TAMPER,
     ),
-    CameraEventDescription(
+    CameraStateDescription(
         key="camera_inputs",
         translation_key="camera_inputs",
         kind=EventKind.INPUT,
     ),
 )
 
-CAMERA_INPUT = CameraEventDescription(
+CAMERA_INPUT = CameraStateDescription(
     key="camera_input",
     translation_key="camera_input",
     kind=EventKind.INPUT,
@@ -146,7 +146,7 @@ async def async_setup_entry(
             *(PorchlightBinarySensor(camera, description) for description in DESCRIPTIONS),
             *(ZoneSensor(camera, ZONE, zone) for zone in of_kind(camera.areas, Kind.ZONE)),
             *(
-                CameraEventSensor(camera, description)
+                CameraStateSensor(camera, description)
                 for description in CAMERA_EVENTS
                 if description.kind in camera.events.offered
             ),
@@ -222,10 +222,10 @@ class ZoneSensor(AreaEntity, BinarySensorEntity):
         return (self.coordinator.data.zones or {}).get(self._area_id)
 
 
-class CameraEventSensor(PorchlightEntity, BinarySensorEntity):
+class CameraStateSensor(PorchlightEntity, BinarySensorEntity):
     """A state that the camera reports by itself; unavailable without a subscription."""
 
-    entity_description: CameraEventDescription
+    entity_description: CameraStateDescription
 
     @property
     @override
@@ -248,11 +248,11 @@ class CameraEventSensor(PorchlightEntity, BinarySensorEntity):
         self.async_on_remove(events.async_want())
 
 
-class InputSensor(CameraEventSensor):
+class InputSensor(CameraStateSensor):
     """One of the camera's inputs."""
 
     def __init__(
-        self, coordinator: CameraCoordinator, description: CameraEventDescription, token: str
+        self, coordinator: CameraCoordinator, description: CameraStateDescription, token: str
     ) -> None:
         super().__init__(coordinator, description)
         self._token = token
@@ -266,7 +266,7 @@ class InputSensor(CameraEventSensor):
         return self.coordinator.events.inputs.get(self._token)
 
 
-class SubscriptionSensor(CameraEventSensor):
+class SubscriptionSensor(CameraStateSensor):
     """Whether the camera's events arrive."""
 
     @property

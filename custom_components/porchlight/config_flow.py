@@ -42,7 +42,6 @@ from .const import (
     CONF_MODEL,
     CONF_OTHER_LOGIN,
     CONF_PICTURES,
-    CONF_STREAM,
     CONF_TRANSPORT,
     DETECTOR_ID,
     DOMAIN,
@@ -376,9 +375,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reauth_entry() if again else self._get_reconfigure_entry()
         if not is_same(entry.data, proof.report):
             return self.async_abort(reason="another_camera")
-        data = self._entry_data(proof)
-        # If it does not play now, another one stands in for it until it does.
-        data[CONF_STREAM] = proof.streams.wanted.uri
+        data = {**self._entry_data(proof), **proof.streams.wanted_data}
         return self.async_update_reload_and_abort(entry, data=data)
 
     async def _prove(self) -> Proof:

@@ -199,10 +199,10 @@ def test_a_camera_that_hangs_up_has_ended() -> None:
 def test_a_session_is_left_when_the_stream_is() -> None:
     with Scripted(Guard("MD5")) as camera:
         opened(camera.source)
-        assert camera.asked[-1].method == "TEARDOWN"
-        assert camera.asked[-1].headers["session"] == "7"
-        assert "Digest" in camera.asked[-1].login
         camera.wait(lambda: camera.left == 1)
+    assert camera.asked[-1].method == "TEARDOWN"
+    assert camera.asked[-1].headers["session"] == "7"
+    assert "Digest" in camera.asked[-1].login
 
 
 def test_a_session_that_does_not_play_is_left() -> None:

@@ -14,7 +14,6 @@ from ..const import (
     CONF_ANALYSED,
     CONF_LIVE,
     CONF_REFUSED,
-    CONF_STREAM,
     CONF_TRANSPORT,
     DOMAIN,
 )
@@ -100,9 +99,8 @@ class StreamSteps(OptionsFlowWithReload):
 
     def _save_streams(self, opened: Opened, wanted: dict[str, Any]) -> ConfigFlowResult:
         entry = self.config_entry
-        # If the best one does not play now, another one stands in for it until it does.
-        streams = opened.data | {CONF_STREAM: opened.wanted.uri}
-        self.hass.config_entries.async_update_entry(entry, data={**entry.data, **streams})
+        data = {**entry.data, **opened.wanted_data}
+        self.hass.config_entries.async_update_entry(entry, data=data)
         kept = {key: value for key, value in entry.options.items() if key not in wanted}
         options = {**kept, **_options(wanted)}
         if options == entry.options:

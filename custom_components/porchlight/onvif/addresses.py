@@ -8,6 +8,8 @@ from ipaddress import ip_address
 from typing import Self
 from urllib.parse import quote
 
+from .values import WEB_PORTS, bracketed
+
 _SPLIT = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.DOTALL
 )
@@ -15,7 +17,6 @@ _SPLIT = re.compile(
 _HOST_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<ports>[\d:]*))?")
 _STREAM_SCHEMES = frozenset({"rtsp", "rtsps", "http", "https"})
 _WEB_SCHEMES = frozenset({"http", "https"})
-_WEB_PORTS = {"http": 80, "https": 443}
 _LOGIN_IN_QUERY = re.compile(
     r"(?<=[?&])(?:user|username|usr|login|pass|passwd|password|pwd)=[^&#]*&?", re.IGNORECASE
 )
@@ -72,7 +73,7 @@ class Reached:
         return (
             address is not None
             and not self._is_here(address.host)
-            and (address.port or _WEB_PORTS.get(address.scheme)) != self.port
+            and (address.port or WEB_PORTS.get(address.scheme)) != self.port
         )
 
     def service(self, xaddr: str | None) -> str | None:
@@ -115,11 +116,6 @@ class Reached:
             port=address.port if keeps_port else self.port,
             rest=address.rest,
         )
-
-
-def bracketed(host: str) -> str:
-    """The host as it is written in a URL."""
-    return f"[{host}]" if ":" in host else host
 
 
 def unbracketed(host: str) -> str:

@@ -22,7 +22,7 @@ from .errors import (
     CertificateError,
     NotOnvifError,
 )
-from .web import REFUSED_STATUS, post
+from .web import FAULT, REFUSED_STATUS, post
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,7 +43,6 @@ _REFUSED = re.compile(
     rb"|InvalidSecurity|FailedCheck|InvalidUsernameToken",
     re.IGNORECASE,
 )
-_FAULT = re.compile(rb"<(?:[\w-]+:)?Fault\b")
 _ENVELOPE = re.compile(rb"<(?:[\w-]+:)?Envelope\b")
 # What zeep raises when an answer does not match the schema.
 _UNREADABLE = (
@@ -146,7 +145,7 @@ class CameraTransport(Transport):  # type: ignore[misc] # the library ships no t
         response = await super().post_xml(address, envelope, headers)
         content: bytes = response.content or b""
         is_soap = _ENVELOPE.search(content)
-        if is_soap and _FAULT.search(content) and _REFUSED.search(content):
+        if is_soap and FAULT.search(content) and _REFUSED.search(content):
             raise AuthenticationError("The camera refused the credentials")
         if is_soap and response.status_code not in REFUSED_STATUS:
             return response

@@ -18,15 +18,14 @@ from .addresses import Reached
 from .discovery import MAX_DATAGRAM
 from .errors import Absence, NotLocatedError, OnvifError
 from .probes import PROBED_TYPES, probe, read_answers
-from .values import DEVICE_PATH, Found, Typed
-from .web import REFUSED_STATUS, post
+from .values import DEVICE_PATH, HTTP_PORT, HTTPS_PORT, Found, Typed
+from .web import FAULT, REFUSED_STATUS, post
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 _LOGGER = logging.getLogger(__name__)
 
-HTTP_PORT, HTTPS_PORT = 80, 443
 # Bytes of an answer: a camera's time takes one or two thousand.
 MAX_ANSWER = 65_536
 # An answer to a probe may list many services.
@@ -53,7 +52,6 @@ _HEADERS = {
     'action="http://www.onvif.org/ver10/device/wsdl/GetSystemDateAndTime"',
 }
 _TIME = re.compile(rb"<(?:[\w-]+:)?GetSystemDateAndTimeResponse\b")
-_FAULT = re.compile(rb"<(?:[\w-]+:)?Fault\b")
 # ONVIF uses SOAP 1.2; routers and players that know UPnP use 1.1.
 _SOAP = b"http://www.w3.org/2003/05/soap-envelope"
 _OPTIONS = b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n"
@@ -269,7 +267,7 @@ class _Look:
         )
         if len(found.path) > _LONGEST_PATH:
             return []
-        if _TIME.search(content) or (_SOAP in content and _FAULT.search(content)):
+        if _TIME.search(content) or (_SOAP in content and FAULT.search(content)):
             self.certain[rank] = found
         elif response.status in REFUSED_STATUS:
             self.possible[rank] = found

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
 from .addresses import Address
 from .identity import mac_from_endpoint, mac_from_scopes, normalise_endpoint
-from .values import DEVICE_PATH, Found
+from .values import DEVICE_PATH, WEB_PORTS, Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,6 @@ _PROBE = """<?xml version="1.0" encoding="UTF-8"?>
 </s:Envelope>"""
 _VIDEO_TYPE = "NetworkVideoTransmitter"
 _SCOPE_ROOT = "onvif://www.onvif.org/"
-_WEB_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +94,7 @@ def _answer(match: Element, sender: str, source: str) -> Answer | None:
         rank=rank,
         found=Found(
             host=address.host,
-            port=address.port or _WEB_PORTS[address.scheme],
+            port=address.port or WEB_PORTS[address.scheme],
             path=address.rest or DEVICE_PATH,
             secure=address.scheme == "https",
             endpoint=normalise_endpoint(reference),
@@ -110,7 +109,7 @@ def _answer(match: Element, sender: str, source: str) -> Answer | None:
 def _best_address(xaddrs: list[str], sender: str, source: str) -> tuple[tuple[int, int], Address]:
     """The announced address most likely to be reachable from `source`, and its rank."""
     parsed = (Address.parse(xaddr) for xaddr in xaddrs)
-    addresses = [each for each in parsed if each and each.scheme in _WEB_PORTS]
+    addresses = [each for each in parsed if each and each.scheme in WEB_PORTS]
     if not addresses:
         addresses = [Address(scheme="http", host=sender, port=None, rest=DEVICE_PATH)]
     ranked = [(_rank(address.host, sender, source), address) for address in addresses]

@@ -49,11 +49,7 @@ def choose_among(profiles: Sequence[Profile]) -> Choice:
 
 def same_view(profiles: Iterable[Profile], one: Profile) -> list[Profile]:
     """The profiles with a stream that show what this one shows."""
-    return [
-        profile
-        for profile in profiles
-        if profile.uri and (profile.source, profile.view) == (one.source, one.view)
-    ]
+    return [profile for profile in profiles if profile.uri and profile.shows == one.shows]
 
 
 def by_cost(profiles: Iterable[Profile]) -> list[Profile]:

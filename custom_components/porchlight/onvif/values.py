@@ -6,6 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 DEVICE_PATH = "/onvif/device_service"
+HTTP_PORT, HTTPS_PORT = 80, 443
+WEB_PORTS = {"http": HTTP_PORT, "https": HTTPS_PORT}
+
+
+def bracketed(host: str) -> str:
+    """The host as it is written in a URL."""
+    return f"[{host}]" if ":" in host else host
 
 
 class Codec(StrEnum):
@@ -70,7 +77,7 @@ class Typed:
     @property
     def place(self) -> str:
         """The host, and the port if there is one."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = bracketed(self.host)
         return host if self.port is None else f"{host}:{self.port}"
 
     @property
@@ -100,9 +107,8 @@ class Found:
     @property
     def xaddr(self) -> str:
         """The address of the device service."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
         scheme = "https" if self.secure else "http"
-        return f"{scheme}://{host}:{self.port}{self.path}"
+        return f"{scheme}://{bracketed(self.host)}:{self.port}{self.path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +138,11 @@ class Profile:
     service: Service
     source: str = ""
     view: str = ""
+
+    @property
+    def shows(self) -> tuple[str, str]:
+        """The lens, and what is shown of it."""
+        return self.source, self.view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

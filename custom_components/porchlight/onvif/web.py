@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import aiohttp
 
 REFUSED_STATUS = frozenset({401, 403})
+# Cameras send a fault with any HTTP status.
+FAULT = re.compile(rb"<(?:[\w-]+:)?Fault\b")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 3
 # Bytes of one answer, also unpacked: the largest that cameras send are a tenth of it.

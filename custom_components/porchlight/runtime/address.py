@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 from homeassistant.const import CONF_HOST, CONF_PORT, CONF_SSL
 
 from ..const import CONF_ONVIF_PATH
-from ..onvif.values import DEVICE_PATH
+from ..onvif.values import DEVICE_PATH, HTTP_PORT, HTTPS_PORT, bracketed
 from .typed import TLS_PORTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..onvif.values import Found
-
-HTTP_PORT, HTTPS_PORT = 80, 443
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +46,7 @@ class Address:
         """The camera's own pages; None where a browser can't go."""
         if "%" in self.host:
             return None
-        return f"{'https' if self.secure else 'http'}://{self._bracketed}"
-
-    @property
-    def _bracketed(self) -> str:
-        return f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.secure else 'http'}://{bracketed(self.host)}"
 
     @property
     def data(self) -> dict[str, Any]:
@@ -67,7 +61,7 @@ class Address:
     @property
     def place(self) -> str:
         """Host and port."""
-        return f"{self._bracketed}:{self.port}"
+        return f"{bracketed(self.host)}:{self.port}"
 
     def __str__(self) -> str:
         """The address as a user would enter it."""
@@ -75,4 +69,4 @@ class Address:
         port = f":{self.port}" if self.port != usual else ""
         path = self.path if self.path != DEVICE_PATH else ""
         scheme = "https://" if self.secure else "http://" if self.port in TLS_PORTS else ""
-        return f"{scheme}{self._bracketed}{port}{path}"
+        return f"{scheme}{bracketed(self.host)}{port}{path}"

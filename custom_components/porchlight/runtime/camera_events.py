@@ -36,10 +36,9 @@ class CameraEvents:
         self._pulses: list[Callable[[EventKind], None]] = []
         self._states: dict[EventKind, dict[str, bool | None]] = {}
         self._problem: str | None = None
-        # The login that the camera refused.
-        self._refused: ListenTo | None = None
-        # Counts addresses and logins, to tell whose failure is reported.
+        # Counts addresses and logins, so that it is clear which one failed, or was refused.
         self._attempt = 0
+        self._refused: int | None = None
         self._last: ListenTo | None = None
         self._ended = False
         self.subscribed = False
@@ -98,12 +97,11 @@ class CameraEvents:
             self._attempt += 1
             target = self._target()
         self._last = target
-        if self._refused and self._refused != target:
-            self._refused = None
-        if self._wanted and not (self._ended or refused or self._refused):
+        refused |= self._refused == self._attempt
+        if self._wanted and not (self._ended or refused):
             self._listener.async_listen(target, self._hear)
             return
-        self._listener.async_leave(target.camera_id, goodbye=not (refused or self._refused))
+        self._listener.async_leave(target.camera_id, goodbye=not refused)
         self._forget()
 
     @callback
@@ -123,7 +121,7 @@ class CameraEvents:
                 self._note(problem)
                 if problem == AuthenticationError.key and news.attempt == self._attempt:
                     # Another login may be tried, but not this one again.
-                    self._refused = self._target()
+                    self._refused = self._attempt
                     self._listener.async_leave(news.camera_id, goodbye=False)
             case CameraEvent(kind=EventKind.LINE | EventKind.DOORBELL):
                 for happened in tuple(self._pulses):

@@ -6,21 +6,19 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import callback
-from homeassistant.helpers.event import async_call_later
 
-from ..const import CONF_REFUSED, DOMAIN
+from ..const import CONF_REFUSED
 from ..onvif.errors import AuthenticationError
 from ..worker.backoff import Backoff
 from . import ask
 from .inspection import async_inspect, credentials_of
+from .later import Later
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
-    from datetime import datetime
 
     from homeassistant.config_entries import ConfigEntry
-    from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+    from homeassistant.core import HomeAssistant
 
 # Seconds until a camera that refused its stream, but not the login, is tried again.
 FIRST_WAIT, LAST_WAIT = 30.0, 600.0
@@ -47,8 +45,7 @@ class LoginCheck:
         self._give_up = give_up
         self._waits = Backoff(FIRST_WAIT, LAST_WAIT, random.random)
         self._doubtful = False
-        self._task: asyncio.Task[None] | None = None
-        self._cancel: CALLBACK_TYPE | None = None
+        self._later = Later(hass, "login")
         self._known = (credentials_of(entry), self.refused)
         # Counts the permissions to open a stream that was refused.
         self.attempt = 0
@@ -82,7 +79,7 @@ class LoginCheck:
         """Record that the stream was refused, and ask the camera over ONVIF."""
         if not self.blocked:
             self._doubtful = True
-            self._ask()
+            self._later.async_begin(self._async_ask)
 
     @callback
     def async_wrong(self) -> None:
@@ -104,37 +101,22 @@ class LoginCheck:
     def async_stop(self) -> None:
         """Forget what is under way: the login is right, or another, or not needed."""
         self._doubtful = False
-        if self._cancel:
-            self._cancel()
-            self._cancel = None
-        if self._task:
-            self._task.cancel()
-            self._task = None
-
-    def _ask(self) -> None:
-        # Not the entry's own task: a reload must not end it.
-        self._task = self._hass.async_create_background_task(self._async_ask(), f"{DOMAIN} login")
+        self._later.async_stop()
 
     async def _async_ask(self) -> None:
-        error = ""
         try:
             await async_inspect(self._entry)
-        except ask.ErrandError as failed:
-            error = failed.key
-        self._task = None
-        if error == AuthenticationError.key:
-            self.async_wrong()
-            return
-
-        @callback
-        def later(_now: datetime) -> None:
-            self._cancel = None
-            if error:
+        except ask.ErrandError as error:
+            if error.key == AuthenticationError.key:
+                self.async_wrong()
+            else:
                 # It is not known whether the login is wrong.
-                self._ask()
-                return
-            self._doubtful = False
-            self.attempt += 1
-            self._try_again()
+                self._later.async_after(self._waits.wait(), self._async_ask)
+        else:
+            self._later.async_after(self._waits.wait(), self._async_permit)
 
-        self._cancel = async_call_later(self._hass, self._waits.wait(), later)
+    async def _async_permit(self) -> None:
+        """Have the stream opened once more: the login is right."""
+        self._doubtful = False
+        self.attempt += 1
+        self._try_again()

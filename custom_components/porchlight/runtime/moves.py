@@ -18,6 +18,7 @@ from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.util.ssl import get_default_no_verify_context
 
 from ..const import CONF_CERTIFICATE, CONF_STREAM
+from ..worker.urls import RTSP_PORTS
 from .address import Address
 from .issues import create_move_issue, stream_issue
 
@@ -36,7 +37,6 @@ _LOGGER = logging.getLogger(__name__)
 CONNECTING = 5.0
 # Devices that are asked for a certificate at once: anything can say that it is the camera.
 MOST_PROOFS = 16
-RTSP_PORT = 554
 
 
 def moved(entry: ConfigEntry[Any], found: Found) -> Address:
@@ -94,7 +94,7 @@ async def _async_proves(entry: ConfigEntry[Any], address: Address) -> bool:
 async def _async_answers(entry: ConfigEntry[Any]) -> bool:
     """Whether any device is at the camera's known address."""
     host = entry.data[CONF_HOST]
-    ports = {entry.data[CONF_PORT], urlsplit(entry.data[CONF_STREAM]).port or RTSP_PORT}
+    ports = {entry.data[CONF_PORT], urlsplit(entry.data[CONF_STREAM]).port or RTSP_PORTS["rtsp"]}
     return any(await asyncio.gather(*(_async_listens(host, port) for port in ports)))
 
 

@@ -7,9 +7,8 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import callback
-from homeassistant.helpers.event import async_call_later
 
-from ..const import CONF_STREAM, DOMAIN
+from ..const import CONF_STREAM
 from ..onvif.errors import AuthenticationError
 from ..worker.backoff import Backoff
 from ..worker.errors import StreamProblem
@@ -17,9 +16,9 @@ from . import ask
 from .address import Address
 from .inspection import async_inspect, credentials_of
 from .issues import create_substitute_issue, delete_substitute_issue
+from .later import Later
 from .streams import (
     CAMERA_PROBLEMS,
-    link_of,
     others,
     place,
     source_of,
@@ -28,12 +27,10 @@ from .streams import (
 )
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
-    from datetime import datetime
 
     from homeassistant.config_entries import ConfigEntry
-    from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+    from homeassistant.core import HomeAssistant
 
     from ..onvif.values import Credentials
     from .login import LoginCheck
@@ -74,8 +71,7 @@ class StreamRecovery:
         # What ONVIF refused: the stream's own refusal decides whether the login is wrong.
         self._useless: _Present | None = None
         self._substitute: str | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._cancel: CALLBACK_TYPE | None = None
+        self._later = Later(hass, "streams")
 
     @property
     def uri(self) -> str:
@@ -99,17 +95,15 @@ class StreamRecovery:
         if self._known == before:
             return
         self.async_stop()
-        if before and before[0] == self._known[0]:
-            return
-        self._substitute = None
-        delete_substitute_issue(self._hass, self._entry)
+        if before is None or before[0] != self._known[0]:
+            self._stand_in(None)
 
     @callback
     def async_up(self) -> None:
         """Record that the stream plays."""
         self._up_since = self._hass.loop.time()
-        if self._substitute and not self._cancel and not self._task:
-            self._after(LOOKS_EVERY)
+        if self._substitute and not self._later.pending:
+            self._later.async_after(LOOKS_EVERY, self._async_run)
 
     @callback
     def async_down(self, problem: StreamProblem) -> None:
@@ -121,25 +115,19 @@ class StreamRecovery:
             self.async_stop()
         elif problem is StreamProblem.UNSUPPORTED_TRANSPORT and self._forget_udp():
             self._watch()
-        elif not self._cancel and not self._task:
-            self._after(self._waits.wait())
+        elif not self._later.pending:
+            self._later.async_after(self._waits.wait(), self._async_run)
 
     @callback
     def async_stop(self) -> None:
         """Forget what is under way."""
-        if self._cancel:
-            self._cancel()
-            self._cancel = None
-        if self._task:
-            self._task.cancel()
-            self._task = None
+        self._later.async_stop()
 
     @callback
     def async_end(self) -> None:
         """Clean up when the camera is no longer watched."""
         self.async_stop()
-        self._substitute = None
-        delete_substitute_issue(self._hass, self._entry)
+        self._stand_in(None)
 
     @property
     def _hopeless(self) -> bool:
@@ -154,37 +142,21 @@ class StreamRecovery:
     def _forget_udp(self) -> bool:
         """Try TCP first again with a camera that was last reached over UDP."""
         data = without_udp(self._entry.data)
-        link = link_of(self._entry.data)
-        if link is None or link == link_of(data):
+        if data is None:
             return False
         self._hass.config_entries.async_update_entry(self._entry, data=data)
         return True
 
-    def _after(self, seconds: float) -> None:
-        @callback
-        def due(_now: datetime) -> None:
-            self._cancel = None
-            # Not the entry's own task: a reload must not end it.
-            self._task = self._hass.async_create_background_task(
-                self._async_run(), f"{DOMAIN} streams", eager_start=False
-            )
-
-        self._cancel = async_call_later(self._hass, seconds, due)
-
     async def _async_run(self) -> None:
-        try:
-            if self._hopeless:
-                pass
-            elif self._up_since is None:
+        if not self._hopeless:
+            if self._up_since is None:
                 await self._async_recover()
             elif self._substitute:
                 await self._async_return()
-        finally:
-            self._task = None
         if self._up_since is None and not self._hopeless:
-            self._after(self._waits.wait())
+            self._later.async_after(self._waits.wait(), self._async_run)
         elif self._substitute:
-            self._after(LOOKS_EVERY)
+            self._later.async_after(LOOKS_EVERY, self._async_run)
 
     async def _async_recover(self) -> None:
         """Ask the camera for its streams; use one that moved, or another if it did not."""
@@ -233,9 +205,10 @@ class StreamRecovery:
         return None
 
     def _use(self, substitute: str | None) -> None:
-        self._substitute = substitute
-        if substitute:
-            create_substitute_issue(self._hass, self._entry)
-        else:
-            delete_substitute_issue(self._hass, self._entry)
+        self._stand_in(substitute)
         self._watch()
+
+    def _stand_in(self, substitute: str | None) -> None:
+        self._substitute = substitute
+        change = create_substitute_issue if substitute else delete_substitute_issue
+        change(self._hass, self._entry)

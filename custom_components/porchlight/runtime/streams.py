@@ -20,9 +20,10 @@ from ..const import (
     CONF_TRANSPORT,
 )
 from ..onvif.profiles import by_cost, choose_among, same_view
-from ..onvif.values import Profile
+from ..onvif.values import Profile, bracketed
 from ..worker.errors import StreamProblem
 from ..worker.messages import FrameTaken, Link, Source, Transport
+from ..worker.urls import RTSP_PORTS
 from . import ask
 from .inspection import credentials_of
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
 
     from ..onvif.values import CameraReport
-
-    type View = tuple[str, str]
 
 # Profiles of one view that are opened to learn their size: each takes a moment.
 _MOST_MEASURED = 4
@@ -51,7 +50,6 @@ CAMERA_PROBLEMS = frozenset(
 # An entry's data about its camera's streams.
 STREAM_KEYS = (CONF_PROFILES, CONF_STREAM, CONF_LIVE_STREAM, CONF_LINK)
 EMPTY: Mapping[str, Any] = MappingProxyType({})
-_PORTS = {"rtsp": 554, "rtsps": 322}
 _LINK = BasicDecoder(Link)
 _PROFILES = BasicDecoder(list[Profile])
 
@@ -76,11 +74,16 @@ class Opened:
     def data(self) -> dict[str, Any]:
         """The streams as an entry's data."""
         return {
-            CONF_PROFILES: [asdict(profile) for profile in self.profiles],
+            CONF_PROFILES: _stored(self.profiles),
             CONF_STREAM: self.analysed.uri,
             CONF_LIVE_STREAM: self.live.uri,
             CONF_LINK: asdict(self.frame.link),
         }
+
+    @property
+    def wanted_data(self) -> dict[str, Any]:
+        """The same with the stream that should be analyzed; another stands in until it plays."""
+        return {**self.data, CONF_STREAM: self.wanted.uri}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,7 @@ class Chosen:
 
     analysed: str | None = None
     live: str | None = None
-    view: View | None = None
+    view: tuple[str, str] | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, Any], data: Mapping[str, Any] = EMPTY) -> Chosen:
@@ -101,7 +104,7 @@ class Chosen:
         return cls(
             analysed=options.get(CONF_ANALYSED),
             live=options.get(CONF_LIVE),
-            view=view_of(used) if used else None,
+            view=used.shows if used else None,
         )
 
 
@@ -122,7 +125,7 @@ async def async_open(
         return frames[profile.uri]
 
     profiles = report.profiles
-    used = [profile for profile in profiles if profile.uri and view_of(profile) == chosen.view]
+    used = [profile for profile in profiles if profile.uri and profile.shows == chosen.view]
     wanted = _with_token(profiles, chosen.analysed) or next(iter(used), report.analyse)
     view = same_view(profiles, wanted) or [wanted]
     if len(view) > 1:
@@ -210,6 +213,11 @@ def profiles_of(data: Mapping[str, Any]) -> list[Profile]:
     return _PROFILES.decode(data.get(CONF_PROFILES, []))
 
 
+def _stored(profiles: Sequence[Profile]) -> list[dict[str, Any]]:
+    """Profiles as an entry's data."""
+    return [asdict(profile) for profile in profiles]
+
+
 def with_link(data: Mapping[str, Any], link: Link) -> dict[str, Any]:
     """An entry's data with how its camera was reached; protection is never taken back."""
     if known := link_of(data):
@@ -221,9 +229,11 @@ def with_link(data: Mapping[str, Any], link: Link) -> dict[str, Any]:
     return {**data, CONF_LINK: asdict(link)}
 
 
-def without_udp(data: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry's data of a camera that no longer sends over UDP."""
-    link = link_of(data) or Link()
+def without_udp(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """An entry's data of a camera that no longer sends over UDP; None if it did not before."""
+    link = link_of(data)
+    if link is None or link.transport is not Transport.UDP:
+        return None
     return {**data, CONF_LINK: asdict(replace(link, transport=Transport.TCP))}
 
 
@@ -239,7 +249,7 @@ def with_streams(data: Mapping[str, Any], report: CameraReport) -> dict[str, Any
                 return uri
             return (report.record if live else report.analyse).uri
         same = _with_token(report.profiles, before.token)
-        if same and view_of(same) == view_of(before):
+        if same and same.shows == before.shows:
             return same.uri
         # Another lens or view is another camera.
         if view := same_view(report.profiles, before):
@@ -249,7 +259,7 @@ def with_streams(data: Mapping[str, Any], report: CameraReport) -> dict[str, Any
 
     return {
         **data,
-        CONF_PROFILES: [asdict(profile) for profile in report.profiles],
+        CONF_PROFILES: _stored(report.profiles),
         CONF_STREAM: now(data[CONF_STREAM], live=False),
         CONF_LIVE_STREAM: now(data[CONF_LIVE_STREAM], live=main),
     }
@@ -263,11 +273,6 @@ def others(profiles: Sequence[Profile], uri: str) -> list[Profile]:
     return [other for other in by_cost(same_view(profiles, one)) if other.token != one.token]
 
 
-def view_of(profile: Profile) -> View:
-    """The lens, and what is shown of it."""
-    return profile.source, profile.view
-
-
 def _with_place(profiles: Sequence[Profile], uri: str) -> Profile | None:
     return next((one for one in profiles if one.uri and place(one.uri) == place(uri)), None)
 
@@ -279,12 +284,12 @@ def _with_token(profiles: Sequence[Profile], token: str | None) -> Profile | Non
 def place(uri: str) -> str:
     """Where on its camera a stream is: port, path and query, whatever the camera's address."""
     parts = urlsplit(uri)
-    port = parts.port or _PORTS.get(parts.scheme)
+    port = parts.port or RTSP_PORTS.get(parts.scheme)
     return urlunsplit(parts._replace(netloc=f":{port or ''}"))
 
 
 def _at(uri: str, host: str) -> str:
     """A stream's address at a host."""
     parts = urlsplit(uri)
-    host = f"[{host}]" if ":" in host else host
+    host = bracketed(host)
     return urlunsplit(parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host))

@@ -166,7 +166,7 @@ class Camera(threading.Thread):
     def _read(self) -> None:
         timing = self._timing
         source = self.config.source
-        known: StreamUp | None = None
+        size: tuple[int, int] | None = None
         with Stream(source, opening=timing.opening, reading=timing.reading) as stream:
             decoder = Decoder(patience=timing.decoding)
             with self._lock:
@@ -181,25 +181,23 @@ class Camera(threading.Thread):
                     at = self._reporter.note()
                 newest = eye.take(packet, at, always=stream.reorders)
                 if newest is not None:
-                    up = self._described(stream, newest[0])
-                    if up != known:
-                        known = up
-                        self._link = up.link
-                        self._came_up(up, *newest)
-                    self._take(*newest)
+                    frame, came = newest
+                    if size != (frame.width, frame.height):
+                        size = frame.width, frame.height
+                        self._came_up(stream, frame, came)
+                    self._take(frame, came)
                 with self._lock:
                     self._reporter.idle(looking=self._analyst.ready)
 
-    def _described(self, stream: Stream, frame: VideoFrame) -> StreamUp:
-        return StreamUp(
+    def _came_up(self, stream: Stream, frame: VideoFrame, at: float) -> None:
+        up = StreamUp(
             camera_id=self.config.camera_id,
             codec=stream.codec,
             width=frame.width,
             height=frame.height,
             link=stream.link,
         )
-
-    def _came_up(self, up: StreamUp, frame: VideoFrame, at: float) -> None:
+        self._link = up.link
         with self._lock:
             # First: the receiver of the report may request a still at once.
             self._show(frame, at)

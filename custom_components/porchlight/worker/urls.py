@@ -9,6 +9,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 if TYPE_CHECKING:
     from .messages import Source
 
+# The usual ports of streams, by scheme.
+RTSP_PORTS = {"rtsp": 554, "rtsps": 322}
 _USERINFO = re.compile(r"//[^/@\s]*@")
 
 

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from ...onvif.values import bracketed
 from ..errors import StreamError, StreamProblem
+from ..urls import RTSP_PORTS
 
-PORTS = {"rtsp": 554, "rtsps": 322}
 _URL = re.compile(
     r"(?P<scheme>rtsps?)://(?:[^/?#]*@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]+(?:%[\w.~-]+)?\]|[\w.-]+)(?::(?P<port>\d{0,5}))?"
@@ -38,9 +39,8 @@ class Address:
     @property
     def uri(self) -> str:
         """As it stands in requests: without a login."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port == PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{host}{port}{self.path}"
+        port = "" if self.port == RTSP_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{bracketed(self.host)}{port}{self.path}"
 
     def at(self, reference: str) -> Address:
         """Another path of the same camera; of an absolute reference only the path counts."""
@@ -77,7 +77,7 @@ def parse(url: str) -> Address:
     if match is None:
         raise StreamError(StreamProblem.REFUSED, "not an RTSP address")
     scheme = match["scheme"].lower()
-    port = int(match["port"] or PORTS[scheme])
+    port = int(match["port"] or RTSP_PORTS[scheme])
     if not 0 < port <= _MAX_PORT:
         raise StreamError(StreamProblem.REFUSED, "not an RTSP address")
     host = match["host"].strip("[]").lower()
