@@ -120,6 +120,14 @@ class Guard:
             self.failed.append(asked.login)
         return reply("401 Unauthorized", *self._challenges(stale), asked=asked)
 
+    def change(self, password: str) -> None:
+        """Want another password from now on."""
+        self._password = password
+
+    def challenges(self) -> list[str]:
+        """The headers of a refusal."""
+        return [*self._challenges("")]
+
     def _answered(self, asked: Asked) -> bytes | None:
         answer = self._then(asked)
         if answer and self.following:

@@ -32,6 +32,8 @@ _WORDS: tuple[tuple[EventKind, frozenset[str]], ...] = (
 )
 # The library takes an alarm input for motion.
 _ALARM_INPUTS = re.compile(r"^tns1:Device/Trigger/(?:\w+:)?AlarmIn$")
+# What the token of a lens, or of a view of it, is called among a message's sources.
+_LENSES = frozenset({"videosourceconfigurationtoken", "videosourcetoken", "videosource", "source"})
 # What parsers raise on messages of a form that they do not expect.
 _UNEXPECTED = (AttributeError, LookupError, TypeError, ValueError)
 
@@ -41,12 +43,14 @@ class Meaning:
     """What happened where; `on` is None for an event that is no state.
 
     `source` tells rules, lenses and inputs apart; `initial`: a state as it already was.
-    `gone`: the camera no longer knows this state.
+    `gone`: the camera no longer knows this state. `lens` is the token of the lens or of its view,
+    empty if the camera names none.
     """
 
     kind: EventKind
     source: str
     on: bool | None
+    lens: str = ""
     initial: bool = False
     gone: bool = False
 
@@ -63,12 +67,14 @@ async def meanings_of(notification: Notification) -> list[Meaning]:
         if kind is None:
             continue
         source = notification.source[0][1] if notification.source else ""
+        lenses = (value for name, value in notification.source if name.lower() in _LENSES)
         found.append(
             Meaning(
                 kind=kind,
                 source=source if kind is EventKind.INPUT else str(entity.uid)[:MAX_LENGTH],
                 # A line's value is the number of an object.
                 on=entity.value if isinstance(entity.value, bool) else None,
+                lens=next(lenses, ""),
                 initial=notification.operation is Operation.INITIALIZED,
                 gone=notification.operation is Operation.DELETED,
             )

@@ -18,7 +18,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..const import CONF_DETECT, CONF_LIVE_STREAM, CONF_PICTURES, DOMAIN
 from ..vision.types import Box
-from ..worker.errors import StreamProblem
+from ..worker.errors import NOT_SHOWN, StreamProblem
 from ..worker.messages import (
     BestPicture,
     FurnitureKnown,
@@ -31,7 +31,7 @@ from ..worker.messages import (
     WatchCamera,
 )
 from .areas import Area, Kind, areas_of, masks, of_kind
-from .camera_events import CameraEvents
+from .camera_events import LensEvents
 from .issues import (
     create_storage_issue,
     create_stream_issue,
@@ -41,7 +41,6 @@ from .issues import (
     delete_stream_issue,
 )
 from .journal import VisitJournal
-from .login import LoginCheck
 from .outage import Outage
 from .pictures import Picture, picture_name, prepare_pictures
 from .recovery import StreamRecovery
@@ -56,7 +55,7 @@ if TYPE_CHECKING:
     from ..detection.coordinator import DetectionCoordinator
     from ..worker.messages import Link, Report, Source
     from .bridge import Bridge
-    from .listener import Listener
+    from .device import Device
 
 type CameraEntry = ConfigEntry[CameraCoordinator]
 
@@ -95,7 +94,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         entry: CameraEntry,
         bridge: Bridge,
         detection: DetectionCoordinator,
-        listener: Listener,
+        device: Device,
     ) -> None:
         # If bound to the entry, each reload would shut it down.
         super().__init__(hass, _LOGGER, config_entry=None, name=entry.title)
@@ -103,11 +102,13 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.detection = detection
         self.data = CameraState()
         self.picture: Picture | None = None
-        self.visits = VisitJournal(hass, entry.entry_id)
+        self.visits = VisitJournal(hass, entry.entry_id, self._lose_count)
         self.totals = Totals(hass, entry.entry_id)
         self._bridge = bridge
-        self.events = CameraEvents(entry, listener)
-        self._login = LoginCheck(hass, entry, self.async_watch, self.events.async_update)
+        self.device = device
+        self.events = LensEvents(hass, entry, device.events)
+        self._login = device.login
+        self._leave = self._login.async_join(entry.entry_id, self.async_watch)
         self._recovery = StreamRecovery(hass, entry, self._login, self.async_watch)
         self._outage = Outage(
             hass,
@@ -189,7 +190,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     @property
     def watchable(self) -> bool:
         """Whether the worker may watch the camera now."""
-        return not self.data.set_aside and not self._login.blocked
+        return not self.data.set_aside and not self._login.blocks(self.camera_id)
 
     @callback
     def async_watch(self) -> None:
@@ -210,6 +211,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.name = self.entry.title
         self._login.async_configure()
         self._recovery.async_configure()
+        self.events.async_configure()
         areas = self.areas
         self.totals.async_configure(line.area_id for line in of_kind(areas, Kind.LINE))
         name = picture_name(masks(areas)) if self.takes_pictures else None
@@ -248,7 +250,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     def async_end(self) -> None:
         """Clean up when the camera is no longer watched."""
         self.visits.async_close()
-        self.events.async_end()
+        self._leave()
         self.async_stop()
         self._recovery.async_end()
 
@@ -256,7 +258,6 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     def async_stop(self) -> None:
         """Clean up when Home Assistant stops."""
         self.visits.async_stop()
-        self._login.async_stop()
         self._recovery.async_stop()
         self._outage.async_over()
 
@@ -303,7 +304,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     def _came_up(self, news: StreamUp) -> None:
         if self.data.connected is False:
             _LOGGER.info("The stream of %s is back", self.entry.title)
-        self._login.async_accepted()
+        self._login.async_accepted(self.camera_id)
         self._recovery.async_up()
         self._note(news.link)
         delete_move_issue(self.hass, self.entry)
@@ -326,21 +327,18 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
                 "The stream of %s is down: %s %s", self.entry.title, news.problem, news.detail
             )
         if news.problem is StreamProblem.UNAUTHORIZED:
-            if self._recovery.login_refused:
-                # ONVIF refused it before, and need not be asked again.
-                self._login.async_wrong()
-            else:
-                self._login.async_refused()
+            self._login.async_refused(self.camera_id, shown=news.detail != NOT_SHOWN)
         self._recovery.async_down(news.problem)
         self._outage.async_down(news.problem)
         self._lose(problem=news.problem)
 
     def _lose(self, *, problem: StreamProblem | None = None, set_aside: bool = False) -> None:
         """Reset the state without frames; only the time of the last one is still known."""
+        doubts = self._login.doubts(self.camera_id)
         self.async_set_updated_data(
             CameraState(
                 connected=False,
-                problem=StreamProblem.UNAUTHORIZED if self._login.blocked else problem,
+                problem=StreamProblem.UNAUTHORIZED if doubts else problem,
                 set_aside=set_aside,
                 last_frame=self.data.last_frame,
             )
@@ -372,6 +370,11 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             # At once: the state must not show people whose departure was already reported.
             zones = self.data.zones and dict.fromkeys(self.data.zones, 0)
             self.async_set_updated_data(replace(self.data, people=0, zones=zones))
+
+    @callback
+    def _lose_count(self) -> None:
+        """Forget how many people there are: the worker no longer reports it."""
+        self.async_set_updated_data(replace(self.data, people=None, zones=None))
 
     def _note(self, link: Link) -> None:
         """Remember how the camera was reached."""

@@ -1,6 +1,7 @@
 """The two kinds of config entries: cameras, and the detector that they share.
 
-The detector's entry is created with the first camera and removed with the last.
+The detector's entry is created with the first camera and removed with the last. Each lens of a
+device is a camera; the entry of the one that was added first is the parent of the others' entries.
 """
 
 from __future__ import annotations
@@ -9,7 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeIs
 
 from homeassistant.config_entries import SOURCE_SYSTEM
 
-from ..const import CONF_BUDGET, CONF_ENGINE, CONF_FILE, CONF_MODEL, DETECTOR_ID, DOMAIN
+from ..const import (
+    CONF_BUDGET,
+    CONF_ENGINE,
+    CONF_FILE,
+    CONF_MODEL,
+    CONF_PARENT,
+    DETECTOR_ID,
+    DOMAIN,
+)
 from .storage import Stored
 
 if TYPE_CHECKING:
@@ -34,6 +43,22 @@ def camera_entries(hass: HomeAssistant, *, disabled: bool = True) -> list[Config
         DOMAIN, include_ignore=False, include_disabled=disabled
     )
     return [entry for entry in entries if not is_detector(entry)]
+
+
+def device_entries(hass: HomeAssistant) -> list[ConfigEntry[Any]]:
+    """One entry for each device, which has its address and its login."""
+    return [entry for entry in camera_entries(hass) if parent_of(hass, entry) is entry]
+
+
+def parent_of(hass: HomeAssistant, entry: ConfigEntry[Any]) -> ConfigEntry[Any]:
+    """The entry of the device that a camera is a lens of; its own if it has no parent."""
+    parent = entry.data.get(CONF_PARENT)
+    return (hass.config_entries.async_get_entry(parent) if parent else None) or entry
+
+
+def children_of(hass: HomeAssistant, entry: ConfigEntry[Any]) -> list[ConfigEntry[Any]]:
+    """The entries of a device's further lenses."""
+    return [one for one in camera_entries(hass) if one.data.get(CONF_PARENT) == entry.entry_id]
 
 
 def detector_entry(hass: HomeAssistant) -> ConfigEntry[Any] | None:

@@ -37,12 +37,14 @@ class KeptVisits:
 class VisitJournal:
     """Delivers events; they wait while no entity listens: during a reload or a restart."""
 
-    def __init__(self, hass: HomeAssistant, camera_id: str) -> None:
+    def __init__(self, hass: HomeAssistant, camera_id: str, lost: Callable[[], None]) -> None:
+        """`lost` is called when a visit ended because nothing was reported of it any more."""
         self._hass = hass
         self._ledger = Ledger()
         self._waiting: list[VisitEvent] = []
         self._listeners: list[Callable[[VisitEvent], None]] = []
         self._holds = True
+        self._lost = lost
         self._stop_silence: CALLBACK_TYPE | None = None
         self._stored = Stored(hass, f"{DOMAIN}/{camera_id}/visits", KeptVisits, KeptVisits)
 
@@ -134,3 +136,4 @@ class VisitJournal:
     def _async_silent(self, _now: datetime) -> None:
         self._stop_silence = None
         self.async_close()
+        self._lost()

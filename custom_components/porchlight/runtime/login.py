@@ -1,7 +1,8 @@
-"""Decides whether a camera's login is wrong, with as few refused logins as possible."""
+"""Decides whether a device's login is wrong, with as few refused logins as possible."""
 
 from __future__ import annotations
 
+import asyncio
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from ..const import CONF_REFUSED
 from ..onvif.errors import AuthenticationError
 from ..worker.backoff import Backoff
 from . import ask
+from .address import Address
 from .inspection import async_inspect, credentials_of
 from .later import Later
 
@@ -18,37 +20,44 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from homeassistant.config_entries import ConfigEntry
-    from homeassistant.core import HomeAssistant
+    from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+
+    from ..onvif.values import Credentials
+
+    type Present = tuple[Credentials, Address]
 
 # Seconds until a camera that refused its stream, but not the login, is tried again.
 FIRST_WAIT, LAST_WAIT = 30.0, 600.0
 
 
 class LoginCheck:
-    """Asks over ONVIF whether a login is wrong that one camera's stream refused.
+    """Asks over ONVIF whether a login is wrong that a stream of the device refused.
 
     A refused stream alone may only mean that the camera has too many viewers. If ONVIF refuses
-    the login, too, nothing uses it again: cameras lock accounts.
+    the login, too, nothing uses it again: cameras lock accounts. All lenses of a device share it.
     """
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: ConfigEntry[Any],
-        try_again: Callable[[], None],
-        give_up: Callable[[], None],
+        self, hass: HomeAssistant, entry: ConfigEntry[Any], give_up: Callable[[], None]
     ) -> None:
-        """`try_again` opens the stream once more; `give_up` ends all other uses of the login."""
+        """`give_up` ends all uses of the login but streams."""
         self._hass = hass
         self._entry = entry
-        self._try_again = try_again
         self._give_up = give_up
+        self._try_again: dict[str, Callable[[], None]] = {}
         self._waits = Backoff(FIRST_WAIT, LAST_WAIT, random.random)
-        self._doubtful = False
+        self._asking = False
+        # The cameras whose stream was refused, and whether the login was really sent for it: after
+        # one refusal the worker does not send it for the device's other streams.
+        self._doubters: dict[str, bool] = {}
         self._later = Later(hass, "login")
         self._known = (credentials_of(entry), self.refused)
+        # What ONVIF refused: the stream's own refusal decides whether the login is wrong.
+        self._useless: Present | None = None
         # Counts the permissions to open a stream that was refused.
         self.attempt = 0
+        # Held while the device is asked, so that a wrong login is sent once.
+        self.turn = asyncio.Lock()
 
     @property
     def refused(self) -> bool:
@@ -56,9 +65,33 @@ class LoginCheck:
         return bool(self._entry.data.get(CONF_REFUSED))
 
     @property
-    def blocked(self) -> bool:
-        """Whether the stream must not be opened now."""
-        return self._doubtful or self.refused
+    def useless(self) -> bool:
+        """Whether ONVIF refused the present login."""
+        return self._useless == self.present()
+
+    def present(self) -> Present:
+        """What the answer to a login depends on; it may change while the device is asked."""
+        return credentials_of(self._entry), Address.of(self._entry.data)
+
+    def doubts(self, camera_id: str) -> bool:
+        """Whether the login was refused, or this camera's stream with it."""
+        return self.refused or camera_id in self._doubters
+
+    def blocks(self, camera_id: str) -> bool:
+        """Whether this camera's stream must not be opened now."""
+        return self._asking or self.doubts(camera_id)
+
+    @callback
+    def async_join(self, camera_id: str, try_again: Callable[[], None]) -> CALLBACK_TYPE:
+        """Take part; `try_again` opens the camera's stream once more. Returns what ends that."""
+        self._try_again[camera_id] = try_again
+
+        @callback
+        def leave() -> None:
+            self._try_again.pop(camera_id, None)
+            self._settled(camera_id)
+
+        return leave
 
     @callback
     def async_configure(self) -> None:
@@ -69,22 +102,39 @@ class LoginCheck:
             self.attempt += 1
 
     @callback
-    def async_accepted(self) -> None:
-        """Record that the camera accepted the login."""
-        self.async_stop()
+    def async_accepted(self, camera_id: str) -> None:
+        """Record that the device accepted the login for a camera's stream."""
+        self._settled(camera_id)
         self._waits.reset()
 
     @callback
-    def async_refused(self) -> None:
-        """Record that the stream was refused, and ask the camera over ONVIF."""
-        if not self.blocked:
-            self._doubtful = True
+    def async_refused(self, camera_id: str, *, shown: bool = True) -> None:
+        """Record that a stream was refused, and ask the device over ONVIF.
+
+        `shown`: whether the login was sent; not if it was refused to another stream before.
+        """
+        if self.doubts(camera_id):
+            return
+        if self.useless:
+            # ONVIF refused it before, and need not be asked again.
+            self.async_wrong()
+            return
+        waiting = bool(self._doubters)
+        self._doubters[camera_id] = shown
+        if not waiting:
+            self._asking = True
             self._later.async_begin(self._async_ask)
 
     @callback
+    def async_useless(self, present: Present) -> None:
+        """Record that ONVIF refused a login while no stream did."""
+        self._useless = present
+
+    @callback
     def async_wrong(self) -> None:
-        """Record that the camera refuses the login over ONVIF, too: nothing uses it any more."""
-        self._doubtful = False
+        """Record that the device refuses the login over ONVIF, too: nothing uses it any more."""
+        self._asking = False
+        self._doubters.clear()
         self._hass.config_entries.async_update_entry(
             self._entry, data={**self._entry.data, CONF_REFUSED: True}
         )
@@ -100,12 +150,19 @@ class LoginCheck:
     @callback
     def async_stop(self) -> None:
         """Forget what is under way: the login is right, or another, or not needed."""
-        self._doubtful = False
+        self._asking = False
+        self._doubters.clear()
         self._later.async_stop()
+
+    def _settled(self, camera_id: str) -> None:
+        self._doubters.pop(camera_id, None)
+        if not self._doubters:
+            self.async_stop()
 
     async def _async_ask(self) -> None:
         try:
-            await async_inspect(self._entry)
+            async with self.turn:
+                await async_inspect(self._entry)
         except ask.ErrandError as error:
             if error.key == AuthenticationError.key:
                 self.async_wrong()
@@ -116,7 +173,18 @@ class LoginCheck:
             self._later.async_after(self._waits.wait(), self._async_permit)
 
     async def _async_permit(self) -> None:
-        """Have the stream opened once more: the login is right."""
-        self._doubtful = False
+        """Have streams opened once more: the login is right.
+
+        First those that were not asked for: the refused one may be a lens that this account may not
+        see, and its next refusal would hold them up again.
+        """
+        self._asking = False
         self.attempt += 1
-        self._try_again()
+        several = len(set(self._doubters.values())) > 1
+        free = [one for one, shown in self._doubters.items() if not (several and shown)]
+        for camera_id in free:
+            del self._doubters[camera_id]
+        if self._doubters:
+            self._later.async_after(self._waits.wait(), self._async_permit)
+        for camera_id in free:
+            self._try_again[camera_id]()

@@ -23,7 +23,8 @@ from . import ask
 from .blame import Blame
 from .bridge import Bridge, WorkerDown, WorkerUp
 from .coordinator import CameraCoordinator
-from .entries import async_old_choice, camera_entries, detector_entry
+from .device import Device
+from .entries import async_old_choice, camera_entries, detector_entry, parent_of
 from .faults import Culprit
 from .issues import (
     create_camera_issue,
@@ -80,6 +81,8 @@ class Owner:
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
         self._cameras: dict[str, CameraCoordinator] = {}
+        # By the entries' ids of their first lenses.
+        self._devices: dict[str, Device] = {}
         self._watched: set[str] = set()
         # Cameras whose entry is not loaded at the moment, and those that are paused.
         self._leaving: dict[str, CALLBACK_TYPE] = {}
@@ -159,16 +162,23 @@ class Owner:
         self.async_end(entry)
         if camera is None:
             camera = self._coordinator(entry)
+            camera.async_end()
+            self._leave(camera.device)
         await camera.async_remove()
 
     def _coordinator(self, entry: CameraEntry) -> CameraCoordinator:
-        return CameraCoordinator(self._hass, entry, self.bridge, self.detection, self._listener)
+        parent = parent_of(self._hass, entry)
+        device = self._devices.get(parent.entry_id)
+        if device is None:
+            device = self._devices[parent.entry_id] = Device(self._hass, parent, self._listener)
+        return CameraCoordinator(self._hass, entry, self.bridge, self.detection, device)
 
     def _drop(self, camera_id: str) -> None:
         camera = self._cameras.pop(camera_id, None)
         if camera is None:
             return
         camera.async_end()
+        self._leave(camera.device)
         if cancel := self._aside.pop(camera_id, None):
             cancel()
         self._blame.forgive(Culprit(camera_id))
@@ -180,6 +190,12 @@ class Owner:
             self._stop_work()
             self._listener.async_close()
             self._hass.async_create_task(self.bridge.stop(), f"{DOMAIN} stop")
+
+    def _leave(self, device: Device) -> None:
+        """End a device that no camera is watched of."""
+        if not any(camera.device is device for camera in self._cameras.values()):
+            device.async_end()
+            self._devices.pop(device.entry.entry_id, None)
 
     def _opening(self) -> Iterator[Command]:
         """The first commands for each new worker."""
@@ -211,6 +227,8 @@ class Owner:
             cancel()
         for camera in self._cameras.values():
             camera.async_stop()
+        for device in self._devices.values():
+            device.login.async_stop()
         self._stop_work()
         await asyncio.gather(self.bridge.stop(), self._listener.async_stop())
 

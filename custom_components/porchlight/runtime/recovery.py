@@ -13,8 +13,7 @@ from ..onvif.errors import AuthenticationError
 from ..worker.backoff import Backoff
 from ..worker.errors import StreamProblem
 from . import ask
-from .address import Address
-from .inspection import async_inspect, credentials_of
+from .inspection import async_inspect
 from .issues import create_substitute_issue, delete_substitute_issue
 from .later import Later
 from .streams import (
@@ -32,10 +31,10 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
 
-    from ..onvif.values import Credentials
-    from .login import LoginCheck
+    from ..onvif.values import CameraReport
+    from .login import LoginCheck, Present
 
-    type _Present = tuple[str, Credentials, Address]
+    type _Present = tuple[str, Present]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -68,8 +67,6 @@ class StreamRecovery:
         self._waits = Backoff(FIRST_WAIT, LAST_WAIT, random.random)
         self._up_since: float | None = None
         self._known: _Present | None = None
-        # What ONVIF refused: the stream's own refusal decides whether the login is wrong.
-        self._useless: _Present | None = None
         self._substitute: str | None = None
         self._later = Later(hass, "streams")
 
@@ -77,11 +74,6 @@ class StreamRecovery:
     def uri(self) -> str:
         """The address of the stream to analyze now."""
         return self._substitute or str(self._entry.data[CONF_STREAM])
-
-    @property
-    def login_refused(self) -> bool:
-        """Whether ONVIF refused the present login."""
-        return self._useless == self._present()
 
     @property
     def substitutes(self) -> bool:
@@ -132,12 +124,12 @@ class StreamRecovery:
     @property
     def _hopeless(self) -> bool:
         """Whether the camera refuses the present login."""
-        return self._login.blocked or self.login_refused
+        return self._login.blocks(self._entry.entry_id) or self._login.useless
 
     def _present(self) -> _Present:
         """What an answer of the camera depends on; it may change while the camera is asked."""
         data = self._entry.data
-        return place(data[CONF_STREAM]), credentials_of(self._entry), Address.of(data)
+        return place(data[CONF_STREAM]), self._login.present()
 
     def _forget_udp(self) -> bool:
         """Try TCP first again with a camera that was last reached over UDP."""
@@ -158,17 +150,25 @@ class StreamRecovery:
         elif self._substitute:
             self._later.async_after(LOOKS_EVERY, self._async_run)
 
+    async def _async_ask(self) -> CameraReport | None:
+        """What the camera answers; None if it does not, or the user changed something meanwhile."""
+        async with self._login.turn:
+            if self._hopeless:
+                # Another lens was refused meanwhile.
+                return None
+            present = self._present()
+            try:
+                report = await async_inspect(self._entry)
+            except ask.ErrandError as error:
+                if error.key == AuthenticationError.key:
+                    self._login.async_useless(present[1])
+                return None
+        return report if self._present() == present else None
+
     async def _async_recover(self) -> None:
         """Ask the camera for its streams; use one that moved, or another if it did not."""
-        entry, present = self._entry, self._present()
-        try:
-            report = await async_inspect(entry)
-        except ask.ErrandError as error:
-            if error.key == AuthenticationError.key:
-                self._useless = present
-            return
-        if self._present() != present:
-            # The user has changed something meanwhile.
+        entry, report = self._entry, await self._async_ask()
+        if report is None:
             return
         before, data = entry.data, with_streams(entry.data, report)
         if data != before:
@@ -200,7 +200,7 @@ class StreamRecovery:
             await ask.first_frame(source_of(self._entry, uri))
         except ask.ErrandError as error:
             if error.key == StreamProblem.UNAUTHORIZED and self._present() == present:
-                self._login.async_refused()
+                self._login.async_refused(self._entry.entry_id)
             return error.key
         return None
 

@@ -19,6 +19,7 @@ from .messages import StreamUp, ThreadStarted
 from .pictures import jpeg
 from .pixels import Shrinker
 from .reporter import Reporter
+from .rtsp.logins import Logins
 from .stream import Stream
 from .timing import TIMING, Timing
 
@@ -46,10 +47,13 @@ class Camera(threading.Thread):
         disk: Disk,
         *,
         timing: Timing = TIMING,
+        logins: Logins | None = None,
     ) -> None:
+        """`logins` is what the cameras of one worker know of their logins."""
         super().__init__(name=f"camera-{config.camera_id}", daemon=True)
         self._analyst = analyst
         self._timing = timing
+        self._logins = logins or Logins()
         # The main loop and the analyst's thread use it, too.
         self._reporter = Reporter(config, report, disk, timing=timing)
         self._lock = self._reporter.lock
@@ -125,7 +129,7 @@ class Camera(threading.Thread):
         while not self._stopped.is_set():
             began = monotonic()
             attempt = self.config.attempt
-            problem = self._try()
+            problem = self._try(attempt)
             if problem is None or monotonic() - began >= self._timing.good_stream:
                 backoff.reset()
             if problem is StreamProblem.UNAUTHORIZED:
@@ -147,10 +151,10 @@ class Camera(threading.Thread):
     def _backoff(self, most: float) -> Backoff:
         return Backoff(self._timing.first_retry, most, random.random)
 
-    def _try(self) -> StreamProblem | None:
+    def _try(self, attempt: int) -> StreamProblem | None:
         """Read the stream until it ends; returns why, or None if it was left on purpose."""
         try:
-            self._read()
+            self._read(attempt)
         except StreamError as error:
             return self._went_down(error)
         except Exception as error:
@@ -163,11 +167,12 @@ class Camera(threading.Thread):
             release()
         return None
 
-    def _read(self) -> None:
+    def _read(self, attempt: int) -> None:
         timing = self._timing
         source = self.config.source
+        turn = self._logins.turn(source, attempt)
         size: tuple[int, int] | None = None
-        with Stream(source, opening=timing.opening, reading=timing.reading) as stream:
+        with Stream(source, opening=timing.opening, reading=timing.reading, turn=turn) as stream:
             decoder = Decoder(patience=timing.decoding)
             with self._lock:
                 watch = self._reporter.watch

@@ -19,8 +19,9 @@ ANSWER = 10.0
 UNASKED = 3.0
 # Seconds without a message after which a doorbell that is still pressed is pressed again.
 AGAIN = 10.0
-# States of a camera and a kind, so that one that makes up sources does not fill the memory.
-MOST_SOURCES = 16
+# States of a camera and a kind, so that one that makes up sources does not fill the memory; enough
+# for a recorder with 32 channels.
+MOST_SOURCES = 64
 PULSES = frozenset({EventKind.LINE, EventKind.DOORBELL})
 # A door contact may stay open and a lens covered for days; nobody stands still for so long.
 _LASTING = frozenset({EventKind.INPUT, EventKind.TAMPER})

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+# Detail of an unauthorized stream whose login was refused to another stream of the same host.
+NOT_SHOWN = "the login was refused to another stream"
+
 
 class StreamProblem(StrEnum):
     """Why a stream gives no pictures."""

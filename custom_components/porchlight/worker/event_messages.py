@@ -56,10 +56,12 @@ class Unsubscribed:
 class CameraEvent:
     """Something that a camera reports by itself; `source` tells rules, lenses and inputs apart.
 
-    `on` is a state, None if it is no longer known. Doorbells and lines send True each time.
+    `on` is a state, None if it is no longer known. Doorbells and lines send True each time. `lens`
+    is the token of the lens or of its view, empty if the camera names none.
     """
 
     camera_id: str
     kind: EventKind
     source: str
     on: bool | None
+    lens: str = ""

@@ -24,6 +24,7 @@ from .messages import (
     UseModel,
     WatchCamera,
 )
+from .rtsp.logins import Logins
 from .timing import TIMING, Timing
 from .writer import Writer
 
@@ -65,6 +66,7 @@ class Service:
         self._governor = Governor(self.report)
         self._analyst = Analyst(self.report)
         self._writer = Writer()
+        self._logins = Logins()
         self._handlers: dict[type, Callable[..., None]] = {
             WatchCamera: self._watch,
             RemoveCamera: self._remove,
@@ -137,7 +139,14 @@ class Service:
         if camera := self._cameras.get(config.camera_id):
             camera.update(config)
             return
-        camera = Camera(config, self._analyst, self.report, self._writer, timing=self._timing)
+        camera = Camera(
+            config,
+            self._analyst,
+            self.report,
+            self._writer,
+            timing=self._timing,
+            logins=self._logins,
+        )
         camera.start()
         self._cameras[config.camera_id] = camera
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from .messages import Link, Source
+    from .rtsp.logins import Turn
 
 OPEN_SECONDS = 10.0
 # A silent camera is given up after twice this time: after the first, FFmpeg returns what its
@@ -62,10 +63,18 @@ class Stream:
     """One connection to a camera; use as a context manager, from one thread."""
 
     def __init__(
-        self, source: Source, *, opening: float = OPEN_SECONDS, reading: float = READ_SECONDS
+        self,
+        source: Source,
+        *,
+        opening: float = OPEN_SECONDS,
+        reading: float = READ_SECONDS,
+        turn: Turn | None = None,
     ) -> None:
-        """Seconds that a camera may take to answer, and to send a packet."""
-        self._session = Session(source)
+        """`opening`, `reading`: seconds that a camera may take to answer, and to send a packet.
+
+        `turn` is what other streams know of the login; None if there are none.
+        """
+        self._session = Session(source, turn)
         self._relay: Relay | None = None
         self._patience = (opening, reading)
         self._container: InputContainer | None = None

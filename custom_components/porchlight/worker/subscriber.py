@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..onvif.connection import Connection
     from ..onvif.notifications import Notification
     from ..onvif.values import EventKind
+    from .camera_states import Key
     from .event_messages import ListenTo
 
 _LOGGER = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ class Subscriber:
         self._report = report
         self._timing = timing
         self._states = CameraStates(timing.clock())
+        # Where each state is from.
+        self._lenses: dict[Key, str] = {}
 
     async def run(self) -> None:
         """Listen, and begin again after each failure; returns if the camera refuses the login."""
@@ -114,6 +117,7 @@ class Subscriber:
         clock = self._timing.clock
         await point.open()
         self._states = states = CameraStates(clock())
+        self._lenses.clear()
         self._report(Subscribed(camera_id=self.target.camera_id))
         while True:
             began, patience = clock(), states.patience(clock())
@@ -150,10 +154,14 @@ class Subscriber:
         self._states.hear(now, initial=message.operation is Operation.INITIALIZED)
         for meaning in await meanings_of(message):
             if change := self._states.take(meaning, now):
+                self._lenses[meaning.kind, meaning.source] = meaning.lens
                 self._send(*change)
 
     def _send(self, kind: EventKind, source: str, on: bool | None) -> None:  # noqa: FBT001 - a state
-        self._report(CameraEvent(camera_id=self.target.camera_id, kind=kind, source=source, on=on))
+        lens = self._lenses.get((kind, source), "")
+        self._report(
+            CameraEvent(camera_id=self.target.camera_id, kind=kind, source=source, on=on, lens=lens)
+        )
 
 
 async def _enter(connection: Connection) -> None:

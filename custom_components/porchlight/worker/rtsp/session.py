@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,14 @@ from .authentication import Login
 from .connection import Connection
 from .datagrams import Datagrams
 from .description import Track, video_track
+from .logins import Logins
 from .messages import Message, Splitter, composed
 
 if TYPE_CHECKING:
     from ..messages import Source
     from .addresses import Address
     from .connection import Deadline
+    from .logins import Turn
 
 _OK = range(200, 300)
 _REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
@@ -81,9 +83,11 @@ class Playing:
 class Session:
     """A session with one camera. It talks to the source's host and port and to nobody else."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, turn: Turn | None = None) -> None:
+        """`turn` is what other streams know of the login; None if there are none."""
         self._source = source
         self._login = Login(source.credentials, basic=source.basic)
+        self._turn = turn or Logins().turn(source)
         self._connection: Connection | None = None
         self._splitter = Splitter()
         self._number = 0
@@ -126,7 +130,7 @@ class Session:
         """
         if self._connection is None or not self._id:
             return
-        with contextlib.suppress(OSError, StreamError):
+        with suppress(OSError, StreamError):
             self._connection.send_all(unsent + self.request("TEARDOWN"), deadline)
             self._id = ""
             answers: list[Message] = []
@@ -142,8 +146,9 @@ class Session:
             self.datagrams.close()
             self.datagrams = None
         if self._connection:
+            self._turn.over()
             if self._id:
-                with contextlib.suppress(OSError):
+                with suppress(OSError):
                     self._connection.send(self.request("TEARDOWN"))
                 self._id = ""
             self._connection.close()
@@ -241,14 +246,15 @@ class Session:
         again = False
         while True:
             login = self._login.header(method, uri)
-            data = self._composed(method, uri, login, headers)
-            self.connection.send_all(data, deadline)
-            response = self._response(deadline)
-            if response.status != _UNAUTHORIZED:
-                if login is not None:
-                    self._login.accepted(response)
-                return response
-            self._login.challenged(response, answered=login is not None, again=again)
+            with nullcontext() if login is None else self._turn.show(deadline):
+                data = self._composed(method, uri, login, headers)
+                self.connection.send_all(data, deadline)
+                response = self._response(deadline)
+                if response.status != _UNAUTHORIZED:
+                    if login is not None:
+                        self.accepted(response)
+                    return response
+                self._login.challenged(response, answered=login is not None, again=again)
             again = login is not None
             if response.first("connection").lower() == "close":
                 self._reconnect(deadline)
@@ -275,8 +281,9 @@ class Session:
         return self._composed(method, self._aggregate, login)
 
     def accepted(self, response: Message) -> None:
-        """Take an answer that is no refusal while it plays."""
+        """Take an answer that is no refusal."""
         self._login.accepted(response)
+        self._turn.accepted()
 
     def renew(self, response: Message, *, again: bool) -> bool:
         """Take a refusal while it plays; whether the login may be sent `again` after it."""

@@ -1,0 +1,90 @@
+"""Has a wrong password refused once, however many streams of one recorder want it."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ..errors import NOT_SHOWN, StreamError, StreamProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...onvif.values import Credentials
+    from ..messages import Source
+    from .connection import Deadline
+
+    type _Key = tuple[str, Credentials]
+
+
+class Logins:
+    """What is known of the logins to each host; used from all cameras' threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._states: dict[_Key, _State] = {}
+
+    def turn(self, source: Source, attempt: int = 0) -> Turn:
+        """One stream's use of its login; `attempt` counts the permissions to try it again."""
+        key = (urlsplit(source.url).hostname or "", source.credentials)
+        with self._lock:
+            state = self._states.setdefault(key, _State())
+        return Turn(state, attempt)
+
+
+class _State:
+    def __init__(self) -> None:
+        # Held while a login is shown of which it is not known whether it is right.
+        self.showing = threading.Lock()
+        self.right = False
+        # The attempt that was refused.
+        self.refused: int | None = None
+
+
+class Turn:
+    """One stream's use of a login."""
+
+    def __init__(self, state: _State, attempt: int) -> None:
+        self._state = state
+        self._attempt = attempt
+
+    @contextmanager
+    def show(self, deadline: Deadline) -> Iterator[None]:
+        """Show the login: only one stream at a time does, until one was accepted.
+
+        Raises StreamError if it was refused to another stream, or the deadline passes.
+        """
+        if self._state.right:
+            with self._noting():
+                yield
+            return
+        if not self._state.showing.acquire(timeout=deadline.left):
+            raise StreamError(StreamProblem.STALLED)
+        try:
+            if self._state.refused == self._attempt:
+                raise StreamError(StreamProblem.UNAUTHORIZED, NOT_SHOWN)
+            with self._noting():
+                yield
+        finally:
+            self._state.showing.release()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except StreamError as error:
+            if error.problem is StreamProblem.UNAUTHORIZED:
+                self._state.refused = self._attempt
+                self._state.right = False
+            raise
+
+    def accepted(self) -> None:
+        """Record that the camera accepted the login."""
+        self._state.right = True
+        self._state.refused = None
+
+    def over(self) -> None:
+        """Record that a stream has ended: the login may be another by the time it is back."""
+        self._state.right = False
