@@ -88,7 +88,7 @@ class Camera:
         self._clock = clock
         self._presence = presence
         self._condition = condition_of(spec)
-        self._profiles = profiles_of(footage)
+        self._profiles = profiles_of(footage, spec.channels)
         self._timeline = Timeline(clock, footage.duration_ticks)
         self._timeline.seek(self._snapped(spec.start))
         self._streams = {

@@ -1,12 +1,7 @@
 """ONVIF's first media service (ver10): H.264 only, because its schema has no H.265."""
 
 from simulator.addresses import Addresses
-from simulator.profiles import (
-    SOURCE,
-    SOURCE_CONFIGURATION,
-    Profile,
-    find,
-)
+from simulator.profiles import Profile, find
 from simulator.service import Operation, Service
 from simulator.soap import MEDIA, SoapFault, SoapRequest, escape
 
@@ -64,17 +59,17 @@ class MediaService(Service):
         encoder = ""
         if _is_usable(profile):
             encoder = _encoder("tt:VideoEncoderConfiguration", profile)
-        source = self._source_configuration("tt:VideoSourceConfiguration")
+        source = self._source_configuration("tt:VideoSourceConfiguration", profile)
         return (
             f'<{tag} token="{profile.token}" fixed="true">'
             f"<tt:Name>{escape(profile.name)}</tt:Name>{source}{encoder}</{tag}>"
         )
 
-    def _source_configuration(self, tag: str) -> str:
+    def _source_configuration(self, tag: str, profile: Profile) -> str:
         settings = self._profiles[0].rendition.settings
         return (
-            f'<{tag} token="{SOURCE_CONFIGURATION}"><tt:Name>VideoSource</tt:Name>'
-            f"<tt:UseCount>2</tt:UseCount><tt:SourceToken>{SOURCE}</tt:SourceToken>"
+            f'<{tag} token="{profile.source_configuration}"><tt:Name>VideoSource</tt:Name>'
+            f"<tt:UseCount>2</tt:UseCount><tt:SourceToken>{profile.source}</tt:SourceToken>"
             f'<tt:Bounds x="0" y="0" width="{settings.width}"'
             f' height="{settings.height}"/></{tag}>'
         )
@@ -95,15 +90,20 @@ class MediaService(Service):
 
     def _video_sources(self, _: SoapRequest) -> str:
         settings = self._profiles[0].rendition.settings
-        return (
-            f'<trt:VideoSources token="{SOURCE}">'
+        return "".join(
+            f'<trt:VideoSources token="{source}">'
             f"<tt:Framerate>{float(settings.fps):g}</tt:Framerate>"
             f"<tt:Resolution><tt:Width>{settings.width}</tt:Width>"
             f"<tt:Height>{settings.height}</tt:Height></tt:Resolution></trt:VideoSources>"
+            for source in dict.fromkeys(one.source for one in self._profiles)
         )
 
     def _source_configurations(self, _: SoapRequest) -> str:
-        return self._source_configuration("trt:Configurations")
+        firsts = {one.source: one for one in reversed(self._profiles)}
+        return "".join(
+            self._source_configuration("trt:Configurations", one)
+            for one in reversed(firsts.values())
+        )
 
     def _encoder_configurations(self, _: SoapRequest) -> str:
         return "".join(

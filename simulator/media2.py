@@ -1,7 +1,7 @@
 """ONVIF's second media service (ver20): every profile, H.265 as well."""
 
 from simulator.addresses import Addresses
-from simulator.profiles import SOURCE, SOURCE_CONFIGURATION, Profile, find
+from simulator.profiles import Profile, find
 from simulator.service import Operation, Service
 from simulator.soap import MEDIA2, SoapRequest, escape
 
@@ -48,9 +48,9 @@ class Media2Service(Service):
         if types & {"All", "VideoSource"}:
             settings = self._profiles[0].rendition.settings
             inside += (
-                f'<tr2:VideoSource token="{SOURCE_CONFIGURATION}">'
+                f'<tr2:VideoSource token="{profile.source_configuration}">'
                 "<tt:Name>VideoSource</tt:Name><tt:UseCount>2</tt:UseCount>"
-                f"<tt:SourceToken>{SOURCE}</tt:SourceToken>"
+                f"<tt:SourceToken>{profile.source}</tt:SourceToken>"
                 f'<tt:Bounds x="0" y="0" width="{settings.width}"'
                 f' height="{settings.height}"/></tr2:VideoSource>'
             )

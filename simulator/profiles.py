@@ -1,4 +1,4 @@
-"""The two profiles of a camera, as both media services describe them."""
+"""The profiles of a camera, two for each channel, as both media services describe them."""
 
 import dataclasses
 
@@ -17,6 +17,7 @@ class Profile:
     name: str
     path: str
     rendition: Rendition
+    channel: int = 1
 
     @property
     def token(self) -> str:
@@ -29,6 +30,16 @@ class Profile:
         return f"encoder_{self.path}"
 
     @property
+    def source(self) -> str:
+        """Token of the lens."""
+        return _numbered(SOURCE, self.channel)
+
+    @property
+    def source_configuration(self) -> str:
+        """Token of what is shown of the lens."""
+        return _numbered(SOURCE_CONFIGURATION, self.channel)
+
+    @property
     def bitrate(self) -> int:
         """Kilobits a second."""
         return max(1, self.rendition.bitrate // 1000)
@@ -39,12 +50,26 @@ class Profile:
         return "High" if self.rendition.settings.codec == "h264" else "Main"
 
 
-def profiles_of(footage: Footage) -> tuple[Profile, ...]:
-    """Return a camera's profiles, main first."""
-    return (
-        Profile(name="MainStream", path="main", rendition=footage.main),
-        Profile(name="SubStream", path="sub", rendition=footage.sub),
+def profiles_of(footage: Footage, channels: int = 1) -> tuple[Profile, ...]:
+    """Return a camera's profiles, channel by channel, main first."""
+    return tuple(
+        Profile(
+            name=_numbered(name, channel),
+            path=_numbered(path, channel),
+            rendition=rendition,
+            channel=channel,
+        )
+        for channel in range(1, channels + 1)
+        for name, path, rendition in (
+            ("MainStream", "main", footage.main),
+            ("SubStream", "sub", footage.sub),
+        )
     )
+
+
+def _numbered(name: str, channel: int) -> str:
+    """A name that is the first channel's as it is."""
+    return name if channel == 1 else f"{name}_{channel}"
 
 
 def find(profiles: tuple[Profile, ...], token: str) -> Profile:

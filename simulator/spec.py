@@ -77,6 +77,8 @@ class CameraSpec:
     """Knows RTSP's OPTIONS."""
     rtsp_tls: bool = False
     """RTSP is encrypted, with a certificate of the camera's own."""
+    channels: int = 1
+    """Lenses, as a recorder has them; all show the same footage, at paths of their own."""
     events: str = "motion"
     """What the camera can report by itself, with + in between: see `topics.py`."""
     start: float = 0.0
@@ -89,6 +91,8 @@ class CameraSpec:
             raise SpecError(f"{self.host} is not a loopback address")
         if self.fault_status not in _FAULT_STATUSES:
             raise SpecError("fault_status must be 400 or 401")
+        if self.channels < 1:
+            raise SpecError("channels must be 1 or more")
         if not (self.media1 or self.media2):
             raise SpecError("a camera without media service shows nothing")
         if not ALGORITHMS.issuperset(self.digests):

@@ -17,6 +17,14 @@ from .runtime.entries import (
     make_detector_entry,
     remove_detector_entry,
 )
+from .runtime.lenses import (
+    async_keep_alike,
+    async_offer_lenses,
+    async_pause_children,
+    async_resume_children,
+    async_update_from_parent,
+    remove_children,
+)
 from .runtime.migration import async_migrate
 from .runtime.owner import DATA_OWNER, async_owner
 
@@ -43,6 +51,7 @@ DETECTOR_PLATFORMS = [Platform.SENSOR]
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Set up what outlives the loading of entries."""
     hass.data[DATA_OWNER] = await async_owner(hass)
+    async_keep_alike(hass)
     return True
 
 
@@ -56,11 +65,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: CameraEntry | DetectorEn
 async def _async_setup_camera(hass: HomeAssistant, entry: CameraEntry) -> bool:
     owner = hass.data[DATA_OWNER]
     make_detector_entry(hass)
+    async_update_from_parent(hass, entry)
     camera = entry.runtime_data = await owner.async_adopt(entry)
     _forget_deleted_areas(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     camera.visits.async_release()
     owner.async_watch(camera)
+    async_resume_children(hass, entry)
+    async_offer_lenses(hass)
     return True
 
 
@@ -94,6 +106,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: CameraEntry | DetectorE
     if entry.disabled_by:
         # Before its entities are removed, so that they get the end of the visit.
         owner.async_end(entry)
+        async_pause_children(hass, entry)
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         owner.async_release(entry)
@@ -106,6 +119,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: CameraEntry | DetectorE
         if camera_entries(hass):
             make_detector_entry(hass)
         return
+    remove_children(hass, entry)
     await hass.data[DATA_OWNER].async_remove(entry)
     if not camera_entries(hass):
         remove_detector_entry(hass)

@@ -10,15 +10,10 @@ import probatio
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
-    ConfigFlow,
     ConfigFlowResult,
     OptionsFlow,
 )
-from homeassistant.const import (
-    CONF_NAME,
-    CONF_PASSWORD,
-    CONF_USERNAME,
-)
+from homeassistant.const import CONF_NAME, CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.selector import (
@@ -41,28 +36,35 @@ from .const import (
     CONF_MANUFACTURER,
     CONF_MODEL,
     CONF_OTHER_LOGIN,
+    CONF_PARENT,
     CONF_PICTURES,
+    CONF_STREAM,
     CONF_TRANSPORT,
     DETECTOR_ID,
     DOMAIN,
 )
 from .flows.camera import CameraOptionsFlow
 from .flows.detector import DetectorOptionsFlow
+from .flows.lens_steps import LensSteps
 from .flows.offers import Lent, Offer, async_offers, label, name_of
 from .flows.previews import async_previews
-from .flows.proof import Proof, describe, name_in
+from .flows.proof import ERRORS, LOGIN_ERRORS, Proof, describe, name_in
 from .flows.selects import select
 from .flows.where import Where
+from .onvif.errors import AuthenticationError
 from .onvif.values import Credentials, Found, Profile
 from .runtime import ask
 from .runtime.address import Address
 from .runtime.entries import (
     async_forget_old_choice,
     async_old_choice,
-    camera_entries,
+    device_entries,
     is_detector,
+    parent_of,
 )
 from .runtime.identity import entry_of_report, identifiers, is_same
+from .runtime.inspection import credentials_of
+from .runtime.lenses import Lens, async_refused_to_lens
 from .runtime.moves import async_consider
 from .runtime.search import async_scan, async_sources, entry_of
 from .runtime.streams import Chosen, async_open, link_of
@@ -81,19 +83,16 @@ _LOGGER = logging.getLogger(__name__)
 
 ENTER_ADDRESS = "enter_address"
 SCAN_AGAIN = "scan_again"
-# Below this height in pixels, people farther away are only a few pixels high.
-SMALL_HEIGHT = 240
-# Decoding that needs more of a processor core than this is worth a remark.
-LARGE_SHARE = 0.5
 
 
-class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
+class PorchlightConfigFlow(LensSteps, domain=DOMAIN):
     """Adds a camera, or updates its address or login."""
 
     VERSION = 1
     MINOR_VERSION = 3
 
     def __init__(self) -> None:
+        super().__init__()
         self._scan: asyncio.Task[list[Found]] | None = None
         self._cameras: list[Found] = []
         self._offers: dict[str, Offer] = {}
@@ -107,8 +106,6 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self._credentials = Credentials(username="", password="")
         self._proving: asyncio.Task[Proof] | None = None
         self._proof: Proof | None = None
-        self._error: str | None = None
-        self._name = ""
 
     @staticmethod
     @callback
@@ -206,7 +203,9 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_integration_discovery(
         self, discovery_info: dict[str, Any]
     ) -> ConfigFlowResult:
-        """Offer a camera that was found in the background."""
+        """Offer a camera that was found in the background, or a further lens."""
+        if lens := discovery_info.get("lens"):
+            return await self.offer_lens(lens)
         found: Found = discovery_info["found"]
         await self.async_set_unique_id(found.endpoint or found.xaddr)
         if entry := entry_of(self.hass, found):
@@ -222,7 +221,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         """Update the address of a camera that is set up."""
         mac = format_mac(discovery_info.macaddress)
         await self.async_set_unique_id(mac)
-        entry = next((one for one in camera_entries(self.hass) if one.data[CONF_MAC] == mac), None)
+        entry = next((one for one in device_entries(self.hass) if one.data[CONF_MAC] == mac), None)
         if entry is None:
             return self.async_abort(reason="not_ours")
         address = replace(Address.of(entry.data), host=discovery_info.ip)
@@ -253,9 +252,14 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change the camera's address or login."""
-        if is_detector(self._get_reconfigure_entry()):
+        entry = self._get_reconfigure_entry()
+        if is_detector(entry):
             return self.async_abort(reason="use_options")
-        self._take_entry(self._get_reconfigure_entry())
+        if (parent := parent_of(self.hass, entry)) is not entry:
+            return self.async_abort(
+                reason="use_parent", description_placeholders={"name": plain(parent.title)}
+            )
+        self._take_entry(entry)
         return await self.async_step_camera()
 
     async def async_step_camera(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -276,7 +280,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 return await self.async_step_prove()
         suggested = {CONF_ADDRESS: self._where.shown, CONF_USERNAME: self._credentials.username}
         # The password need not be entered again, unless it was wrong.
-        if self._credentials.password and self._error not in _LOGIN_ERRORS:
+        if self._credentials.password and self._error not in LOGIN_ERRORS:
             suggested[CONF_PASSWORD] = self._credentials.password
         if self._error:
             errors["base"], self._error = self._error, None
@@ -290,6 +294,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             },
         )
 
+    @override
     async def async_step_prove(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Query the camera, and decode a frame."""
         if self._proving is None:
@@ -302,16 +307,20 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         try:
             self._proof = task.result()
         except ask.ErrandError as error:
-            self._error = error.key if error.key in _ERRORS else "unknown"
+            self._error = error.key if error.key in ERRORS else "unknown"
+            if self._parent and error.key == AuthenticationError.key:
+                async_refused_to_lens(self._parent)
         except Exception:
             # Raised, it would have the progress shown, and the camera asked, without end.
             _LOGGER.exception("A camera could not be checked")
             self._error = "unknown"
         else:
             return self.async_show_progress_done(next_step_id="confirm")
-        if self._lent and self._error in _LOGIN_ERRORS:
+        if self._lent and self._error in LOGIN_ERRORS:
             # It would be refused again.
             self._take(self._lent.without_login)
+        if self._lens:
+            return self.async_show_progress_done(next_step_id="lens")
         return self.async_show_progress_done(next_step_id="onvif" if self._lent else "camera")
 
     async def async_step_confirm(
@@ -323,11 +332,8 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         report = proof.report
         if self.source in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
             return self._update_entry(proof)
-        # A camera without an id of its own gets one that does not depend on its address.
-        await self.async_set_unique_id(report.unique_id or self.flow_id, raise_on_progress=False)
-        if known := entry_of_report(self.hass, report):
-            return self._already_configured(plain(known.title))
-        self._abort_if_unique_id_configured(description_placeholders={"name": name_in(report)})
+        if abort := await self._identify(proof):
+            return abort
         if user_input is not None:
             return self.async_create_entry(
                 title=user_input[CONF_NAME],
@@ -335,22 +341,13 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 options={CONF_PICTURES: user_input[CONF_PICTURES]},
             )
         streams, frame = proof.streams, proof.streams.frame
-        errors: dict[str, str] = {}
-        if frame.link.basic:
-            errors["base"] = "clear_text_login"
-        elif streams.failed:
-            errors["base"] = "another_stream"
-        elif frame.height < SMALL_HEIGHT:
-            errors["base"] = "small_stream"
-        elif proof.cores > LARGE_SHARE:
-            errors["base"] = "large_stream"
         preview = async_previews(self.hass).sign(self.hass, self.flow_id, frame.jpeg)
         return self.async_show_form(
             step_id="confirm",
             data_schema=self.add_suggested_values_to_schema(
-                _CONFIRM_SCHEMA, {CONF_NAME: name_in(report), CONF_PICTURES: True}
+                _CONFIRM_SCHEMA, {CONF_NAME: self._name, CONF_PICTURES: True}
             ),
-            errors=errors,
+            errors={"base": proof.remark} if proof.remark else {},
             description_placeholders={
                 "preview": preview,
                 "manufacturer": plain(report.manufacturer) or "-",
@@ -363,6 +360,24 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
                 "cores": f"{proof.cores:.1f}",
             },
         )
+
+    async def _identify(self, proof: Proof) -> ConfigFlowResult | None:
+        """Note which camera it is; the flow's end if it can't be added."""
+        report = proof.report
+        if self._lens:
+            if self._parent is None or not is_same(self._parent.data, report):
+                return self.async_abort(reason="another_camera")
+            if proof.streams.wanted.shows != self._lens.profile.shows:
+                return self.async_abort(reason="no_lens")
+        else:
+            # A camera without an id of its own gets one that does not depend on its address.
+            unique_id = report.unique_id or self.flow_id
+            await self.async_set_unique_id(unique_id, raise_on_progress=False)
+            if known := entry_of_report(self.hass, report):
+                return self._already_configured(plain(known.title))
+            self._name = name_in(report)
+        self._abort_if_unique_id_configured(description_placeholders={"name": self._name})
+        return None
 
     def _already_configured(self, name: str) -> ConfigFlowResult:
         return self.async_abort(
@@ -422,6 +437,17 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             self._credentials = Credentials(username="", password="")
         self._lent, self._where, self._endpoint, self._name = None, Where(), None, ""
 
+    @override
+    def _take_parent(self, parent: ConfigEntry, lens: Lens) -> None:
+        """Use a device's address, login and protection for a further lens of it."""
+        name = self._name
+        self._take_entry(parent)
+        self._certificate, self._link = parent.data.get(CONF_CERTIFICATE), link_of(parent.data)
+        self._credentials = credentials_of(parent)
+        self._options, self._name = {}, name
+        self._known = {**parent.data, CONF_STREAM: lens.profile.uri}
+        self.context["title_placeholders"] = {"name": name}
+
     def _take_entry(self, entry: ConfigEntry) -> None:
         data = entry.data
         address = Address.of(data)
@@ -436,6 +462,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
         report = proof.report
         address = self._where.address or Address(host=report.host)
         return {
+            **({CONF_PARENT: self._lens.parent} if self._lens else {}),
             **replace(address, host=report.host, port=report.port).data,
             CONF_USERNAME: self._credentials.username,
             CONF_PASSWORD: self._credentials.password,
@@ -463,35 +490,5 @@ _CONFIRM_SCHEMA = probatio.Schema(
     {
         probatio.Required(CONF_NAME): TextSelector(),
         probatio.Required(CONF_PICTURES): BooleanSelector(),
-    }
-)
-# After these errors, the password must be entered again.
-_LOGIN_ERRORS = frozenset({"invalid_auth", "unauthorized"})
-_ERRORS = frozenset(
-    {
-        "cannot_connect",
-        "unknown_host",
-        "nothing_there",
-        "only_stream",
-        "only_unencrypted",
-        "no_service",
-        "certificate",
-        "not_onvif",
-        "invalid_auth",
-        "no_video",
-        "unreachable",
-        "unauthorized",
-        "refused",
-        "not_found",
-        "transport",
-        "too_many_viewers",
-        "clear_text",
-        "too_large",
-        "unsupported_codec",
-        "stalled",
-        "broken",
-        "ended",
-        "timeout",
-        "worker_failed",
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, override
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
@@ -20,12 +20,14 @@ from .const import (
 from .detection.coordinator import DetectionCoordinator
 from .runtime.address import Address
 from .runtime.coordinator import CameraCoordinator
+from .runtime.entries import parent_of
 
 if TYPE_CHECKING:
+    from homeassistant.config_entries import ConfigEntry
+    from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity import EntityDescription
 
     from .runtime.areas import Area
-    from .runtime.coordinator import CameraEntry
 
 # The keys of areas' entities.
 AREA_KEYS = ("zone", "line_in", "line_out")
@@ -42,7 +44,7 @@ class PorchlightEntity(CoordinatorEntity[CameraCoordinator]):
         super().__init__(coordinator)
         self.entity_description = description
         self._attr_unique_id = f"{coordinator.entry.unique_id}_{description.key}"
-        self._attr_device_info = device_info(coordinator.entry)
+        self._attr_device_info = device_info(coordinator.hass, coordinator.entry)
 
     @property
     @override
@@ -81,17 +83,31 @@ class DetectorEntity(CoordinatorEntity[DetectionCoordinator]):
         self._attr_unique_id = f"{DETECTOR_ID}_{description.key}"
 
 
-def device_info(entry: CameraEntry) -> DeviceInfo:
-    """A camera's device."""
+def device_info(hass: HomeAssistant, entry: ConfigEntry[Any]) -> DeviceInfo:
+    """A camera's device; that of a further lens is behind that of the first."""
     data = entry.data
-    mac = data.get(CONF_MAC)
+    mac, parent = data.get(CONF_MAC), parent_of(hass, entry)
+    is_first = parent is entry
     return DeviceInfo(
-        identifiers={(DOMAIN, str(entry.unique_id))},
-        connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac else set(),
+        identifiers=_identifiers(entry),
+        connections={(dr.CONNECTION_NETWORK_MAC, mac)} if mac and is_first else set(),
         name=entry.title,
         manufacturer=data[CONF_MANUFACTURER] or None,
         model=data[CONF_MODEL] or None,
         serial_number=data[CONF_SERIAL] or None,
         sw_version=data[CONF_FIRMWARE] or None,
         configuration_url=Address.of(data).page,
+        via_device_id=None if is_first else _device_id(hass, parent),  # type: ignore[typeddict-item] # None is allowed
     )
+
+
+def _device_id(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str:
+    """The id of a camera's device; its entry may not be loaded yet."""
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers=_identifiers(entry), name=entry.title
+    )
+    return device.id
+
+
+def _identifiers(entry: ConfigEntry[Any]) -> set[tuple[str, str]]:
+    return {(DOMAIN, str(entry.unique_id))}

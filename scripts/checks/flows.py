@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FLOWS = {
     "ConfigFlow": "config",
+    "LensSteps": "config",
     "OptionsFlow": "options",
     "OptionsFlowWithReload": "options",
     "AreaSteps": "options",
@@ -24,7 +25,10 @@ FLOWS = {
 # Errors that flows pass on, whose keys are defined elsewhere.
 FURTHER_ERRORS: dict[str, Callable[[Tree], set[str]]] = {
     "config": lambda tree: (
-        handed_on(tree) | {"unknown"} | tree.module("runtime/typed.py").members("TypedProblem")
+        handed_on(tree)
+        | remarks(tree)
+        | {"unknown"}
+        | tree.module("runtime/typed.py").members("TypedProblem")
     ),
     "options": lambda tree: (
         tree.module("worker/errors.py").members("EngineProblem")
@@ -83,8 +87,14 @@ class Flow:
 
 def handed_on(tree: Tree) -> set[str]:
     """The keys of an errand's failure that the config flow has texts for."""
-    module = tree.module("config_flow.py")
-    return module.texts(module.assigned.get("_ERRORS"))
+    module = tree.module("flows/proof.py")
+    return module.texts(module.assigned.get("ERRORS"))
+
+
+def remarks(tree: Tree) -> set[str]:
+    """The keys of what the config flow says of a new camera's streams."""
+    module = tree.module("flows/proof.py")
+    return module.texts(module.assigned.get("REMARKS"))
 
 
 def raised(tree: Tree, function: str) -> set[str]:

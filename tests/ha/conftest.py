@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
     from custom_components.porchlight.worker.messages import Source
 
+    from .adding import Errands
+
 
 ENTRY_ID = "01PORCHLIGHT"
 MAC = "a4:14:37:01:02:03"
@@ -358,3 +360,33 @@ def device() -> Iterator[Device]:
         patch.object(ask, "first_frame", one.first_frame),
     ):
         yield one
+
+
+@pytest.fixture
+def world(bridges: Any, mock_network: None) -> Iterator[Errands]:
+    """The config flow's helper processes, without processes."""
+    # It needs values from here.
+    from .adding import Errands  # noqa: PLC0415
+
+    answers = Errands()
+    with (
+        patch.object(ask, "scan", answers.scan),
+        patch.object(ask, "locate", answers.locate),
+        patch.object(ask, "inspect", answers.inspect),
+        patch.object(ask, "first_frame", answers.first_frame),
+    ):
+        yield answers
+
+
+@pytest.fixture
+async def both(
+    hass: HomeAssistant, bridges: list[FakeBridge], device: Device
+) -> tuple[MockConfigEntry, MockConfigEntry]:
+    """A recorder with two channels that are set up."""
+    # It needs values from here.
+    from .recorder import child_entry, recorder, recorder_data, set_up  # noqa: PLC0415
+
+    device.report = recorder(2)
+    entries = make_entry(data=recorder_data(2)), child_entry()
+    await set_up(hass, *entries)
+    return entries

@@ -18,8 +18,8 @@ from custom_components.porchlight.runtime import ask, moves
 from custom_components.porchlight.runtime.identity import is_same
 from custom_components.porchlight.runtime.search import async_search
 
+from .adding import FOUND, LOGIN
 from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, frame, make_entry, report
-from .test_config_flow import FOUND, LOGIN
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult

@@ -1,4 +1,3 @@
-# ruff: noqa: F811 - the fixture of another file is imported
 """Which streams of a new camera are used, and what the user should know of them."""
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.worker.messages import Link
 
+from .adding import FOUND, LOGIN, Errands, answer, start
 from .conftest import frame, profile, report
-from .test_config_flow import FOUND, LOGIN, Errands, answer, start, world  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant

@@ -13,14 +13,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.porchlight.onvif.values import Credentials
 from custom_components.porchlight.runtime import ask
 
+from .adding import FOUND, LOGIN, Errands, answer, labels, start, suggested
 from .conftest import MAC, entry_data, make_entry
-from .test_config_flow import FOUND, LOGIN, Errands, answer, labels, start, suggested, world
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
     from homeassistant.core import HomeAssistant
-
-__all__ = ["world"]  # a fixture
 
 STORED = {
     "name": "Porch",

@@ -12,14 +12,12 @@ from custom_components.porchlight.onvif.values import Credentials, Found, Typed
 from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.runtime.typed import TypedProblem
 
+from .adding import FOUND, LOGIN, Errands, answer, start, suggested
 from .conftest import entry_data, make_entry, report
-from .test_config_flow import FOUND, LOGIN, Errands, answer, start, suggested, world
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigFlowResult
     from homeassistant.core import HomeAssistant
-
-__all__ = ["world"]  # a fixture
 
 THERE = Found(host="192.168.1.20", port=8000, path="/onvif/here")
 SECRET = "s3cret-%d"

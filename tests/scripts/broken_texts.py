@@ -165,12 +165,12 @@ BREAKS: dict[Check, list[Break]] = {
     flows.handed_on_errors: [
         Break(
             name="a forgotten one",
-            how=text(FLOW, '"stalled",\n', ""),
+            how=text(f"{COMPONENT}/flows/proof.py", '"stalled",\n', ""),
             says="stalled is reported as unknown",
         ),
         Break(
             name="an invented one",
-            how=text(FLOW, '"stalled",\n', '"stalled", "jammed",\n'),
+            how=text(f"{COMPONENT}/flows/proof.py", '"stalled",\n', '"stalled", "jammed",\n'),
             says="nothing fails with jammed",
         ),
     ],

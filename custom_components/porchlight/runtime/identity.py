@@ -8,7 +8,7 @@ from homeassistant.const import CONF_HOST, CONF_PORT
 
 from ..const import CONF_ENDPOINT, CONF_MAC, CONF_MODEL, CONF_SERIAL
 from ..onvif.identity import normalise_serial
-from .entries import camera_entries
+from .entries import device_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def is_same(data: Mapping[str, Any], report: CameraReport) -> bool:
 
 def entry_of_report(hass: HomeAssistant, report: CameraReport) -> ConfigEntry[Any] | None:
     """The entry of the camera that a report is of, if it is set up."""
-    for entry in camera_entries(hass):
+    for entry in device_entries(hass):
         data = entry.data
         if (
             (report.mac and report.mac == data[CONF_MAC])

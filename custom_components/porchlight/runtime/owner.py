@@ -32,6 +32,7 @@ from .issues import (
     delete_camera_issue,
     delete_worker_issue,
 )
+from .lenses import async_offer_lenses
 from .listener import Listener
 from .outage import Outage
 from .pictures import prepare_folder
@@ -233,6 +234,7 @@ class Owner:
         await asyncio.gather(self.bridge.stop(), self._listener.async_stop())
 
     async def _async_search(self, _now: datetime) -> None:
+        async_offer_lenses(self._hass)
         await async_search(self._hass)
 
     @callback

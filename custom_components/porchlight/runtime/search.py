@@ -13,7 +13,7 @@ from homeassistant.helpers import discovery_flow
 
 from ..const import CONF_ENDPOINT, CONF_MAC, DOMAIN
 from . import ask
-from .entries import camera_entries
+from .entries import device_entries
 from .moves import async_consider, moved
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def async_scan(hass: HomeAssistant) -> list[Found]:
 
 def entry_of(hass: HomeAssistant, found: Found) -> ConfigEntry | None:
     """The entry of a camera that was found, if it is set up."""
-    for entry in camera_entries(hass):
+    for entry in device_entries(hass):
         data = entry.data
         if found.mac and found.mac == data[CONF_MAC]:
             return entry
@@ -62,6 +62,14 @@ def _learn(hass: HomeAssistant, entry: ConfigEntry, found: Found) -> None:
         hass.config_entries.async_update_entry(entry, data={**data, CONF_ENDPOINT: found.endpoint})
 
 
+def free_offers(hass: HomeAssistant) -> int:
+    """How many more cameras may be offered now."""
+    offered = hass.config_entries.flow.async_progress_by_handler(
+        DOMAIN, match_context={"source": SOURCE_INTEGRATION_DISCOVERY}
+    )
+    return max(0, MAX_OFFERS - len(offered))
+
+
 async def async_search(hass: HomeAssistant) -> None:
     """Offer cameras that are not set up, and notice those that may have moved."""
     try:
@@ -69,10 +77,7 @@ async def async_search(hass: HomeAssistant) -> None:
     except ask.ErrandError as error:
         _LOGGER.debug("The search for cameras failed: %s", error)
         return
-    offered = hass.config_entries.flow.async_progress_by_handler(
-        DOMAIN, match_context={"source": SOURCE_INTEGRATION_DISCOVERY}
-    )
-    free = MAX_OFFERS - len(offered)
+    free = free_offers(hass)
     addresses: defaultdict[ConfigEntry, list[Address]] = defaultdict(list)
     for found in cameras:
         if entry := entry_of(hass, found):

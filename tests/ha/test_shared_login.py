@@ -1,0 +1,156 @@
+"""A device's lenses share its login and its events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
+
+from custom_components.porchlight.const import DOMAIN
+from custom_components.porchlight.onvif.errors import AuthenticationError
+from custom_components.porchlight.onvif.values import EventKind
+from custom_components.porchlight.runtime import ask
+from custom_components.porchlight.runtime.entries import children_of
+from custom_components.porchlight.runtime.owner import DATA_OWNER
+from custom_components.porchlight.worker.errors import NOT_SHOWN, StreamProblem
+from custom_components.porchlight.worker.event_messages import CameraEvent, Subscribed
+from custom_components.porchlight.worker.messages import StreamDown
+
+from .conftest import ENTRY_ID, later, make_entry
+from .recorder import child_entry, recorder_data, set_up
+
+if TYPE_CHECKING:
+    from homeassistant.core import HomeAssistant
+    from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+    from .conftest import Device, FakeBridge
+
+
+def refuse(bridge: FakeBridge, *entries: MockConfigEntry, asked: MockConfigEntry) -> None:
+    """The recorder refuses all streams; the login was sent for one of them."""
+    for entry in entries:
+        detail = "" if entry is asked else NOT_SHOWN
+        bridge.listener(
+            StreamDown(camera_id=entry.entry_id, problem=StreamProblem.UNAUTHORIZED, detail=detail)
+        )
+
+
+async def test_a_wrong_password_is_asked_about_once_for_all_lenses(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+) -> None:
+    device.report = ask.ErrandError(AuthenticationError.key)
+    refuse(bridges[0], *both, asked=both[1])
+    await later(hass, 1)
+    assert device.asked == 1
+    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert [flow["context"]["entry_id"] for flow in flows] == [ENTRY_ID]
+    assert [entry.data.get("refused") for entry in both] == [True, True]
+    # Nothing uses it again.
+    sent = len(bridges[0].sent)
+    await later(hass, 3600)
+    assert device.asked == 1
+    assert len(bridges[0].sent) == sent
+    states = [
+        hass.states.get(f"sensor.{name}_stream_status") for name in ("front_door", "channel_2")
+    ]
+    assert [state and state.state for state in states] == ["unauthorized"] * 2
+
+
+async def test_a_lens_that_the_account_may_not_see_does_not_hold_up_the_others(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+) -> None:
+    parent, private = both
+    bridge = bridges[0]
+    refuse(bridge, parent, private, asked=private)
+    await later(hass, 1)
+    assert device.asked == 1
+    before = {one: bridge.cameras[one].attempt for one in bridge.cameras}
+    await later(hass, 40)
+    # First the one whose login was not sent.
+    assert bridge.cameras[ENTRY_ID].attempt == before[ENTRY_ID] + 1
+    assert bridge.cameras[private.entry_id].attempt == before[private.entry_id]
+    bridge.up()
+    await later(hass, 200)
+    assert bridge.cameras[private.entry_id].attempt > before[private.entry_id]
+    assert device.asked == 1
+
+
+async def test_a_lens_that_plays_does_not_end_the_check_of_another(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+) -> None:
+    _parent, private = both
+    refuse(bridges[0], private, asked=private)
+    bridges[0].up()
+    before = bridges[0].cameras[private.entry_id].attempt
+    await later(hass, 1)
+    await later(hass, 60)
+    assert bridges[0].cameras[private.entry_id].attempt == before + 1
+
+
+async def test_recoveries_of_several_lenses_send_a_wrong_login_once(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+) -> None:
+    device.report = ask.ErrandError(AuthenticationError.key)
+    for entry in both:
+        bridges[0].listener(StreamDown(camera_id=entry.entry_id, problem=StreamProblem.UNREACHABLE))
+    for minute in range(1, 60):
+        await later(hass, 60 * minute)
+    assert device.asked == 1
+
+
+def listening(hass: HomeAssistant) -> FakeBridge:
+    bridge = hass.data[DATA_OWNER]._listener.bridge
+    assert bridge.running
+    return bridge  # type: ignore[no-any-return] # the fake
+
+
+async def test_events_are_given_to_the_lens_that_they_are_from(
+    hass: HomeAssistant, bridges: list[FakeBridge], device: Device, all_enabled: None
+) -> None:
+    events = ["person", "input"]
+    data = recorder_data(2, events=events)
+    child = child_entry()
+    parent = make_entry(data=data)
+    await set_up(hass, parent, child)
+    bridge = listening(hass)
+    # One subscription for both.
+    assert list(bridge.targets) == [ENTRY_ID]
+    bridge.listener(Subscribed(camera_id=ENTRY_ID))
+    names = ("front_door", "channel_2")
+
+    def states() -> list[str]:
+        found = [hass.states.get(f"binary_sensor.{one}_person_reported_by_camera") for one in names]
+        return [one.state if one else "none" for one in found]
+
+    def said(lens: str, *, on: bool) -> list[str]:
+        bridge.listener(
+            CameraEvent(
+                camera_id=ENTRY_ID, kind=EventKind.PERSON, source=f"r{lens}", on=on, lens=lens
+            )
+        )
+        return states()
+
+    assert states() == [STATE_UNKNOWN] * 2
+    assert said("source2", on=True) == [STATE_UNKNOWN, STATE_ON]
+    assert said("view1", on=False) == [STATE_OFF, STATE_ON]
+    # What names no lens, or an unknown one, is the first's.
+    assert said("", on=True) == [STATE_ON, STATE_ON]
+    assert said("", on=False) == [STATE_OFF, STATE_ON]
+    assert said("9", on=True) == [STATE_ON, STATE_ON]
+    assert said("source2", on=False) == [STATE_ON, STATE_OFF]
+    await hass.config_entries.async_remove(child.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert list(bridge.targets) == [ENTRY_ID]
+    assert children_of(hass, parent) == []
