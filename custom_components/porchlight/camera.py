@@ -14,6 +14,7 @@ from homeassistant.components.stream import CONF_RTSP_TRANSPORT
 from .const import CONF_MANUFACTURER, CONF_MODEL
 from .entity import PorchlightEntity
 from .flows.drawing import no_pictures
+from .worker.messages import Transport
 from .worker.urls import with_login
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ class PorchlightCamera(PorchlightEntity, Camera):
     def __init__(self, coordinator: CameraCoordinator) -> None:
         PorchlightEntity.__init__(self, coordinator, CAMERA)
         Camera.__init__(self)
-        self.stream_options[CONF_RTSP_TRANSPORT] = "tcp"
         data = coordinator.entry.data
         self._attr_brand = data[CONF_MANUFACTURER] or None
         self._attr_model = data[CONF_MODEL] or None
@@ -65,7 +65,12 @@ class PorchlightCamera(PorchlightEntity, Camera):
     async def stream_source(self) -> str | None:
         """The stream to show live; None if the camera refuses the login."""
         live = self.coordinator.live_source
-        return with_login(live) if live else None
+        if live is None:
+            return None
+        # Home Assistant reads it when it opens the stream.
+        udp = live.transport is Transport.UDP
+        self.stream_options[CONF_RTSP_TRANSPORT] = "udp" if udp else "tcp"
+        return with_login(live)
 
     @override
     async def async_camera_image(

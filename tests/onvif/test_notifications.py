@@ -132,6 +132,21 @@ async def test_a_missing_source_or_foreign_items_first_do_not_matter() -> None:
         assert (await meaning(message(topic, "ObjectId=x77 State=true"))).on is True
 
 
+@pytest.mark.parametrize(
+    ("source", "lens"),
+    [
+        ("VideoSourceConfigurationToken=V_2 Rule=R", "V 2"),
+        ("VideoSourceToken=S_2", "S 2"),
+        ("Source=S_2", "S 2"),
+        ("Rule=R source=S_2", "S 2"),
+        ("Rule=R", ""),
+        (None, ""),
+    ],
+)
+async def test_the_lens_is_known_if_the_camera_names_it(source: str | None, lens: str) -> None:
+    assert (await meaning(message(PEOPLE, source=source))).lens == lens
+
+
 async def test_inputs_are_known_by_their_token() -> None:
     found = await meaning(
         message("tns1:Device/Trigger/DigitalInput", "LogicalState=1", "InputToken=AI_2")
