@@ -19,13 +19,23 @@ if [ -z "${PORCHLIGHT_ASSETS:-}" ] && [ ! -d ../shared/assets ] && [ -d "${origi
   export PORCHLIGHT_ASSETS
 fi
 
+# lock VARIABLE NAME: wait until no other command does this, if several start at once. The variable is
+# the descriptor that has to be closed afterwards.
+lock() {
+  mkdir -p "$cache"
+  exec {descriptor}>"$cache/$2.lock"
+  printf -v "$1" %d "$descriptor"
+  ! command -v flock >/dev/null || flock "$descriptor"
+}
+
 # A uv to create environments with: the user's own, or one installed here.
 find_uv() {
   if command -v uv >/dev/null; then
     command -v uv
     return
   fi
-  local tools=$cache/tools
+  local tools=$cache/tools lock
+  lock lock tools
   if [ ! -x "$tools/bin/uv" ]; then
     say "Installing uv into $tools"
     # Debian's python3 may lack the venv module.
@@ -39,6 +49,7 @@ find_uv() {
       mkdir -p "$tools/bin" && ln -sf ../lib/bin/uv "$tools/bin/uv"
     fi
   fi
+  exec {lock}>&-
   echo "$tools/bin/uv"
 }
 
@@ -98,11 +109,17 @@ environment() {
 # packages COMMAND=PACKAGE…: install missing Debian packages, as root only. A file, also with
 # wildcards, can stand for a command. With CI=true, a missing package is an error.
 packages() {
-  local missing=() pair
+  local missing=() pair lock
+  lock lock packages
   for pair in "$@"; do
     present "${pair%%=*}" || missing+=("${pair#*=}")
   done
-  [ ${#missing[@]} -gt 0 ] || return 0
+  [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
+  exec {lock}>&-
+}
+
+install_packages() {
+  local missing=("$@")
   if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
     say "Installing ${missing[*]}"
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
