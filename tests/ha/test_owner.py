@@ -263,6 +263,17 @@ async def test_a_visit_of_which_no_worker_reports_ends(
     assert bridge.cameras[ENTRY_ID].open_visit is None
 
 
+async def test_no_one_is_counted_after_a_worker_fell_silent(
+    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge, events: list[Event[Any]]
+) -> None:
+    bridge.up()
+    bridge.people(1)
+    await later(hass, SILENCE + 1)
+    assert story(events) == ["arrived", "left"]
+    assert state(hass, PERSON) == "unknown"
+    assert state(hass, "sensor.front_door_people") == "unknown"
+
+
 async def test_no_one_is_counted_after_a_visit_has_ended(
     hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
 ) -> None:
