@@ -79,6 +79,10 @@ class CameraSpec:
     """RTSP is encrypted, with a certificate of the camera's own."""
     events: str = "motion"
     """What the camera can report by itself, with + in between: see `topics.py`."""
+    ptz: bool = False
+    """Has a PTZ service."""
+    presets: str = ""
+    """The presets' names, with + in between; an empty one has none. "" is no preset."""
     start: float = 0.0
     """Second of the footage at which the camera starts."""
 
@@ -113,6 +117,11 @@ class CameraSpec:
     def event_kinds(self) -> tuple[str, ...]:
         """The kinds of events that it offers."""
         return tuple(filter(None, self.events.split("+")))
+
+    @property
+    def preset_names(self) -> tuple[str, ...]:
+        """The names of its presets."""
+        return tuple(self.presets.split("+")) if self.presets else ()
 
     @property
     def rtsp_scheme(self) -> str:

@@ -10,6 +10,7 @@ from simulator import events, snapshot, soap
 from simulator.clock import Clock
 from simulator.condition import Condition
 from simulator.digest import DigestGuard, Verdict
+from simulator.errors import HangUpError
 from simulator.profiles import Profile
 from simulator.security import TokenGuard
 from simulator.service import Operation, Service
@@ -87,6 +88,10 @@ class WebServer:
             # A long poll may have been silenced while it waited.
             await self._audible.wait()
             return self._fault(error)
+        except HangUpError:
+            if request.transport is not None:
+                request.transport.close()
+            return web.Response()
         await self._audible.wait()
         header = _addressing(operation, parsed)
         return _document(soap.envelope(body, header))

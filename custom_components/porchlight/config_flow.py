@@ -35,7 +35,6 @@ from .const import (
     CONF_CAMERA,
     CONF_CERTIFICATE,
     CONF_ENDPOINT,
-    CONF_EVENTS,
     CONF_FIRMWARE,
     CONF_MAC,
     CONF_MANUFACTURER,
@@ -63,6 +62,7 @@ from .runtime.entries import (
     is_detector,
 )
 from .runtime.identity import entry_of_report, identifiers, is_same
+from .runtime.inspection import abilities
 from .runtime.moves import async_consider
 from .runtime.search import async_scan, async_sources, entry_of
 from .runtime.streams import Chosen, async_open, link_of
@@ -445,7 +445,7 @@ class PorchlightConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_FIRMWARE: report.firmware,
             CONF_CERTIFICATE: report.certificate,
             **proof.streams.data,
-            CONF_EVENTS: None if report.events is None else list(map(str, report.events)),
+            **abilities(report, self._known),
         }
 
 

@@ -20,6 +20,7 @@ from .errors import (
     CameraFaultError,
     CannotConnectError,
     CertificateError,
+    LostConnectionError,
     NotOnvifError,
 )
 from .web import FAULT, REFUSED_STATUS, post
@@ -62,7 +63,7 @@ class Service:
     """One ONVIF service: its namespace, binding and WSDL file.
 
     `port` tells services with the same namespace apart; `raw`: its answers are not compared with
-    the schema.
+    the schema; `once`: a call that may have arrived is not sent again.
     """
 
     namespace: str
@@ -70,6 +71,7 @@ class Service:
     wsdl: Path
     port: str = ""
     raw: bool = False
+    once: bool = False
 
     @property
     def key(self) -> str:
@@ -91,6 +93,21 @@ MEDIA2 = Service(
     namespace="http://www.onvif.org/ver20/media/wsdl",
     binding="Media2Binding",
     wsdl=Path(__file__).parent / "wsdl" / "media2.wsdl",
+)
+PTZ = Service(
+    namespace="http://www.onvif.org/ver20/ptz/wsdl",
+    binding="PTZBinding",
+    wsdl=Path(__file__).parent / "wsdl" / "ptz.wsdl",
+    raw=True,
+)
+# The device service's one call whose answer does not matter: the camera may be gone.
+REBOOT = Service(
+    namespace=DEVICE.namespace,
+    binding="RebootBinding",
+    wsdl=Path(__file__).parent / "wsdl" / "reboot.wsdl",
+    port="Reboot",
+    raw=True,
+    once=True,
 )
 _EVENTS_WSDL = WSDL_DIR / "events.wsdl"
 EVENTS = Service(
@@ -139,6 +156,8 @@ class CameraTransport(Transport):  # type: ignore[misc] # the library ships no t
 
     # When the last answer was sent, as its header says.
     date = ""
+    # Whether a call that may have arrived is not sent again.
+    once = False
 
     async def post_xml(self, address: str, envelope: Any, headers: dict[str, str]) -> Any:
         """Send one envelope; raises AuthenticationError or NotOnvifError."""
@@ -159,7 +178,13 @@ class CameraTransport(Transport):  # type: ignore[misc] # the library ships no t
         # In place of the library's, which follows redirects anywhere and reads without end.
         data = message.encode() if isinstance(message, str) else message
         headers = {"Content-Type": 'text/xml; charset="utf-8"', **headers}
-        response, content = await post(self.session, address, data, headers)
+        try:
+            response, content = await post(self.session, address, data, headers)
+        except (aiohttp.ClientError, OSError) as error:
+            if self.once and _was_lost(error):
+                # The library knows only other errors, after which it sends the call again.
+                raise LostConnectionError("The camera took the call and hung up") from None
+            raise
         self.date = response.headers.get("Date", "")
         return response, content
 
@@ -174,13 +199,18 @@ class Calls:
         *,
         seconds: float,
         certificate: str | None = None,
+        fresh: bool = False,
     ) -> None:
-        """`seconds` is the longest that one call may take."""
+        """`seconds` is the longest that one call may take.
+
+        `fresh`: each has a connection of its own, so that one that is lost had taken the call.
+        """
         self.xaddrs: dict[str, str] = {DEVICE.namespace: device_xaddr}
         self._credentials = credentials
         self._seconds = seconds
         self._offset = timedelta()
         self._opened: dict[str, Any] = {}
+        self._fresh = fresh
         self._pin = _Pin(certificate)
         self._session: aiohttp.ClientSession | None = None
 
@@ -269,6 +299,7 @@ class Calls:
         )
         self._opened[service.key] = opened
         opened.transport = CameraTransport(session=self._shared_session(), verify_ssl=False)
+        opened.transport.once = service.once
         await opened.setup()
         if service.raw:
             opened.zeep_client.settings = opened.zeep_client_authless.settings = _RAW
@@ -289,7 +320,7 @@ class Calls:
             self._session = aiohttp.ClientSession(
                 auto_decompress=False,
                 headers={"Accept-Encoding": "gzip"},
-                connector=aiohttp.TCPConnector(ssl=self._pin),
+                connector=aiohttp.TCPConnector(ssl=self._pin, force_close=self._fresh),
                 middlewares=digest,
             )
         return self._session
@@ -300,8 +331,14 @@ class Calls:
             await opened.close()
 
 
+def _was_lost(error: Exception) -> bool:
+    """Whether a connection was made and ended before the whole answer."""
+    lost = (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, aiohttp.ClientOSError)
+    return isinstance(error, lost) and not isinstance(error, aiohttp.ClientConnectorError)
+
+
 async def load_descriptions(
-    services: Iterable[Service] = (DEVICE, MEDIA, MEDIA2, EVENTS),
+    services: Iterable[Service] = (DEVICE, MEDIA, MEDIA2, EVENTS, PTZ),
 ) -> None:
     """Read the WSDL files before a deadline starts: it takes seconds on a small machine."""
     for service in services:

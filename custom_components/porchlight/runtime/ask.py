@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..onvif.values import CameraReport, Found
 from ..worker.channel import Decoder, encode
+from ..worker.control_messages import GoTo, Reboot
 from ..worker.errors import ChannelError, EngineProblem
 from ..worker.messages import (
     Done,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from ..onvif.values import Credentials, Typed
+    from ..onvif.values import Access, Credentials, Preset, Typed
     from ..worker.messages import Answer, Errand, Source
 
 # The slowest machine needs seconds just to load the SOAP stack.
@@ -96,6 +97,16 @@ async def inspect(
         certificate=certificate,
     )
     return await _answer(errand, CameraReport)
+
+
+async def go_to(access: Access, preset: Preset) -> None:
+    """Have a camera turn to a preset. Raises ErrandError with an ONVIF error's key."""
+    await _answer(GoTo(access=access, preset=preset), Done)
+
+
+async def reboot(access: Access) -> None:
+    """Have a camera restart. Raises ErrandError with an ONVIF error's key."""
+    await _answer(Reboot(access=access), Done)
 
 
 async def first_frame(source: Source) -> FrameTaken:

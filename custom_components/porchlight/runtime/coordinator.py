@@ -32,6 +32,7 @@ from ..worker.messages import (
 )
 from .areas import Area, Kind, areas_of, masks, of_kind
 from .camera_events import CameraEvents
+from .controls import Controls
 from .issues import (
     create_storage_issue,
     create_stream_issue,
@@ -109,6 +110,9 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.events = CameraEvents(entry, listener)
         self._login = LoginCheck(hass, entry, self.async_watch, self.events.async_update)
         self._recovery = StreamRecovery(hass, entry, self._login, self.async_watch)
+        self.controls = Controls(
+            hass, entry, self._login, self._recovery, self.async_update_listeners
+        )
         self._outage = Outage(
             hass,
             partial(create_stream_issue, hass, entry),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAliasType, get_args
 from ..onvif.values import CameraReport, Credentials, Found, Typed
 from ..vision.settings import DEFAULT, Settings
 from ..vision.types import Box
+from .control_messages import GoTo, Reboot
 from .errors import EngineProblem, StreamProblem
 from .event_messages import CameraEvent, ListenTo, StopListening, Subscribed, Unsubscribed
 
@@ -378,7 +379,7 @@ type Report = (
     | Unsubscribed
     | CameraEvent
 )
-type Errand = Scan | Inspect | Locate | FirstFrame | UseModel
+type Errand = Scan | Inspect | Locate | FirstFrame | UseModel | GoTo | Reboot
 type Answer = Found | CameraReport | FrameTaken | EngineReady | EngineFailed | ErrandFailed | Done
 type Message = Command | Report | Errand | Answer
 
