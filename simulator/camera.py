@@ -74,6 +74,10 @@ class CameraState:
     """The tokens of the presets that it was to turn to."""
     reboots: int
     """How often it was to restart."""
+    snapshots: int
+    """How often a still picture was sent."""
+    refused_snapshots: int
+    """Requests for one with a login that was wrong."""
     refused_calls: int
     """ONVIF calls with a login that was wrong."""
 
@@ -323,6 +327,8 @@ class Camera:
             control_faults=condition.control_faults,
             presets_gone_to=list(condition.presets_gone_to),
             reboots=condition.reboots,
+            snapshots=condition.snapshots,
+            refused_snapshots=condition.refused_snapshots,
             refused_calls=condition.refused_calls,
         )
 

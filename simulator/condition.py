@@ -69,6 +69,8 @@ class Condition:
     presets_gone_to: list[str] = dataclasses.field(default_factory=list)
     reboots: int = 0
     """How often it was to restart; it goes on all the same."""
+    snapshots: int = 0
+    refused_snapshots: int = 0
     refused_calls: int = 0
     """ONVIF calls with a login that was wrong."""
 

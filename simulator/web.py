@@ -133,11 +133,14 @@ class WebServer:
         await self._audible.wait()
         verdict = self._digest_verdict(request)
         if verdict is not Verdict.RIGHT:
+            if verdict is Verdict.WRONG and "Authorization" in request.headers:
+                self._condition.refused_snapshots += 1
             challenge = self._digest.challenge(stale=verdict is Verdict.STALE)
             return web.Response(status=_UNAUTHORIZED, headers={"WWW-Authenticate": challenge})
         profile = self._profiles.get(request.match_info["name"])
         if profile is None:
             raise web.HTTPNotFound
+        self._condition.snapshots += 1
         rendition = profile.rendition
         index = self._timeline.current_index(rendition.units)
         jpeg = await asyncio.to_thread(snapshot.render, rendition, index)

@@ -76,6 +76,10 @@ class NoWorker:
     def send(self, _command: object) -> None:
         """Send nothing."""
 
+    async def still(self, *_wanted: object) -> bytes:
+        """The last frame."""
+        return b"frame"
+
     async def stop(self) -> None:
         """Stop nothing."""
 

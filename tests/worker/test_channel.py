@@ -23,7 +23,7 @@ from porchlight.vision.settings import Line, Mask, Rules, Settings, Zone
 from porchlight.vision.types import Box
 from porchlight.worker import messages as m
 from porchlight.worker.channel import MAX_BYTES, Decoder, encode
-from porchlight.worker.control_messages import GoTo, Reboot
+from porchlight.worker.control_messages import GoTo, Reboot, SnapshotTaken, TakeSnapshot
 from porchlight.worker.errors import ChannelError, EngineProblem, StreamProblem
 from porchlight.worker.event_messages import (
     CameraEvent,
@@ -115,6 +115,8 @@ EVERY = [
     m.Done(),
     GoTo(access=ACCESS, preset=Preset(profile="main", token=TEXT, name=TEXT)),
     Reboot(access=ACCESS),
+    TakeSnapshot(access=ACCESS, uri="http://x/é", width=1, height=2, masks=(Mask(points=CORNER),)),
+    SnapshotTaken(width=1, height=2, jpeg=BYTES),
     ListenTo(camera_id="c", host="h", port=80, path="/o", credentials=LOGIN, certificate="ab"),
     StopListening(camera_id="c", goodbye=False),
     Subscribed(camera_id="c"),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, override
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 
@@ -23,6 +22,7 @@ from .errors import (
     LostConnectionError,
     NotOnvifError,
 )
+from .pin import Pin
 from .web import FAULT, REFUSED_STATUS, post
 
 if TYPE_CHECKING:
@@ -123,31 +123,6 @@ SUBSCRIPTION = replace(EVENTS, binding="SubscriptionManagerBinding", port="Subsc
 _RAW = Settings(strict=False, raw_response=True)
 
 
-class _Pin(aiohttp.Fingerprint):
-    """Accepts one certificate: the known one, else the first that comes.
-
-    Cameras sign their own, so no authority could vouch for them.
-    """
-
-    def __init__(self, certificate: str | None) -> None:
-        # The base class compares with a fingerprint that it is given; this one may come later.
-        super().__init__(bytes(hashlib.sha256().digest_size))
-        self.certificate = certificate
-
-    @override
-    def check(self, transport: asyncio.Transport) -> None:
-        """Raise ServerFingerprintMismatch if a connection has another certificate."""
-        tls = transport.get_extra_info("ssl_object")
-        if tls is None:
-            return
-        shown = hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest()
-        if shown != (self.certificate or shown):
-            host, port, *_ = transport.get_extra_info("peername")
-            known = bytes.fromhex(self.certificate or "")
-            raise aiohttp.ServerFingerprintMismatch(known, bytes.fromhex(shown), host, port)
-        self.certificate = shown
-
-
 class CameraTransport(Transport):  # type: ignore[misc] # the library ships no types
     """The library's transport; the raw answer separates refusals from non-ONVIF devices.
 
@@ -211,7 +186,7 @@ class Calls:
         self._offset = timedelta()
         self._opened: dict[str, Any] = {}
         self._fresh = fresh
-        self._pin = _Pin(certificate)
+        self._pin = Pin(certificate)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:

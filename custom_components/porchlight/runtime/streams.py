@@ -276,9 +276,14 @@ def others(profiles: Sequence[Profile], uri: str) -> list[Profile]:
 
 def in_view(data: Mapping[str, Any]) -> list[Profile]:
     """The profiles that show what is analyzed; all of them if it is none of these."""
+    return view_of(data) or profiles_of(data)
+
+
+def view_of(data: Mapping[str, Any]) -> list[Profile]:
+    """The profiles that show what is analyzed; none if it is none of those that are known."""
     profiles = profiles_of(data)
     one = _with_place(profiles, data[CONF_STREAM])
-    return same_view(profiles, one) if one else profiles
+    return same_view(profiles, one) if one else []
 
 
 def _with_place(profiles: Sequence[Profile], uri: str) -> Profile | None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from ..onvif.errors import NotLocatedError, NoVideoError, OnvifError
 from .channel import Decoder, encode
-from .control_messages import GoTo, Reboot
-from .errors import EngineProblem, StreamError, StreamProblem
+from .control_messages import GoTo, Reboot, TakeSnapshot
+from .errors import EngineProblem, SnapshotError, StreamError, StreamProblem
 from .limits import ANSWERS, MODEL, PICTURE
 from .messages import (
     Done,
@@ -73,7 +73,7 @@ class Errands:
             self._begin(errand)
         except NoVideoError as error:
             self._answer(ErrandFailed(key=error.key, detail=error.reason))
-        except OnvifError as error:
+        except (OnvifError, SnapshotError) as error:
             self._answer(ErrandFailed(key=error.key, detail=str(error)))
         except StreamError as error:
             self._answer(ErrandFailed(key=error.problem, detail=error.detail))
@@ -96,6 +96,9 @@ class Errands:
             case GoTo() | Reboot():
                 self._bound(ANSWERS)
                 self._control(errand)
+            case TakeSnapshot():
+                self._bound(ANSWERS)
+                self._snapshot(errand)
             case FirstFrame():
                 self._bound(PICTURE)
                 self._first_frame(errand)
@@ -158,6 +161,14 @@ class Errands:
             case Reboot():
                 asyncio.run(reboot(errand.access))
         self._answer(Done())
+
+    def _snapshot(self, errand: TakeSnapshot) -> None:
+        from ..onvif.snapshots import fetch  # noqa: PLC0415 - HTTP
+        from .snapshots import masked  # noqa: PLC0415 - codecs
+
+        self._confine()
+        data = asyncio.run(fetch(errand.access, errand.uri, seconds=errand.seconds))
+        self._answer(masked(data, errand.masks, errand.width, errand.height))
 
     def _first_frame(self, errand: FirstFrame) -> None:
         from .decoding import whole_frames  # noqa: PLC0415 - codecs
