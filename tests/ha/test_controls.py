@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, STATE_UNKNOWN, EntityCategory
@@ -18,11 +18,12 @@ from custom_components.porchlight.onvif.values import Access, Credentials, Prese
 from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.runtime.controls import presets_of
 from custom_components.porchlight.runtime.inspection import abilities
+from custom_components.porchlight.runtime.recovery import FIRST_WAIT
 from custom_components.porchlight.runtime.streams import with_streams
 from custom_components.porchlight.worker.errors import StreamProblem
 from custom_components.porchlight.worker.messages import StreamDown
 
-from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, make_entry, profile, report
+from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, later, make_entry, profile, report
 from .test_camera_events import named, reload, state
 
 if TYPE_CHECKING:
@@ -270,6 +271,20 @@ async def test_a_login_in_doubt_is_not_used(
         with pytest.raises(HomeAssistantError) as caught:
             await press(hass, "restart")
         waiting.set()
+    assert caught.value.translation_key == "login_refused"
+    assert head.accesses == []
+
+
+async def test_a_login_that_onvif_refused_before_is_not_used(
+    hass: HomeAssistant, turning: MockConfigEntry, head: Head, bridges: list[FakeBridge]
+) -> None:
+    refusal = AsyncMock(side_effect=ask.ErrandError("invalid_auth"))
+    with patch.object(ask, "inspect", refusal):
+        bridges[0].listener(StreamDown(camera_id=ENTRY_ID, problem=StreamProblem.NOT_FOUND))
+        await later(hass, 2 * FIRST_WAIT)
+    assert refusal.await_count == 1
+    with pytest.raises(HomeAssistantError) as caught:
+        await press(hass, "restart")
     assert caught.value.translation_key == "login_refused"
     assert head.accesses == []
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import asdict
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 from homeassistant.components.camera import async_get_image
@@ -17,12 +17,13 @@ from custom_components.porchlight.flows.drawing import no_pictures
 from custom_components.porchlight.onvif.values import Access, Credentials
 from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.runtime.areas import areas_of, masks
+from custom_components.porchlight.runtime.recovery import FIRST_WAIT as FIRST_LOOK
 from custom_components.porchlight.runtime.snapshots import FIRST_WAIT, FRESH, LAST_WAIT
 from custom_components.porchlight.worker.control_messages import SnapshotTaken, TakeSnapshot
 from custom_components.porchlight.worker.errors import StreamProblem
 from custom_components.porchlight.worker.messages import StreamDown
 
-from .conftest import ENTRY_ID, FakeBridge, entry_data, jpeg, make_entry, profile
+from .conftest import ENTRY_ID, FakeBridge, entry_data, jpeg, later, make_entry, profile
 
 if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
@@ -208,7 +209,7 @@ async def test_a_refused_login_is_used_once_until_it_changes(
     assert lens.wishes[-1].access.credentials.password == "new"
 
 
-@pytest.mark.parametrize("why", ["refused", "down"])
+@pytest.mark.parametrize("why", ["refused", "refused by ONVIF", "down"])
 async def test_without_a_login_or_a_stream_nothing_is_asked(
     hass: HomeAssistant,
     porch: MockConfigEntry,
@@ -220,6 +221,10 @@ async def test_without_a_login_or_a_stream_nothing_is_asked(
         hass.config_entries.async_update_entry(porch, data={**porch.data, CONF_REFUSED: True})
     else:
         bridges[0].listener(StreamDown(camera_id=ENTRY_ID, problem=StreamProblem.STALLED))
+    if why == "refused by ONVIF":
+        with patch.object(ask, "inspect", AsyncMock(side_effect=ask.ErrandError("invalid_auth"))):
+            await later(hass, 2 * FIRST_LOOK)
+        bridges[0].up()
     assert await still(hass) == FRAME
     assert lens.wishes == []
 

@@ -112,7 +112,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.events = CameraEvents(entry, listener)
         self._login = LoginCheck(hass, entry, self.async_watch, self.events.async_update)
         self._recovery = StreamRecovery(hass, entry, self._login, self.async_watch)
-        self._snapshots = Snapshots(hass, entry, self._login)
+        self._snapshots = Snapshots(hass, entry, self._login, self._recovery)
         self.controls = Controls(
             hass, entry, self._login, self._recovery, self.async_update_listeners
         )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..onvif.values import Access
     from ..worker.control_messages import SnapshotTaken
     from .login import LoginCheck
+    from .recovery import StreamRecovery
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,10 +40,17 @@ FIRST_WAIT, LAST_WAIT = 60.0, 3600.0
 class Snapshots:
     """Fetches at most one picture at a time, and one in a while. Used from the event loop only."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any], login: LoginCheck) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        login: LoginCheck,
+        recovery: StreamRecovery,
+    ) -> None:
         self._hass = hass
         self._entry = entry
         self._login = login
+        self._recovery = recovery
         self._clock = hass.loop.time
         self._waits = Backoff(FIRST_WAIT, LAST_WAIT, random.random)
         self._wish: TakeSnapshot | None = None
@@ -90,7 +98,8 @@ class Snapshots:
     def _wished(self, stream: tuple[int, int]) -> TakeSnapshot | None:
         """The largest picture of what is analyzed; None if none is larger than the stream's."""
         access = access_of(self._entry)
-        if self._login.blocked or access == self._refused:
+        refused = access == self._refused or self._recovery.login_refused
+        if refused or self._login.blocked:
             return None
         width, height = stream
         larger = [
