@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 CAMERA = "camera.front_door"
+# Seconds for what must come, or else the test fails.
+PATIENCE = 60.0
 FRAME = jpeg("blue")
 MASK = {
     "id": "m", "kind": "mask", "name": "Window", "stay": 0,
@@ -308,7 +310,8 @@ async def test_a_stream_of_stills_is_made_of_frames(
 ) -> None:
     client = await hass_client()
     response = await client.get(f"/api/camera_proxy_stream/{CAMERA}?interval=0.5")
-    part = await response.content.readuntil(FRAME)
+    async with asyncio.timeout(PATIENCE):
+        part = await response.content.readuntil(FRAME)
     response.close()
     assert b"image/jpeg" in part
     assert lens.wishes == []
@@ -328,5 +331,6 @@ async def test_what_is_under_way_ends_with_the_camera(
     else:
         hass.bus.async_fire("homeassistant_stop")
         await hass.async_block_till_done()
-    await asked
+    async with asyncio.timeout(PATIENCE):
+        await asked
     assert lens.ended == 1

@@ -93,6 +93,12 @@ def test_what_is_of_no_use_is_not_used(data: bytes) -> None:
         masked(data, (), *STREAM)
 
 
+@pytest.mark.parametrize("other", ["PNG", "GIF"])
+def test_no_other_format_is_even_parsed(other: str) -> None:
+    with pytest.raises(SnapshotError, match="decoded"):
+        masked(jpeg(format=other), (), *STREAM)
+
+
 @pytest.mark.parametrize("turn", [3, 6])
 def test_a_turned_picture_is_not_used_because_masks_would_not_fit(turn: int) -> None:
     exif = Image.Exif()
