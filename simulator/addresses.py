@@ -13,7 +13,7 @@ class Addresses:
     rtsp_scheme: str = "rtsp"
 
     def service(self, name: str) -> str:
-        """Return the URL of a SOAP service: device, media, media2 or events."""
+        """Return the URL of a SOAP service: device, media, media2, events or ptz."""
         return f"http://{self.host}:{self.port}/onvif/{name}_service"
 
     def subscription(self, number: int) -> str:

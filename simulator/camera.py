@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from simulator import motion
 from simulator.addresses import Addresses
 from simulator.clock import Clock
-from simulator.condition import EventFaults, Stall, condition_of
+from simulator.condition import ControlFaults, EventFaults, Stall, condition_of
 from simulator.device import DeviceService
 from simulator.errors import CommandError
 from simulator.events import EventService
@@ -16,6 +16,7 @@ from simulator.footage import CLOCK_RATE, Footage, Rendition
 from simulator.media import MediaService
 from simulator.media2 import Media2Service
 from simulator.profiles import profiles_of
+from simulator.ptz import PtzService
 from simulator.rtsp import RtspServer
 from simulator.soap import boolean
 from simulator.spec import CameraSpec
@@ -68,6 +69,15 @@ class CameraState:
     event_faults: EventFaults
     event_requests: dict[str, int]
     """How often the event service was asked for what."""
+    control_faults: ControlFaults
+    presets_gone_to: list[str]
+    """The tokens of the presets that it was to turn to."""
+    reboots: int
+    """How often it was to restart."""
+    snapshots: int
+    """How often a still picture was sent."""
+    refused_snapshots: int
+    """Requests for one with a login that was wrong."""
     refused_calls: int
     """ONVIF calls with a login that was wrong."""
 
@@ -184,7 +194,9 @@ class Camera:
         device = DeviceService(self.spec, self._condition, addresses)
         media = [MediaService(self._profiles, addresses)] if self.spec.media1 else []
         media2 = [Media2Service(self._profiles, addresses)] if self.spec.media2 else []
-        self._web.serve([device, self._events, *media, *media2])
+        names = self.spec.preset_names
+        ptz = [PtzService(names, self._profiles, self._condition)] if self.spec.ptz else []
+        self._web.serve([device, self._events, *media, *media2, *ptz])
         self.online = True
         if self._presence is not None:
             self._presence.hello(self.spec, addresses)
@@ -262,6 +274,13 @@ class Camera:
         if self._events:
             self._events.release()
 
+    def set_control_faults(self, **faults: Any) -> None:
+        """Do not turn or restart as expected; faults that are not named end."""
+        try:
+            self._condition.control_faults = ControlFaults(**faults)
+        except TypeError as error:
+            raise CommandError(f"no such fault: {error}") from error
+
     def silence_onvif(self, *, on: bool) -> None:
         """Accept HTTP requests without answering them."""
         self._condition.onvif_silent = on
@@ -305,6 +324,11 @@ class Camera:
             events_muted=condition.events_muted,
             event_faults=condition.event_faults,
             event_requests=dict(self._events.requests) if self._events else {},
+            control_faults=condition.control_faults,
+            presets_gone_to=list(condition.presets_gone_to),
+            reboots=condition.reboots,
+            snapshots=condition.snapshots,
+            refused_snapshots=condition.refused_snapshots,
             refused_calls=condition.refused_calls,
         )
 

@@ -36,6 +36,16 @@ class EventFaults:
             raise CommandError("pulls must be wait, hasty or hang")
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ControlFaults:
+    """How the camera departs from what clients expect when it is to turn or to restart."""
+
+    refuse: bool = False
+    """The login is right, but its user may do neither, nor read the presets."""
+    hang_up: bool = False
+    """It restarts before it answers."""
+
+
 @dataclasses.dataclass(slots=True, kw_only=True)
 class Condition:
     """The camera's present state; all its servers read it, its commands write it."""
@@ -55,6 +65,12 @@ class Condition:
     """HTTP requests are accepted and never answered."""
     events_muted: bool = False
     event_faults: EventFaults = EventFaults()
+    control_faults: ControlFaults = ControlFaults()
+    presets_gone_to: list[str] = dataclasses.field(default_factory=list)
+    reboots: int = 0
+    """How often it was to restart; it goes on all the same."""
+    snapshots: int = 0
+    refused_snapshots: int = 0
     refused_calls: int = 0
     """ONVIF calls with a login that was wrong."""
 

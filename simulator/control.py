@@ -60,6 +60,7 @@ COMMANDS: Mapping[str, _Command] = {
         operation=args.take("operation", str, "Changed"),
     ),
     "event_faults": lambda camera, args: camera.set_event_faults(**args.values),
+    "control_faults": lambda camera, args: camera.set_control_faults(**args.values),
     "silence_onvif": lambda camera, args: camera.silence_onvif(on=args.take("on", bool)),
     "online": _online,
     "seek": lambda camera, args: camera.seek(args.take("second", (int, float))),

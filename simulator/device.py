@@ -4,8 +4,19 @@ from urllib.parse import quote
 
 from simulator.addresses import Addresses
 from simulator.condition import Condition
+from simulator.errors import HangUpError
 from simulator.service import Operation, Service
-from simulator.soap import DEVICE, EVENTS, MEDIA, MEDIA2, SoapRequest, boolean, escape
+from simulator.soap import (
+    DEVICE,
+    EVENTS,
+    MEDIA,
+    MEDIA2,
+    PTZ,
+    SoapFault,
+    SoapRequest,
+    boolean,
+    escape,
+)
 from simulator.spec import CameraSpec
 
 _PREFIX_LENGTH = 24
@@ -54,6 +65,7 @@ class DeviceService(Service):
             "GetNetworkInterfaces": Operation(self._interfaces),
             "GetNetworkProtocols": Operation(self._protocols),
             "GetDiscoveryMode": Operation(self._discovery_mode),
+            "SystemReboot": Operation(self._reboot),
         }
 
     def _date_and_time(self, _: SoapRequest) -> str:
@@ -89,6 +101,8 @@ class DeviceService(Service):
         if self._spec.media2:
             services.append((MEDIA2, "media2", "2.40", ""))
         services.append((EVENTS, "events", "2.40", ""))
+        if self._spec.ptz:
+            services.append((PTZ, "ptz", "2.40", ""))
         return services
 
     def _services(self, request: SoapRequest) -> str:
@@ -132,6 +146,7 @@ class DeviceService(Service):
                 "<tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP>"
                 "</tt:StreamingCapabilities></tt:Media>"
             )
+        ptz = f"<tt:PTZ>{address('ptz')}</tt:PTZ>" if self._spec.ptz else ""
         return (
             f"<tds:Capabilities><tt:Device>{address('device')}"
             "<tt:System><tt:DiscoveryResolve>false</tt:DiscoveryResolve>"
@@ -147,7 +162,7 @@ class DeviceService(Service):
             "<tt:WSPullPointSupport>true</tt:WSPullPointSupport>"
             "<tt:WSPausableSubscriptionManagerInterfaceSupport>false"
             "</tt:WSPausableSubscriptionManagerInterfaceSupport></tt:Events>"
-            f"{media}</tds:Capabilities>"
+            f"{media}{ptz}</tds:Capabilities>"
         )
 
     def _scopes(self, _: SoapRequest) -> str:
@@ -191,6 +206,15 @@ class DeviceService(Service):
 
     def _endpoint(self, _: SoapRequest) -> str:
         return f"<tds:GUID>urn:uuid:{escape(self._spec.uuid)}</tds:GUID>"
+
+    def _reboot(self, _: SoapRequest) -> str:
+        faults = self._condition.control_faults
+        if faults.refuse:
+            raise SoapFault("ter:NotAuthorized", "Sender not Authorized")
+        self._condition.reboots += 1
+        if faults.hang_up:
+            raise HangUpError
+        return "<tds:Message>Rebooting</tds:Message>"
 
     def _discovery_mode(self, _: SoapRequest) -> str:
         return "<tds:DiscoveryMode>Discoverable</tds:DiscoveryMode>"

@@ -13,5 +13,9 @@ class FootageError(SimulatorError):
     """The video cannot be read, or holds no frame."""
 
 
+class HangUpError(Exception):
+    """The connection is cut in place of an answer."""
+
+
 class CommandError(SimulatorError):
     """A command for a running camera is unknown or has a wrong argument."""

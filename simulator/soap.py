@@ -13,6 +13,7 @@ DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 MEDIA = "http://www.onvif.org/ver10/media/wsdl"
 MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"
 EVENTS = "http://www.onvif.org/ver10/events/wsdl"
+PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
 NOTIFICATION = "http://docs.oasis-open.org/wsn/b-2"
 
 CONTENT_TYPE = "application/soap+xml; charset=utf-8"
@@ -24,6 +25,7 @@ _NAMESPACES = {
     "trt": MEDIA,
     "tr2": MEDIA2,
     "tev": EVENTS,
+    "tptz": PTZ,
     "wsnt": NOTIFICATION,
     "wstop": "http://docs.oasis-open.org/wsn/t-1",
     "wsrf-rw": "http://docs.oasis-open.org/wsrf/rw-2",

@@ -81,6 +81,10 @@ class CameraSpec:
     """Lenses, as a recorder has them; all show the same footage, at paths of their own."""
     events: str = "motion"
     """What the camera can report by itself, with + in between: see `topics.py`."""
+    ptz: bool = False
+    """Has a PTZ service."""
+    presets: str = ""
+    """The presets' names, with + in between; an empty one has none. "" is no preset."""
     start: float = 0.0
     """Second of the footage at which the camera starts."""
 
@@ -117,6 +121,11 @@ class CameraSpec:
     def event_kinds(self) -> tuple[str, ...]:
         """The kinds of events that it offers."""
         return tuple(filter(None, self.events.split("+")))
+
+    @property
+    def preset_names(self) -> tuple[str, ...]:
+        """The names of its presets."""
+        return tuple(self.presets.split("+")) if self.presets else ()
 
     @property
     def rtsp_scheme(self) -> str:

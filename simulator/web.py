@@ -10,6 +10,7 @@ from simulator import events, snapshot, soap
 from simulator.clock import Clock
 from simulator.condition import Condition
 from simulator.digest import DigestGuard, Verdict
+from simulator.errors import HangUpError
 from simulator.profiles import Profile
 from simulator.security import TokenGuard
 from simulator.service import Operation, Service
@@ -87,6 +88,10 @@ class WebServer:
             # A long poll may have been silenced while it waited.
             await self._audible.wait()
             return self._fault(error)
+        except HangUpError:
+            if request.transport is not None:
+                request.transport.close()
+            return web.Response()
         await self._audible.wait()
         header = _addressing(operation, parsed)
         return _document(soap.envelope(body, header))
@@ -128,11 +133,14 @@ class WebServer:
         await self._audible.wait()
         verdict = self._digest_verdict(request)
         if verdict is not Verdict.RIGHT:
+            if verdict is Verdict.WRONG and "Authorization" in request.headers:
+                self._condition.refused_snapshots += 1
             challenge = self._digest.challenge(stale=verdict is Verdict.STALE)
             return web.Response(status=_UNAUTHORIZED, headers={"WWW-Authenticate": challenge})
         profile = self._profiles.get(request.match_info["name"])
         if profile is None:
             raise web.HTTPNotFound
+        self._condition.snapshots += 1
         rendition = profile.rendition
         index = self._timeline.current_index(rendition.units)
         jpeg = await asyncio.to_thread(snapshot.render, rendition, index)

@@ -1,4 +1,4 @@
-"""The camera itself: live view by Home Assistant's stream, stills from the last decoded frame."""
+"""The camera itself: live view by Home Assistant's stream, and stills."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from homeassistant.components.camera import (
     Camera,
     CameraEntityDescription,
     CameraEntityFeature,
+    async_get_still_stream,
 )
 from homeassistant.components.stream import CONF_RTSP_TRANSPORT
 
 from .const import CONF_MANUFACTURER, CONF_MODEL
 from .entity import PorchlightEntity
-from .flows.drawing import no_pictures
+from .flows.drawing import no_pictures, within
 from .worker.messages import Transport
 from .worker.urls import with_login
 
 if TYPE_CHECKING:
+    from aiohttp import web
     from homeassistant.core import HomeAssistant
     from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -76,7 +78,24 @@ class PorchlightCamera(PorchlightEntity, Camera):
     async def async_camera_image(
         self, width: int | None = None, height: int | None = None
     ) -> bytes | None:
-        """The last frame; a drawing if pictures are off."""
+        """The camera's own picture if it is larger, else the last frame.
+
+        A drawing if pictures are off.
+        """
+        if taken := await self.coordinator.async_snapshot(width, height):
+            return await self.hass.async_add_executor_job(within, taken.jpeg, width, height)
+        return await self._async_frame(width, height)
+
+    @override
+    async def handle_async_still_stream(
+        self, request: web.Request, interval: float
+    ) -> web.StreamResponse:
+        """Serve a stream of frames; the camera's own pictures are too far apart for that."""
+        return await async_get_still_stream(request, self._async_frame, self.content_type, interval)
+
+    async def _async_frame(
+        self, width: int | None = None, height: int | None = None
+    ) -> bytes | None:
         if not self.coordinator.takes_pictures:
             return await self.hass.async_add_executor_job(no_pictures)
         return await self.coordinator.async_still(width, height)

@@ -30,7 +30,6 @@ from .const import (
     CONF_CAMERA,
     CONF_CERTIFICATE,
     CONF_ENDPOINT,
-    CONF_EVENTS,
     CONF_FIRMWARE,
     CONF_MAC,
     CONF_MANUFACTURER,
@@ -63,7 +62,7 @@ from .runtime.entries import (
     parent_of,
 )
 from .runtime.identity import entry_of_report, identifiers, is_same
-from .runtime.inspection import credentials_of
+from .runtime.inspection import abilities, credentials_of
 from .runtime.lenses import Lens, async_refused_to_lens
 from .runtime.moves import async_consider
 from .runtime.search import async_scan, async_sources, entry_of
@@ -472,7 +471,7 @@ class PorchlightConfigFlow(LensSteps, domain=DOMAIN):
             CONF_FIRMWARE: report.firmware,
             CONF_CERTIFICATE: report.certificate,
             **proof.streams.data,
-            CONF_EVENTS: None if report.events is None else list(map(str, report.events)),
+            **abilities(report, self._known),
         }
 
 

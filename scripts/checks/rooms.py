@@ -54,7 +54,8 @@ ROOMS = (
     _room(
         "worker-words",
         "worker/__init__.py worker/urls.py worker/backoff.py worker/channel.py"
-        " worker/errors.py worker/event_messages.py worker/messages.py",
+        " worker/control_messages.py worker/errors.py worker/event_messages.py"
+        " worker/messages.py",
         "worker-words onvif-words vision-words",
         "mashumaro",
     ),

@@ -13,7 +13,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 from scripts.lib.assets import AssetError, asset
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 
@@ -60,6 +60,40 @@ async def house(
         yield hass
         for entry in hass.config_entries.async_entries("porchlight"):
             await hass.config_entries.async_unload(entry.entry_id)
+
+
+class NoWorker:
+    """Stands in for the bridge to the worker, which has no part in this."""
+
+    pid = None
+
+    def __init__(self, *_arguments: Any, **_named: Any) -> None:
+        """Start nothing."""
+
+    def start(self) -> None:
+        """Start nothing."""
+
+    def send(self, _command: object) -> None:
+        """Send nothing."""
+
+    async def still(self, *_wanted: object) -> bytes:
+        """The last frame."""
+        return b"frame"
+
+    async def stop(self) -> None:
+        """Stop nothing."""
+
+
+@pytest.fixture
+def no_worker() -> Iterator[None]:
+    with (
+        patch("custom_components.porchlight.runtime.owner.Bridge", NoWorker),
+        patch(
+            "custom_components.porchlight.detection.choice.DetectorSetup.async_prepare",
+            return_value=None,
+        ),
+    ):
+        yield
 
 
 def record(hass: HomeAssistant, entity_id: str, moment: Callable[[], float]) -> list[Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
+from typing import TYPE_CHECKING
 
 import pytest
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -18,7 +17,7 @@ from tests.ha.conftest import ENTRY_ID, MAC, entry_data, make_entry
 from tests.worker.support import PASSWORD, PATIENCE, write_clip
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from homeassistant.core import HomeAssistant
@@ -26,36 +25,6 @@ if TYPE_CHECKING:
     from simulator import Camera
 
 PERSON = "camera_person"
-
-
-class NoWorker:
-    """Stands in for the bridge to the worker, which has no part in this."""
-
-    pid = None
-
-    def __init__(self, *_arguments: Any, **_named: Any) -> None:
-        """Start nothing."""
-
-    def start(self) -> None:
-        """Start nothing."""
-
-    def send(self, _command: object) -> None:
-        """Send nothing."""
-
-    async def stop(self) -> None:
-        """Stop nothing."""
-
-
-@pytest.fixture
-def no_worker() -> Iterator[None]:
-    with (
-        patch("custom_components.porchlight.runtime.owner.Bridge", NoWorker),
-        patch(
-            "custom_components.porchlight.detection.choice.DetectorSetup.async_prepare",
-            return_value=None,
-        ),
-    ):
-        yield
 
 
 @pytest.fixture

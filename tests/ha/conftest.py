@@ -160,6 +160,7 @@ def entry_data(**changes: Any) -> dict[str, Any]:
         "serial": "S123",
         "certificate": None,
         "events": None,
+        "presets": None,
         "stream": "rtsp://192.168.1.20:554/sub",
         "live_stream": "rtsp://192.168.1.20:554/main",
         "profiles": [asdict(profile) for profile in report().profiles],

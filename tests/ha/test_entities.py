@@ -75,6 +75,7 @@ def go_down(bridge: FakeBridge, problem: StreamProblem = StreamProblem.STALLED) 
     "platform",
     [
         Platform.BINARY_SENSOR,
+        Platform.BUTTON,
         Platform.EVENT,
         Platform.IMAGE,
         Platform.SENSOR,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
+from homeassistant.components.camera import async_get_image
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
 
 from custom_components.porchlight.const import DOMAIN
@@ -16,10 +18,11 @@ from custom_components.porchlight.worker.errors import NOT_SHOWN, StreamProblem
 from custom_components.porchlight.worker.event_messages import CameraEvent, Subscribed
 from custom_components.porchlight.worker.messages import StreamDown
 
-from .conftest import ENTRY_ID, later, make_entry
+from .conftest import ENTRY_ID, jpeg, later, make_entry
 from .recorder import child_entry, recorder_data, set_up
 
 if TYPE_CHECKING:
+    import pytest
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -154,3 +157,35 @@ async def test_events_are_given_to_the_lens_that_they_are_from(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert list(bridge.targets) == [ENTRY_ID]
     assert children_of(hass, parent) == []
+
+
+async def test_a_login_that_is_refused_for_pictures_is_sent_for_one_lens_only(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_picture = [
+        {**one, "snapshot_uri": "http://192.168.1.20/still.jpg"} for one in both[0].data["profiles"]
+    ]
+    for entry in both:
+        data = {**entry.data, "profiles": with_picture}
+        hass.config_entries.async_update_entry(entry, data=data)
+        bridges[0].up(entry.entry_id)
+    bridges[0].picture = jpeg()
+    sent = 0
+
+    async def refused(_wish: Any) -> None:
+        nonlocal sent
+        sent += 1
+        await asyncio.sleep(0)
+        raise ask.ErrandError(AuthenticationError.key)
+
+    monkeypatch.setattr(ask, "snapshot", refused)
+    for _ in range(3):
+        stills = (async_get_image(hass, f"camera.{one}") for one in ("front_door", "channel_2"))
+        pictures = await asyncio.gather(*stills)
+        assert [picture.content for picture in pictures] == [bridges[0].picture] * 2
+        await later(hass, 4000)
+    assert sent == 1

@@ -23,6 +23,7 @@ DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 MEDIA = "http://www.onvif.org/ver10/media/wsdl"
 MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"
 EVENTS = "http://www.onvif.org/ver10/events/wsdl"
+PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
 USERNAME = "viewer"
 PASSWORD = "p@ss/w:rd #?%é"
 UNSIGNED = ("GetSystemDateAndTime",)
@@ -108,6 +109,7 @@ class Acme:
 
     media: tuple[Stream, ...] = (Stream(token="sub"), Stream(token="main", width=1920, height=1080))
     media2: tuple[Stream, ...] = ()
+    ptz: bool = False
     clock_offset: timedelta = timedelta()
     host: str = "127.0.0.1"
     announced: str | None = None
@@ -188,6 +190,8 @@ class Acme:
             (DEVICE, "GetCapabilities"): self._capabilities,
             (DEVICE, "GetNetworkInterfaces"): _interfaces,
             (EVENTS, "GetEventProperties"): _topics,
+            (DEVICE, "SystemReboot"): lambda: "<tds:SystemRebootResponse/>",
+            (PTZ, "GotoPreset"): lambda: f"<p:GotoPresetResponse xmlns:p='{PTZ}'/>",
             (MEDIA, "GetProfiles"): lambda: _wrapped("trt:GetProfiles", self.media, "media"),
             (MEDIA2, "GetProfiles"): lambda: _wrapped("tr2:GetProfiles", self.media2, "media2"),
             (MEDIA, "GetStreamUri"): lambda: self._uri("trt", "Stream", token),
@@ -227,6 +231,7 @@ class Acme:
         offered = [DEVICE, EVENTS]
         offered += [MEDIA] if self.media else []
         offered += [MEDIA2] if self.media2 else []
+        offered += [PTZ] if self.ptz else []
         services = "".join(
             f"<tds:Service><tds:Namespace>{namespace}</tds:Namespace>"
             f"<tds:XAddr>{self._root()}/onvif/s{number}</tds:XAddr><tds:Version>"
@@ -236,9 +241,10 @@ class Acme:
         return f"<tds:GetServicesResponse>{services}</tds:GetServicesResponse>"
 
     def _capabilities(self) -> str:
+        ptz = f"<tt:PTZ><tt:XAddr>{self._root()}/onvif/ptz</tt:XAddr></tt:PTZ>" * self.ptz
         return (
             "<tds:GetCapabilitiesResponse><tds:Capabilities>"
-            f"<tt:Media><tt:XAddr>{self._root()}/onvif/media</tt:XAddr></tt:Media>"
+            f"<tt:Media><tt:XAddr>{self._root()}/onvif/media</tt:XAddr></tt:Media>{ptz}"
             "</tds:Capabilities></tds:GetCapabilitiesResponse>"
         )
 

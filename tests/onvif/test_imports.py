@@ -36,6 +36,8 @@ def run(code: str) -> str:
         "discovery",
         "web",
         "locate",
+        "pin",
+        "snapshots",
     ],
 )
 def test_a_light_module_loads_neither_soap_nor_home_assistant(module: str) -> None:

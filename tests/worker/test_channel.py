@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from porchlight.onvif.values import (
+    Access,
     CameraReport,
     Codec,
     Credentials,
     EventKind,
     Found,
+    Preset,
     Problem,
     Profile,
     Service,
@@ -21,6 +23,7 @@ from porchlight.vision.settings import Line, Mask, Rules, Settings, Zone
 from porchlight.vision.types import Box
 from porchlight.worker import messages as m
 from porchlight.worker.channel import MAX_BYTES, Decoder, encode
+from porchlight.worker.control_messages import GoTo, Reboot, SnapshotTaken, TakeSnapshot
 from porchlight.worker.errors import ChannelError, EngineProblem, StreamProblem
 from porchlight.worker.event_messages import (
     CameraEvent,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 TEXT = 'é日本\u2028"\\\n'
 BYTES = bytes(range(256)) * 4
 LOGIN = Credentials(username="häns", password="p@ss/w:rd #?%é")
+ACCESS = Access(host="fe80::1", port=80, credentials=LOGIN, secure=True, certificate="ab")
 SOURCE = m.Source(url="rtsp://192.0.2.1/live?ä", credentials=LOGIN)
 VISIT = m.VisitInfo(
     visit_id="a1", arrived_at=1.5, last_seen=1700000000.25, score=0.875, count=2, most=3
@@ -109,6 +113,10 @@ EVERY = [
     m.FrameTaken(codec="h264", width=1, height=2, jpeg=BYTES),
     m.ErrandFailed(key="k", detail=TEXT),
     m.Done(),
+    GoTo(access=ACCESS, preset=Preset(profile="main", token=TEXT, name=TEXT)),
+    Reboot(access=ACCESS),
+    TakeSnapshot(access=ACCESS, uri="http://x/é", width=1, height=2, masks=(Mask(points=CORNER),)),
+    SnapshotTaken(width=1, height=2, jpeg=BYTES),
     ListenTo(camera_id="c", host="h", port=80, path="/o", credentials=LOGIN, certificate="ab"),
     StopListening(camera_id="c", goodbye=False),
     Subscribed(camera_id="c"),

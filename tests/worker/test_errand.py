@@ -3,12 +3,14 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from porchlight.onvif.errors import NoVideoError, NoVideoReason
-from porchlight.onvif.values import CameraReport, Credentials, Found, Typed
+from porchlight.onvif.values import Access, CameraReport, Credentials, Found, Preset, Typed
 from porchlight.worker import errand as module
 from porchlight.worker.channel import Decoder, encode
+from porchlight.worker.control_messages import GoTo, Reboot, SnapshotTaken, TakeSnapshot
 from porchlight.worker.errand import Errands
 from porchlight.worker.messages import (
     Done,
@@ -112,6 +114,44 @@ def test_a_camera_without_video_is_reported_with_the_reason(
     monkeypatch.setattr("porchlight.onvif.client.inspect", inspect)
     (failed,) = answers(inspection(stage))
     assert failed == ErrandFailed(key="no_video", detail="no_profiles")
+
+
+def access(stage: Stage, password: str = PASSWORD) -> Access:
+    login = Credentials(username=stage.camera.spec.username, password=password)
+    return Access(host="127.0.0.1", port=stage.camera.port, credentials=login)
+
+
+@needs_onvif
+def test_a_camera_is_restarted_and_a_wrong_password_is_not_tried_twice(stage: Stage) -> None:
+    before = stage.camera.state()
+    assert answers(Reboot(access=access(stage))) == [Done()]
+    (failed,) = answers(Reboot(access=access(stage, "wrong")))
+    assert failed == ErrandFailed(key="invalid_auth", detail="The camera refused the credentials")
+    after = stage.camera.state()
+    assert (after.reboots - before.reboots, after.refused_calls - before.refused_calls) == (1, 1)
+
+
+@needs_onvif
+def test_a_camera_that_cannot_be_turned_is_reported(stage: Stage) -> None:
+    preset = Preset(profile="main", token="1")
+    (failed,) = answers(GoTo(access=access(stage), preset=preset))
+    assert isinstance(failed, ErrandFailed)
+    assert failed.key == "camera_fault"
+
+
+@needs_onvif
+def test_a_camera_s_own_picture_is_taken_if_it_is_larger(stage: Stage) -> None:
+    uri = f"http://127.0.0.1:{stage.camera.port}/snapshot/main.jpg"
+    wish = TakeSnapshot(access=access(stage), uri=uri, width=160, height=120, seconds=PATIENCE)
+    (taken,) = answers(wish)
+    assert isinstance(taken, SnapshotTaken)
+    assert (taken.width, taken.height) == (320, 240)
+    (failed,) = answers(replace(wish, width=320, height=240))
+    assert isinstance(failed, ErrandFailed)
+    assert failed.key == "snapshot"
+    (failed,) = answers(replace(wish, access=access(stage, "wrong")))
+    assert isinstance(failed, ErrandFailed)
+    assert failed.key == "invalid_auth"
 
 
 def test_a_model_is_tried() -> None:

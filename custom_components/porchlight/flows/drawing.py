@@ -27,6 +27,22 @@ ARROW, HEAD = 46, 11
 type Spot = tuple[float, float]
 
 
+def within(jpeg: bytes, width: int | None, height: int | None) -> bytes:
+    """A JPEG of our own, within this size and never enlarged; keeps its aspect."""
+    picture = Image.open(BytesIO(jpeg))
+    size = (
+        max(1, min(width or picture.width, picture.width)),
+        max(1, min(height or picture.height, picture.height)),
+    )
+    if size == picture.size:
+        return jpeg
+    picture.draft("RGB", size)
+    picture.thumbnail(size)
+    output = BytesIO()
+    picture.save(output, "JPEG", quality=QUALITY)
+    return output.getvalue()
+
+
 def draw(still: bytes | None, areas: Sequence[Area], chosen: str | None = None) -> bytes:
     """A JPEG of the areas, numbered from 1, on the picture or on gray; highlights `chosen`."""
     picture = _ground(still).convert("RGBA")

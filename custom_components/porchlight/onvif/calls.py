@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, override
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 
@@ -20,8 +19,10 @@ from .errors import (
     CameraFaultError,
     CannotConnectError,
     CertificateError,
+    LostConnectionError,
     NotOnvifError,
 )
+from .pin import Pin
 from .web import FAULT, REFUSED_STATUS, post
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Service:
     """One ONVIF service: its namespace, binding and WSDL file.
 
     `port` tells services with the same namespace apart; `raw`: its answers are not compared with
-    the schema.
+    the schema; `once`: a call that may have arrived is not sent again.
     """
 
     namespace: str
@@ -70,6 +71,7 @@ class Service:
     wsdl: Path
     port: str = ""
     raw: bool = False
+    once: bool = False
 
     @property
     def key(self) -> str:
@@ -92,6 +94,21 @@ MEDIA2 = Service(
     binding="Media2Binding",
     wsdl=Path(__file__).parent / "wsdl" / "media2.wsdl",
 )
+PTZ = Service(
+    namespace="http://www.onvif.org/ver20/ptz/wsdl",
+    binding="PTZBinding",
+    wsdl=Path(__file__).parent / "wsdl" / "ptz.wsdl",
+    raw=True,
+)
+# The device service's one call whose answer does not matter: the camera may be gone.
+REBOOT = Service(
+    namespace=DEVICE.namespace,
+    binding="RebootBinding",
+    wsdl=Path(__file__).parent / "wsdl" / "reboot.wsdl",
+    port="Reboot",
+    raw=True,
+    once=True,
+)
 _EVENTS_WSDL = WSDL_DIR / "events.wsdl"
 EVENTS = Service(
     namespace="http://www.onvif.org/ver10/events/wsdl",
@@ -106,31 +123,6 @@ SUBSCRIPTION = replace(EVENTS, binding="SubscriptionManagerBinding", port="Subsc
 _RAW = Settings(strict=False, raw_response=True)
 
 
-class _Pin(aiohttp.Fingerprint):
-    """Accepts one certificate: the known one, else the first that comes.
-
-    Cameras sign their own, so no authority could vouch for them.
-    """
-
-    def __init__(self, certificate: str | None) -> None:
-        # The base class compares with a fingerprint that it is given; this one may come later.
-        super().__init__(bytes(hashlib.sha256().digest_size))
-        self.certificate = certificate
-
-    @override
-    def check(self, transport: asyncio.Transport) -> None:
-        """Raise ServerFingerprintMismatch if a connection has another certificate."""
-        tls = transport.get_extra_info("ssl_object")
-        if tls is None:
-            return
-        shown = hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest()
-        if shown != (self.certificate or shown):
-            host, port, *_ = transport.get_extra_info("peername")
-            known = bytes.fromhex(self.certificate or "")
-            raise aiohttp.ServerFingerprintMismatch(known, bytes.fromhex(shown), host, port)
-        self.certificate = shown
-
-
 class CameraTransport(Transport):  # type: ignore[misc] # the library ships no types
     """The library's transport; the raw answer separates refusals from non-ONVIF devices.
 
@@ -139,6 +131,8 @@ class CameraTransport(Transport):  # type: ignore[misc] # the library ships no t
 
     # When the last answer was sent, as its header says.
     date = ""
+    # Whether a call that may have arrived is not sent again.
+    once = False
 
     async def post_xml(self, address: str, envelope: Any, headers: dict[str, str]) -> Any:
         """Send one envelope; raises AuthenticationError or NotOnvifError."""
@@ -159,7 +153,13 @@ class CameraTransport(Transport):  # type: ignore[misc] # the library ships no t
         # In place of the library's, which follows redirects anywhere and reads without end.
         data = message.encode() if isinstance(message, str) else message
         headers = {"Content-Type": 'text/xml; charset="utf-8"', **headers}
-        response, content = await post(self.session, address, data, headers)
+        try:
+            response, content = await post(self.session, address, data, headers)
+        except (aiohttp.ClientError, OSError) as error:
+            if self.once and _was_lost(error):
+                # The library knows only other errors, after which it sends the call again.
+                raise LostConnectionError("The camera took the call and hung up") from None
+            raise
         self.date = response.headers.get("Date", "")
         return response, content
 
@@ -174,14 +174,19 @@ class Calls:
         *,
         seconds: float,
         certificate: str | None = None,
+        fresh: bool = False,
     ) -> None:
-        """`seconds` is the longest that one call may take."""
+        """`seconds` is the longest that one call may take.
+
+        `fresh`: each has a connection of its own, so that one that is lost had taken the call.
+        """
         self.xaddrs: dict[str, str] = {DEVICE.namespace: device_xaddr}
         self._credentials = credentials
         self._seconds = seconds
         self._offset = timedelta()
         self._opened: dict[str, Any] = {}
-        self._pin = _Pin(certificate)
+        self._fresh = fresh
+        self._pin = Pin(certificate)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -269,6 +274,7 @@ class Calls:
         )
         self._opened[service.key] = opened
         opened.transport = CameraTransport(session=self._shared_session(), verify_ssl=False)
+        opened.transport.once = service.once
         await opened.setup()
         if service.raw:
             opened.zeep_client.settings = opened.zeep_client_authless.settings = _RAW
@@ -289,7 +295,7 @@ class Calls:
             self._session = aiohttp.ClientSession(
                 auto_decompress=False,
                 headers={"Accept-Encoding": "gzip"},
-                connector=aiohttp.TCPConnector(ssl=self._pin),
+                connector=aiohttp.TCPConnector(ssl=self._pin, force_close=self._fresh),
                 middlewares=digest,
             )
         return self._session
@@ -300,8 +306,14 @@ class Calls:
             await opened.close()
 
 
+def _was_lost(error: Exception) -> bool:
+    """Whether a connection was made and ended before the whole answer."""
+    lost = (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, aiohttp.ClientOSError)
+    return isinstance(error, lost) and not isinstance(error, aiohttp.ClientConnectorError)
+
+
 async def load_descriptions(
-    services: Iterable[Service] = (DEVICE, MEDIA, MEDIA2, EVENTS),
+    services: Iterable[Service] = (DEVICE, MEDIA, MEDIA2, EVENTS, PTZ),
 ) -> None:
     """Read the WSDL files before a deadline starts: it takes seconds on a small machine."""
     for service in services:

@@ -10,12 +10,21 @@ from urllib.parse import unquote
 from . import identity
 from .calls import EVENTS, MEDIA2, load_descriptions
 from .connection import Connection, connect, items
+from .controls import read_presets
 from .errors import CannotConnectError, OnvifError
 from .meanings import kinds_of
 from .media import read_streams
 from .notifications import topics_of
 from .profiles import choose
-from .values import DEVICE_PATH, CameraReport, Credentials, EventKind, Problem, Profile
+from .values import (
+    DEVICE_PATH,
+    CameraReport,
+    Credentials,
+    EventKind,
+    Preset,
+    Problem,
+    Profile,
+)
 
 # One call that hangs must leave time for the others.
 _CALLS_PER_DEADLINE = 3
@@ -73,7 +82,9 @@ async def _inspect(run: Connection, endpoint: str | None) -> CameraReport:
     await run.find_services()
     facts = await _facts(run, information, endpoint)
     profiles = await read_streams(run.calls, run.reached, run.problems)
-    return _report(run, facts, profiles, await _events(run))
+    # They may take long, and are needed least.
+    events, presets = await _events(run), await read_presets(run, profiles)
+    return _report(run, facts, profiles, events, presets)
 
 
 async def _events(run: Connection) -> tuple[EventKind, ...] | None:
@@ -119,6 +130,7 @@ def _report(
     facts: _Facts,
     profiles: list[Profile],
     events: tuple[EventKind, ...] | None,
+    presets: tuple[Preset, ...] | None,
 ) -> CameraReport:
     choice = choose(profiles)
     known = facts.information
@@ -149,4 +161,5 @@ def _report(
         certificate=run.calls.certificate,
         problems=tuple(sorted(run.problems)),
         events=events,
+        presets=presets,
     )

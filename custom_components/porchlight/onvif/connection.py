@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .addresses import Reached, unbracketed
-from .calls import DEVICE, EVENTS, MEDIA, MEDIA2, Calls
+from .calls import DEVICE, EVENTS, MEDIA, MEDIA2, PTZ, Calls
 from .errors import (
     AuthenticationError,
     CameraFaultError,
@@ -115,6 +115,7 @@ class Connection:
             "Device": DEVICE.namespace,
             "Media": MEDIA.namespace,
             "Events": EVENTS.namespace,
+            "PTZ": PTZ.namespace,
         }
         found = {}
         for category, namespace in categories.items():
@@ -143,8 +144,11 @@ async def connect(
     secure: bool,
     certificate: str | None,
     seconds: float,
+    fresh: bool = False,
 ) -> AsyncIterator[Connection]:
     """Yields a connection; nothing is asked yet. `seconds` is the longest that a call may take.
+
+    `fresh`: each call has a TCP connection of its own.
 
     Raises CannotConnectError if the host name can't be resolved, and CertificateError if a
     certificate is known, but the address has no TLS.
@@ -152,7 +156,9 @@ async def connect(
     if certificate and not secure:
         raise CertificateError("The camera had TLS before")
     reached = await _resolve(Reached(host=unbracketed(host), port=port, secure=secure))
-    calls = Calls(reached.device(path), credentials, seconds=seconds, certificate=certificate)
+    calls = Calls(
+        reached.device(path), credentials, seconds=seconds, certificate=certificate, fresh=fresh
+    )
     async with calls:
         yield Connection(calls=calls, reached=reached)
 

@@ -36,6 +36,10 @@ class CannotConnectError(OnvifError):
     key = "cannot_connect"
 
 
+class LostConnectionError(CannotConnectError):
+    """The camera took a call and ended the connection without an answer."""
+
+
 class NotOnvifError(OnvifError):
     """Something answered, but not with ONVIF at this address."""
 
@@ -52,6 +56,12 @@ class AuthenticationError(OnvifError):
     """The camera refused the credentials, even when signed with its own time."""
 
     key = "invalid_auth"
+
+
+class ForbiddenError(OnvifError):
+    """The camera accepted the credentials, but does not allow their user what was asked."""
+
+    key = "forbidden"
 
 
 class NoVideoError(OnvifError):

@@ -59,6 +59,7 @@ class Problem(StrEnum):
     STREAM_URI = "stream_uri"
     SNAPSHOT_URI = "snapshot_uri"
     EVENTS = "events"
+    PRESETS = "presets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +121,30 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How a camera's ONVIF service is reached: its address, login and certificate.
+
+    `certificate` is the SHA-256 of the only one to accept; None accepts any.
+    """
+
+    host: str
+    port: int
+    credentials: Credentials
+    path: str = DEVICE_PATH
+    secure: bool = False
+    certificate: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A position that a camera can turn to; `profile` is the token of one that turns with it."""
+
+    profile: str
+    token: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One stream of a camera; width and height are 0 and fps None where unknown.
 
@@ -149,7 +174,7 @@ class Profile:
 class CameraReport:
     """The result of an inspection; `clock_offset` is the camera's time minus ours, in seconds.
 
-    `events`: what it can report by itself; None if it does not say.
+    `events`: what it can report by itself; None if it does not say. `presets` likewise.
     """
 
     name: str
@@ -171,3 +196,4 @@ class CameraReport:
     certificate: str | None = None
     problems: tuple[Problem, ...] = ()
     events: tuple[EventKind, ...] | None = None
+    presets: tuple[Preset, ...] | None = None

@@ -1,10 +1,10 @@
-"""Sends one envelope over HTTP: what comes back is limited, and leads to no other host."""
+"""Asks for one document over HTTP: what comes back is limited, and leads to no other host."""
 
 from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from yarl import URL
 
@@ -39,9 +39,25 @@ async def post(
 
     The session must not unpack answers itself.
     """
-    url = URL(address)
+    return await _exchange(session, "POST", URL(address), most, data=data, headers=headers)
+
+
+async def get(
+    session: aiohttp.ClientSession, address: str, *, most: int
+) -> tuple[aiohttp.ClientResponse, bytes]:
+    """The same for a document: the answer and its unpacked body of at most `most` bytes."""
+    try:
+        url = URL(address)
+    except ValueError:
+        raise NotOnvifError("This is no address") from None
+    return await _exchange(session, "GET", url, most)
+
+
+async def _exchange(
+    session: aiohttp.ClientSession, method: str, url: URL, most: int, **rest: Any
+) -> tuple[aiohttp.ClientResponse, bytes]:
     for _ in range(1 + MAX_REDIRECTS):
-        async with session.post(url, data=data, headers=headers, allow_redirects=False) as response:
+        async with session.request(method, url, allow_redirects=False, **rest) as response:
             if response.status not in _REDIRECTS:
                 return response, await _content(response, most)
             url = _redirected(url, response.headers.get("Location", ""))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..onvif.values import CameraReport, Found
 from ..worker.channel import Decoder, encode
+from ..worker.control_messages import GoTo, Reboot, SnapshotTaken, TakeSnapshot
 from ..worker.errors import ChannelError, EngineProblem
 from ..worker.messages import (
     Done,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from ..onvif.values import Credentials, Typed
+    from ..onvif.values import Access, Credentials, Preset, Typed
     from ..worker.messages import Answer, Errand, Source
 
 # The slowest machine needs seconds just to load the SOAP stack.
@@ -98,6 +99,16 @@ async def inspect(
     return await _answer(errand, CameraReport)
 
 
+async def go_to(access: Access, preset: Preset) -> None:
+    """Have a camera turn to a preset. Raises ErrandError with an ONVIF error's key."""
+    await _answer(GoTo(access=access, preset=preset), Done)
+
+
+async def reboot(access: Access) -> None:
+    """Have a camera restart. Raises ErrandError with an ONVIF error's key."""
+    await _answer(Reboot(access=access), Done)
+
+
 async def first_frame(source: Source) -> FrameTaken:
     """Decode one frame of a stream. Raises ErrandError with a StreamProblem as key."""
     return await _answer(FirstFrame(source=source), FrameTaken)
@@ -116,9 +127,17 @@ async def try_model(model: UseModel) -> EngineReady | EngineFailed:
         )
 
 
-async def _answer[A: Answer](errand: Errand, *kinds: type[A]) -> A:
+async def snapshot(wish: TakeSnapshot) -> SnapshotTaken:
+    """Fetch a camera's own picture. Raises ErrandError with the key of what is wrong.
+
+    The start of the process is part of the wish's seconds.
+    """
+    return await _answer(wish, SnapshotTaken, seconds=wish.seconds)
+
+
+async def _answer[A: Answer](errand: Errand, *kinds: type[A], seconds: float = SECONDS) -> A:
     """The first answer of these kinds."""
-    async with _asked(errand) as answers:
+    async with _asked(errand, seconds) as answers:
         while True:
             answer = await anext(answers)
             if isinstance(answer, kinds):
@@ -126,7 +145,7 @@ async def _answer[A: Answer](errand: Errand, *kinds: type[A]) -> A:
 
 
 @asynccontextmanager
-async def _asked(errand: Errand) -> AsyncIterator[AsyncIterator[Answer]]:
+async def _asked(errand: Errand, seconds: float = SECONDS) -> AsyncIterator[AsyncIterator[Answer]]:
     """Yields a process's answers to an errand; the process ends with the context."""
     try:
         process = await asyncio.create_subprocess_exec(
@@ -142,7 +161,7 @@ async def _asked(errand: Errand) -> AsyncIterator[AsyncIterator[Answer]]:
     except OSError as error:
         raise ErrandError("worker_failed", str(error)) from error
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             yield _answers(process, errand)
     except TimeoutError as error:
         raise ErrandError("timeout", "it hung") from error

@@ -32,6 +32,7 @@ from ..worker.messages import (
 )
 from .areas import Area, Kind, areas_of, masks, of_kind
 from .camera_events import LensEvents
+from .controls import Controls
 from .issues import (
     create_storage_issue,
     create_stream_issue,
@@ -45,6 +46,7 @@ from .outage import Outage
 from .pictures import Picture, picture_name, prepare_pictures
 from .recovery import StreamRecovery
 from .sensitivity import settings_of
+from .snapshots import Snapshots
 from .storage import Stored
 from .streams import source_of, with_link
 from .totals import Totals
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from homeassistant.core import HomeAssistant
 
     from ..detection.coordinator import DetectionCoordinator
+    from ..worker.control_messages import SnapshotTaken
     from ..worker.messages import Link, Report, Source
     from .bridge import Bridge
     from .device import Device
@@ -110,6 +113,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self._login = device.login
         self._leave = self._login.async_join(entry.entry_id, self.async_watch)
         self._recovery = StreamRecovery(hass, entry, self._login, self.async_watch)
+        self._snapshots = Snapshots(hass, entry, self._login)
+        self.controls = Controls(hass, entry, self._login, self.async_update_listeners)
         self._outage = Outage(
             hass,
             partial(create_stream_issue, hass, entry),
@@ -180,6 +185,21 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         if not self.takes_pictures:
             return None
         return await self._bridge.still(self.camera_id, width, height)
+
+    async def async_snapshot(
+        self, width: int | None = None, height: int | None = None
+    ) -> SnapshotTaken | None:
+        """The camera's own picture if it is larger than the stream's, at its full size, masked.
+
+        None if the last frame is to be used, also for a request that needs nothing larger.
+        """
+        state, allowed = self.data, self.takes_pictures
+        if not (allowed and state.connected and state.width and state.height):
+            return None
+        stream, wanted = (state.width, state.height), (width, height)
+        picture = await self._snapshots.async_picture(stream, wanted)
+        # The user may have turned pictures off meanwhile.
+        return picture if self.takes_pictures else None
 
     async def async_load(self) -> None:
         """Read what was stored before a restart."""
@@ -259,6 +279,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         """Clean up when Home Assistant stops."""
         self.visits.async_stop()
         self._recovery.async_stop()
+        self._snapshots.async_stop()
         self._outage.async_over()
 
     async def async_remove(self) -> None:

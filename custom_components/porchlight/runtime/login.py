@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 
-    from ..onvif.values import Credentials
+    from ..onvif.values import Access, Credentials
 
     type Present = tuple[Credentials, Address]
 
@@ -56,6 +56,8 @@ class LoginCheck:
         self._useless: Present | None = None
         # Counts the permissions to open a stream that was refused.
         self.attempt = 0
+        # Whether the device accepts the login for a picture: some have others for their pages.
+        self.pages: tuple[Access, bool] | None = None
         # Held while the device is asked, so that a wrong login is sent once.
         self.turn = asyncio.Lock()
 

@@ -25,7 +25,7 @@ from ..worker.errors import StreamProblem
 from ..worker.messages import FrameTaken, Link, Source, Transport
 from ..worker.urls import RTSP_PORTS
 from . import ask
-from .inspection import credentials_of
+from .inspection import credentials_of, presets_data
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -259,6 +259,7 @@ def with_streams(data: Mapping[str, Any], report: CameraReport) -> dict[str, Any
 
     return {
         **data,
+        **presets_data(report),
         CONF_PROFILES: _stored(report.profiles),
         CONF_STREAM: now(data[CONF_STREAM], live=False),
         CONF_LIVE_STREAM: now(data[CONF_LIVE_STREAM], live=main),
@@ -271,6 +272,18 @@ def others(profiles: Sequence[Profile], uri: str) -> list[Profile]:
     if one is None:
         return []
     return [other for other in by_cost(same_view(profiles, one)) if other.token != one.token]
+
+
+def in_view(data: Mapping[str, Any]) -> list[Profile]:
+    """The profiles that show what is analyzed; all of them if it is none of these."""
+    return view_of(data) or profiles_of(data)
+
+
+def view_of(data: Mapping[str, Any]) -> list[Profile]:
+    """The profiles that show what is analyzed; none if it is none of those that are known."""
+    profiles = profiles_of(data)
+    one = _with_place(profiles, data[CONF_STREAM])
+    return same_view(profiles, one) if one else []
 
 
 def _with_place(profiles: Sequence[Profile], uri: str) -> Profile | None:

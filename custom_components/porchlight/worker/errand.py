@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from ..onvif.errors import NotLocatedError, NoVideoError, OnvifError
 from .channel import Decoder, encode
-from .errors import EngineProblem, StreamError, StreamProblem
+from .control_messages import GoTo, Reboot, TakeSnapshot
+from .errors import EngineProblem, SnapshotError, StreamError, StreamProblem
 from .limits import ANSWERS, MODEL, PICTURE
 from .messages import (
     Done,
@@ -69,25 +70,10 @@ class Errands:
 
     def _do(self, errand: Message) -> None:
         try:
-            match errand:
-                case Scan():
-                    self._bound(ANSWERS)
-                    self._scan(errand)
-                case Inspect():
-                    self._bound(ANSWERS)
-                    self._inspect(errand)
-                case Locate():
-                    self._bound(ANSWERS)
-                    self._locate(errand)
-                case FirstFrame():
-                    self._bound(PICTURE)
-                    self._first_frame(errand)
-                case UseModel():
-                    self._bound(MODEL)
-                    self._try_model(errand)
+            self._begin(errand)
         except NoVideoError as error:
             self._answer(ErrandFailed(key=error.key, detail=error.reason))
-        except OnvifError as error:
+        except (OnvifError, SnapshotError) as error:
             self._answer(ErrandFailed(key=error.key, detail=str(error)))
         except StreamError as error:
             self._answer(ErrandFailed(key=error.problem, detail=error.detail))
@@ -95,6 +81,30 @@ class Errands:
             # Also when memory runs out: the caller is waiting.
             _LOGGER.exception("An errand failed")
             self._answer(_failure(errand, type(error).__name__))
+
+    def _begin(self, errand: Message) -> None:
+        match errand:
+            case Scan():
+                self._bound(ANSWERS)
+                self._scan(errand)
+            case Inspect():
+                self._bound(ANSWERS)
+                self._inspect(errand)
+            case Locate():
+                self._bound(ANSWERS)
+                self._locate(errand)
+            case GoTo() | Reboot():
+                self._bound(ANSWERS)
+                self._control(errand)
+            case TakeSnapshot():
+                self._bound(ANSWERS)
+                self._snapshot(errand)
+            case FirstFrame():
+                self._bound(PICTURE)
+                self._first_frame(errand)
+            case UseModel():
+                self._bound(MODEL)
+                self._try_model(errand)
 
     def _answer(self, answer: Answer) -> None:
         data = memoryview(encode(answer))
@@ -140,6 +150,25 @@ class Errands:
                 self._answer(ErrandFailed(key=error.reason))
 
         asyncio.run(look())
+
+    def _control(self, errand: GoTo | Reboot) -> None:
+        from ..onvif.controls import go_to, reboot  # noqa: PLC0415 - SOAP takes a second to load
+
+        self._confine()
+        match errand:
+            case GoTo():
+                asyncio.run(go_to(errand.access, errand.preset))
+            case Reboot():
+                asyncio.run(reboot(errand.access))
+        self._answer(Done())
+
+    def _snapshot(self, errand: TakeSnapshot) -> None:
+        from ..onvif.snapshots import fetch  # noqa: PLC0415 - HTTP
+        from .snapshots import masked  # noqa: PLC0415 - codecs
+
+        self._confine()
+        data = asyncio.run(fetch(errand.access, errand.uri, seconds=errand.seconds))
+        self._answer(masked(data, errand.masks, errand.width, errand.height))
 
     def _first_frame(self, errand: FirstFrame) -> None:
         from .decoding import whole_frames  # noqa: PLC0415 - codecs

@@ -65,3 +65,9 @@ class EngineError(WorkerError):
 
 class ChannelError(WorkerError):
     """The other process sent an invalid message: a bug."""
+
+
+class SnapshotError(Exception):
+    """A camera's own picture is of no use; an errand reports it with `key`."""
+
+    key = "snapshot"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from av.video.reformatter import ColorRange, VideoReformatter
-from PIL import Image, ImageDraw
 
+from .outline import outline
 from .pixels import blank, pixels, planar
 
 if TYPE_CHECKING:
@@ -64,11 +64,7 @@ class Curtain:
 
 
 def _drawn(masks: Sequence[Mask], width: int, height: int) -> Hidden:
-    picture = Image.new("1", (width, height))
-    draw = ImageDraw.Draw(picture)
-    for mask in masks:
-        draw.polygon([(x * width, y * height) for x, y in mask.points], fill=1, outline=1)
-    return np.array(picture, bool)
+    return np.array(outline(masks, width, height), bool)
 
 
 def _shrunk(hidden: Hidden, width: int, height: int) -> Hidden:

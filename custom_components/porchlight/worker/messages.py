@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAliasType, get_args
 from ..onvif.values import CameraReport, Credentials, Found, Typed
 from ..vision.settings import DEFAULT, Settings
 from ..vision.types import Box
+from .control_messages import GoTo, Reboot, SnapshotTaken, TakeSnapshot
 from .errors import EngineProblem, StreamProblem
 from .event_messages import CameraEvent, ListenTo, StopListening, Subscribed, Unsubscribed
 
@@ -378,8 +379,17 @@ type Report = (
     | Unsubscribed
     | CameraEvent
 )
-type Errand = Scan | Inspect | Locate | FirstFrame | UseModel
-type Answer = Found | CameraReport | FrameTaken | EngineReady | EngineFailed | ErrandFailed | Done
+type Errand = Scan | Inspect | Locate | FirstFrame | UseModel | GoTo | Reboot | TakeSnapshot
+type Answer = (
+    Found
+    | CameraReport
+    | FrameTaken
+    | SnapshotTaken
+    | EngineReady
+    | EngineFailed
+    | ErrandFailed
+    | Done
+)
 type Message = Command | Report | Errand | Answer
 
 
