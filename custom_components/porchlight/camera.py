@@ -11,8 +11,9 @@ from homeassistant.components.camera import (
     async_get_still_stream,
 )
 from homeassistant.components.stream import CONF_RTSP_TRANSPORT
+from homeassistant.core import callback
 
-from .const import CONF_MANUFACTURER, CONF_MODEL
+from .const import CONF_MANUFACTURER, CONF_MODEL, DOMAIN
 from .entity import PorchlightEntity
 from .flows.drawing import no_pictures, within
 from .worker.messages import Transport
@@ -65,7 +66,7 @@ class PorchlightCamera(PorchlightEntity, Camera):
 
     @override
     async def stream_source(self) -> str | None:
-        """The stream to show live; None if the camera refuses the login."""
+        """The stream to show live; None if the camera refuses the login, or may do so."""
         live = self.coordinator.live_source
         if live is None:
             return None
@@ -73,6 +74,15 @@ class PorchlightCamera(PorchlightEntity, Camera):
         udp = live.transport is Transport.UDP
         self.stream_options[CONF_RTSP_TRANSPORT] = "udp" if udp else "tcp"
         return with_login(live)
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """End live view with a login that the camera refuses: it would be sent again and again."""
+        if self.stream and self.coordinator.live_source is None:
+            self.hass.async_create_task(self.stream.stop(), f"{DOMAIN} end live view")
+            self.stream = None
+        super()._handle_coordinator_update()
 
     @override
     async def async_camera_image(

@@ -24,7 +24,7 @@ from custom_components.porchlight.runtime.owner import DATA_OWNER
 from custom_components.porchlight.runtime.search import MAX_OFFERS, async_search
 from custom_components.porchlight.worker.messages import Link
 
-from .adding import FOUND, Errands, answer
+from .adding import FOUND, OTHER, Errands, answer
 from .conftest import ENTRY_ID, MAC, entry_data, later, make_entry, profile
 from .recorder import channel, child_entry, recorder, recorder_data, set_up
 
@@ -175,9 +175,15 @@ async def test_a_lens_that_the_user_ignores_is_not_offered_again(
     assert list(offers(hass)) == ["Front door 3"]
 
 
-async def test_offers_of_a_large_recorder_are_capped(hass: HomeAssistant, world: Errands) -> None:
+async def test_offers_of_a_large_recorder_are_capped_and_crowd_out_no_other_camera(
+    hass: HomeAssistant, world: Errands
+) -> None:
     await set_up(hass, make_entry(data=recorder_data(64)))
     assert len(offers(hass)) == MAX_OFFERS
+    world.found = [OTHER]
+    await async_search(hass)
+    await hass.async_block_till_done()
+    assert len(hass.config_entries.flow.async_progress_by_handler(DOMAIN)) == MAX_OFFERS + 1
 
 
 async def test_a_channel_that_appears_later_is_offered(

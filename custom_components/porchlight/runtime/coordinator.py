@@ -158,8 +158,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
 
     @property
     def live_source(self) -> Source | None:
-        """The stream to show live; None if the camera refuses the login."""
-        if self._login.refused:
+        """The stream to show live; None if the camera refuses the login, or may do so."""
+        if self._login.doubts(self.camera_id):
             return None
         return source_of(self.entry, self.entry.data[CONF_LIVE_STREAM])
 

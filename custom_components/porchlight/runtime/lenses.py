@@ -44,7 +44,7 @@ from ..const import (
 from ..onvif.profiles import has_video
 from ..onvif.values import Profile
 from .entries import children_of, device_entries, parent_of
-from .search import free_offers
+from .search import LENS_KEY, free_offers
 from .streams import Chosen, profiles_of
 
 if TYPE_CHECKING:
@@ -105,11 +105,11 @@ def further_lenses(hass: HomeAssistant, entry: ConfigEntry[Any]) -> list[Lens]:
 @callback
 def async_offer_lenses(hass: HomeAssistant) -> None:
     """Offer the further lenses of all devices that are in use."""
-    free = free_offers(hass)
+    free = free_offers(hass, lenses=True)
     for entry in device_entries(hass):
         if entry.disabled_by:
             continue
-        for lens in further_lenses(hass, entry)[: max(0, free)]:
+        for lens in further_lenses(hass, entry)[:free]:
             free -= 1
             discovery_flow.async_create_flow(
                 hass,
@@ -117,7 +117,7 @@ def async_offer_lenses(hass: HomeAssistant) -> None:
                 context={"source": SOURCE_INTEGRATION_DISCOVERY},
                 data={"lens": lens},
                 discovery_key=discovery_flow.DiscoveryKey(
-                    domain=DOMAIN, key=lens.unique_id(entry), version=1
+                    domain=DOMAIN, key=f"{LENS_KEY}{lens.unique_id(entry)}", version=1
                 ),
             )
 

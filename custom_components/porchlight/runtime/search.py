@@ -27,6 +27,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # Cameras that are offered at a time: anything on the network can answer a search.
 MAX_OFFERS = 16
+# How the key of a further lens begins.
+LENS_KEY = "lens:"
 
 
 async def async_sources(hass: HomeAssistant) -> list[str]:
@@ -62,12 +64,14 @@ def _learn(hass: HomeAssistant, entry: ConfigEntry, found: Found) -> None:
         hass.config_entries.async_update_entry(entry, data={**data, CONF_ENDPOINT: found.endpoint})
 
 
-def free_offers(hass: HomeAssistant) -> int:
-    """How many more cameras may be offered now."""
+def free_offers(hass: HomeAssistant, *, lenses: bool = False) -> int:
+    """How many more cameras, or further lenses, may be offered: neither crowds out the other."""
     offered = hass.config_entries.flow.async_progress_by_handler(
         DOMAIN, match_context={"source": SOURCE_INTEGRATION_DISCOVERY}
     )
-    return max(0, MAX_OFFERS - len(offered))
+    keys = (flow["context"].get("discovery_key") for flow in offered)
+    are_lenses = [key is not None and str(key.key).startswith(LENS_KEY) for key in keys]
+    return max(0, MAX_OFFERS - are_lenses.count(lenses))
 
 
 async def async_search(hass: HomeAssistant) -> None:

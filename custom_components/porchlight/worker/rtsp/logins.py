@@ -56,7 +56,7 @@ class Turn:
 
         Raises StreamError if it was refused to another stream, or the deadline passes.
         """
-        if self._state.right:
+        if self._is_right():
             with self._noting():
                 yield
             return
@@ -65,10 +65,18 @@ class Turn:
         try:
             if self._state.refused == self._attempt:
                 raise StreamError(StreamProblem.UNAUTHORIZED, NOT_SHOWN)
-            with self._noting():
-                yield
+            if not self._is_right():
+                with self._noting():
+                    yield
+                return
         finally:
             self._state.showing.release()
+        # It was accepted for another stream meanwhile.
+        with self._noting():
+            yield
+
+    def _is_right(self) -> bool:
+        return self._state.right
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
