@@ -21,7 +21,7 @@ from custom_components.porchlight.runtime.issues import create_stream_issue
 from custom_components.porchlight.runtime.search import MAX_OFFERS, async_search
 from custom_components.porchlight.worker.errors import StreamProblem
 from custom_components.porchlight.worker.messages import Link
-from tests.certificates import self_signed
+from simulator.certificate import self_signed
 
 from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, frame, report
 
@@ -176,7 +176,7 @@ async def test_a_camera_with_tls_keeps_it_and_its_port(
 @pytest.fixture
 async def device(tmp_path: Path, socket_enabled: None) -> AsyncIterator[tuple[int, str]]:
     """A device with TLS: its port, and its certificate's SHA-256."""
-    context, fingerprint = self_signed(tmp_path)
+    context, fingerprint = self_signed("camera")
     server = await asyncio.start_server(
         lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context
     )

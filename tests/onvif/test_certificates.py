@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from porchlight.onvif.errors import CertificateError
 
-from tests.certificates import self_signed
+from simulator.certificate import self_signed
 
 from .acme import Acme
 from .test_client import read
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 
-async def test_the_certificate_is_reported_and_accepted_again(tmp_path: Path) -> None:
-    context, fingerprint = self_signed(tmp_path)
+async def test_the_certificate_is_reported_and_accepted_again() -> None:
+    context, fingerprint = self_signed("camera")
     async with Acme(tls=context) as camera:
         report = await read(camera, secure=True)
         assert report.certificate == fingerprint
@@ -27,9 +22,9 @@ async def test_the_certificate_is_reported_and_accepted_again(tmp_path: Path) ->
     assert again.certificate == fingerprint
 
 
-async def test_a_device_with_another_certificate_is_sent_nothing(tmp_path: Path) -> None:
-    _, fingerprint = self_signed(tmp_path, "camera")
-    context, _ = self_signed(tmp_path, "forger")
+async def test_a_device_with_another_certificate_is_sent_nothing() -> None:
+    _, fingerprint = self_signed("camera")
+    context, _ = self_signed("forger")
     async with Acme(tls=context) as forger:
         with pytest.raises(CertificateError):
             await read(forger, secure=True, certificate=fingerprint)
@@ -48,8 +43,8 @@ async def test_without_tls_there_is_no_certificate() -> None:
         assert (await read(camera)).certificate is None
 
 
-async def test_services_that_are_announced_without_tls_are_called_with_it(tmp_path: Path) -> None:
-    context, _ = self_signed(tmp_path)
+async def test_services_that_are_announced_without_tls_are_called_with_it() -> None:
+    context, _ = self_signed("camera")
     async with Acme(tls=context) as camera:
         # Its answers say http://.
         camera.announced = f"http://127.0.0.1:{camera.port}"

@@ -19,14 +19,13 @@ from porchlight.onvif.errors import (
 )
 from porchlight.onvif.values import Access, CameraReport, Credentials, Preset, Problem
 
-from tests.certificates import self_signed
+from simulator.certificate import self_signed
 
 from .acme import DEVICE, PTZ, Acme, Stream, fault, soap
 from .test_client import RIGHT, WRONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -226,9 +225,9 @@ async def test_a_turn_that_loses_its_connection_is_not_done() -> None:
             await go_to(reach(camera), GATE)
 
 
-async def test_a_device_with_another_certificate_is_sent_nothing(tmp_path: Path) -> None:
-    _, fingerprint = self_signed(tmp_path, "camera")
-    context, shown = self_signed(tmp_path, "forger")
+async def test_a_device_with_another_certificate_is_sent_nothing() -> None:
+    _, fingerprint = self_signed("camera")
+    context, shown = self_signed("forger")
     async with Acme(ptz=True, tls=context) as forger:
         access = reach(forger, secure=True, certificate=fingerprint)
         with pytest.raises(CertificateError):

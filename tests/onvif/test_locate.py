@@ -20,7 +20,7 @@ from porchlight.onvif.values import DEVICE_PATH as PATH
 from porchlight.onvif.values import Found, Typed
 from porchlight.onvif.web import MAX_REDIRECTS
 
-from tests.certificates import self_signed
+from simulator.certificate import self_signed
 
 from .acme import DEVICE, Acme, fault, soap
 from .test_discovery import responder
@@ -28,7 +28,6 @@ from .test_probes import envelope, match
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -266,16 +265,16 @@ async def test_a_camera_that_asks_for_a_login_at_once_is_taken_if_nothing_else_i
     assert shy.signed == []
 
 
-async def test_tls_is_found_at_a_port_that_was_typed_without_a_scheme(tmp_path: Path) -> None:
-    context, _ = self_signed(tmp_path)
+async def test_tls_is_found_at_a_port_that_was_typed_without_a_scheme() -> None:
+    context, _ = self_signed("camera")
     async with Acme(tls=context) as camera:
         found = await look(port=camera.port)
     assert found == Found(host=LOOPBACK, port=camera.port, secure=True)
 
 
 @pytest.mark.parametrize("scheme", ["https", "rtsps", ""])
-async def test_what_must_be_encrypted_is_not_asked_without_it(scheme: str, tmp_path: Path) -> None:
-    context, _ = self_signed(tmp_path)
+async def test_what_must_be_encrypted_is_not_asked_without_it(scheme: str) -> None:
+    context, _ = self_signed("camera")
     async with Acme() as plain, Acme(tls=context) as camera:
         xaddrs = f"http://127.0.0.1:{plain.port}/onvif/special"
         async with responder(
@@ -288,8 +287,8 @@ async def test_what_must_be_encrypted_is_not_asked_without_it(scheme: str, tmp_p
     assert found == Found(host=LOOPBACK, port=camera.port, secure=True)
 
 
-async def test_a_redirect_to_tls_is_followed_and_kept(tmp_path: Path) -> None:
-    context, _ = self_signed(tmp_path)
+async def test_a_redirect_to_tls_is_followed_and_kept() -> None:
+    context, _ = self_signed("camera")
 
     async def lead(_request: web.Request, _token: str | None) -> web.StreamResponse:
         to = f"https://127.0.0.1:{camera.port}/onvif/tls"

@@ -21,9 +21,9 @@ from porchlight.onvif.snapshots import MOST, address_of, fetch
 from porchlight.onvif.values import Access, Credentials
 from porchlight.onvif.web import MAX_REDIRECTS
 
+from simulator.certificate import self_signed
 from simulator.clock import SystemClock
 from simulator.digest import DigestGuard, Verdict
-from tests.certificates import self_signed
 
 from .acme import PASSWORD, USERNAME
 from .test_client import RIGHT, WRONG
@@ -208,8 +208,8 @@ async def test_an_error_is_no_picture(pages: Pages, status: int) -> None:
 
 
 async def test_a_device_with_another_certificate_is_sent_nothing(tmp_path: Path) -> None:
-    _, fingerprint = self_signed(tmp_path, "camera")
-    context, shown = self_signed(tmp_path, "forger")
+    _, fingerprint = self_signed("camera")
+    context, shown = self_signed("forger")
     async with Pages(tls=context) as forger:
         with pytest.raises(CertificateError):
             await take(forger, forger.access(certificate=fingerprint))
@@ -218,7 +218,7 @@ async def test_a_device_with_another_certificate_is_sent_nothing(tmp_path: Path)
 
 
 async def test_a_camera_with_tls_is_asked_with_tls_whatever_it_said(tmp_path: Path) -> None:
-    context, shown = self_signed(tmp_path)
+    context, shown = self_signed("camera")
     async with Pages(tls=context) as camera:
         access = camera.access(certificate=shown)
         assert address_of("http://192.0.2.1/snap.jpg", access) == camera.uri()

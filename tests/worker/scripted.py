@@ -10,7 +10,6 @@ import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from itertools import repeat
 from typing import TYPE_CHECKING, Self
 
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
 
 USER = "admin"
 WAITING = {"opening": 60.0, "reading": 60.0}
-needs_tls = pytest.mark.skipif(
-    find_spec("_ssl") is None, reason="this Python is built without OpenSSL"
-)
 SMALL = h264_frame(320, 240)
 VIDEO = described("h264", *SMALL[:2])
 

@@ -39,6 +39,7 @@ WIDTH, HEIGHT, FPS = 320, 240, 10
 # nothing.
 PATIENCE = 120.0
 # The Python that stands in for Home Assistant's on musl is built without OpenSSL.
+needs_tls = pytest.mark.skipif(find_spec("_ssl") is None, reason="no OpenSSL")
 needs_onvif = pytest.mark.skipif(find_spec("_ssl") is None, reason="no OpenSSL, which ONVIF needs")
 # At the border, where people are gone soon.
 SWAY = 0.12

@@ -10,7 +10,7 @@ import pytest
 
 from tests.network import counted, nothing_left
 
-from .scripted import needs_tls
+from .support import needs_tls
 
 ROOT = Path(__file__).parents[2]
 # Seconds after which it has failed, generous because the machine may be busy.

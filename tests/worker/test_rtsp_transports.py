@@ -26,12 +26,11 @@ from .scripted import (
     Scripted,
     answering,
     deadline,
-    needs_tls,
     opened,
     refused,
     reply,
 )
-from .support import source
+from .support import needs_tls, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
