@@ -27,7 +27,6 @@ from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, frame, report
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -174,7 +173,7 @@ async def test_a_camera_with_tls_keeps_it_and_its_port(
 
 
 @pytest.fixture
-async def device(tmp_path: Path, socket_enabled: None) -> AsyncIterator[tuple[int, str]]:
+async def device(socket_enabled: None) -> AsyncIterator[tuple[int, str]]:
     """A device with TLS: its port, and its certificate's SHA-256."""
     context, fingerprint = self_signed("camera")
     server = await asyncio.start_server(

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import pytest
 from aiohttp import web
@@ -27,9 +27,6 @@ from simulator.digest import DigestGuard, Verdict
 
 from .acme import PASSWORD, USERNAME
 from .test_client import RIGHT, WRONG
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -207,7 +204,7 @@ async def test_an_error_is_no_picture(pages: Pages, status: int) -> None:
         await take(pages)
 
 
-async def test_a_device_with_another_certificate_is_sent_nothing(tmp_path: Path) -> None:
+async def test_a_device_with_another_certificate_is_sent_nothing() -> None:
     _, fingerprint = self_signed("camera")
     context, shown = self_signed("forger")
     async with Pages(tls=context) as forger:
@@ -217,7 +214,7 @@ async def test_a_device_with_another_certificate_is_sent_nothing(tmp_path: Path)
         assert await take(forger, forger.access(certificate=shown)) == PICTURE
 
 
-async def test_a_camera_with_tls_is_asked_with_tls_whatever_it_said(tmp_path: Path) -> None:
+async def test_a_camera_with_tls_is_asked_with_tls_whatever_it_said() -> None:
     context, shown = self_signed("camera")
     async with Pages(tls=context) as camera:
         access = camera.access(certificate=shown)
