@@ -45,6 +45,8 @@ class WebServer:
         self._services: Mapping[str, Service] = {}
         self._runner: web.AppRunner | None = None
         self._audible = asyncio.Event()
+        # The requests that are not answered.
+        self._silenced: set[asyncio.Task[object]] = set()
         self.port = spec.port
 
     def serve(self, services: Sequence[Service]) -> None:
@@ -73,11 +75,27 @@ class WebServer:
     async def stop(self) -> None:
         """Stop listening and cut every connection."""
         runner, self._runner = self._runner, None
+        silenced = set(self._silenced)
         if runner is not None:
             await runner.cleanup()
+        # The server forgets those whose client has left.
+        for task in silenced:
+            task.cancel()
+        if silenced:
+            await asyncio.wait(silenced)
+
+    async def _until_audible(self) -> None:
+        task = asyncio.current_task()
+        if task is None or self._audible.is_set():
+            return
+        self._silenced.add(task)
+        try:
+            await self._audible.wait()
+        finally:
+            self._silenced.discard(task)
 
     async def _soap(self, request: web.Request) -> web.Response:
-        await self._audible.wait()
+        await self._until_audible()
         try:
             parsed = soap.parse(await request.read(), request.path)
             service = self._service(parsed)
@@ -86,13 +104,13 @@ class WebServer:
             body = await service.answer(operation, parsed)
         except SoapFault as error:
             # A long poll may have been silenced while it waited.
-            await self._audible.wait()
+            await self._until_audible()
             return self._fault(error)
         except HangUpError:
             if request.transport is not None:
                 request.transport.close()
             return web.Response()
-        await self._audible.wait()
+        await self._until_audible()
         header = _addressing(operation, parsed)
         return _document(soap.envelope(body, header))
 
@@ -130,7 +148,7 @@ class WebServer:
         return response
 
     async def _snapshot(self, request: web.Request) -> web.Response:
-        await self._audible.wait()
+        await self._until_audible()
         verdict = self._digest_verdict(request)
         if verdict is not Verdict.RIGHT:
             if verdict is Verdict.WRONG and "Authorization" in request.headers:

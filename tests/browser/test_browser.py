@@ -45,6 +45,7 @@ FLAGS = [
 # Milliseconds that a page may take to draw, generous because the machine may be busy.
 SLOW = 300_000
 SIZE = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 844}
 TEXTS = json.loads((COMPONENT / "translations" / "en.json").read_text(encoding="utf-8"))
 
 
@@ -153,6 +154,8 @@ async def visitor(folder: Path, pictures: Path) -> AsyncIterator[Visitor]:
         pytest.skip("no chromium is installed")
     try:
         cameras = specs()
+        # The hallway has a second lens.
+        cameras[1]["channels"] = 2
     except AssetError as error:
         pytest.skip(str(error))
     home = HomeAssistant(folder)
@@ -189,6 +192,7 @@ async def _story(folder: Path, pictures: Path) -> None:
         await user.logs_in()
         await _adds_the_hallway(user)
         await _finds_the_others_discovered(user)
+        await _adds_the_second_lens(user)
         await _opens_the_options(user)
         await _draws_a_zone(user)
         await _chooses_streams(user)
@@ -239,6 +243,27 @@ async def _finds_the_others_discovered(user: Visitor) -> None:
     for text in ("Person detection", "Last frame", "by Simulated"):
         await user.sees(text)
     await user.look("device")
+
+
+async def _adds_the_second_lens(user: Visitor) -> None:
+    """On a phone."""
+    await user.goes("/config/integrations/dashboard")
+    await user.page.set_viewport_size(PHONE)
+    card = user.page.locator("ha-config-flow-card").filter(has_text="Hallway 2")
+    await card.get_by_role("button", name="Add").click()
+    await user.sees("Add another camera of Hallway")
+    await user.look("lens-1-offer")
+    await user.presses("Submit")
+    await user.sees(shown("config/step/confirm/title"))
+    await user.sees_the_picture()
+    await user.look("lens-2-confirm")
+    await user.presses("Submit")
+    await user.finishes("Skip and finish")
+    await user.page.set_viewport_size(SIZE)
+    device = await _device_of(user.home, "Hallway 2")
+    await user.goes(f"/config/devices/device/{device}")
+    await user.sees("Connected via")
+    await user.look("lens-3-device")
 
 
 async def _opens_the_options(user: Visitor) -> None:
