@@ -126,6 +126,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self._picture_name: str | None = None
         # Counts changes of what pictures may show; pictures of earlier revisions are dropped.
         self._revision = 0
+        # What the present worker was last sent; None if it does not watch the camera.
+        self._sent: WatchCamera | None = None
         self._furniture: tuple[Box, ...] = ()
         self._kept_furniture = Stored(
             hass, f"{DOMAIN}/{entry.entry_id}/furniture", tuple[Box, ...], tuple
@@ -163,8 +165,13 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             return None
         return source_of(self.entry, self.entry.data[CONF_LIVE_STREAM])
 
-    def command(self) -> WatchCamera:
-        """The worker's command to watch the camera."""
+    @callback
+    def async_opening(self) -> WatchCamera | None:
+        """A new worker's command to watch the camera; None if it may not."""
+        self._sent = self._command() if self.watchable else None
+        return self._sent
+
+    def _command(self) -> WatchCamera:
         name = self._picture_name
         return WatchCamera(
             camera_id=self.camera_id,
@@ -215,8 +222,14 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     @callback
     def async_watch(self) -> None:
         """Have the worker watch the camera, or watch it differently, if it may."""
-        if self.watchable:
-            self._bridge.send(self.command())
+        command = self._command()
+        if not self.watchable:
+            if self._sent is None:
+                return
+            # Masks must be used at once. The worker opens no stream for the source that it has.
+            command = replace(command, source=self._sent.source, attempt=self._sent.attempt)
+        self._sent = command
+        self._bridge.send(command)
 
     @callback
     def async_check_login(self) -> None:
@@ -254,6 +267,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     @callback
     def async_worker_down(self) -> None:
         """Handle the worker's end: the state is unknown until the next one reports."""
+        self._sent = None
         self._lose(set_aside=self.data.set_aside)
 
     @callback

@@ -159,7 +159,15 @@ class LoginCheck:
     def _settled(self, camera_id: str) -> None:
         self._doubters.pop(camera_id, None)
         if not self._doubters:
+            waited = self._asking
             self.async_stop()
+            if waited:
+                self._open_all()
+
+    def _open_all(self) -> None:
+        """Have all streams opened that may be: also those that only waited for the answer."""
+        for try_again in tuple(self._try_again.values()):
+            try_again()
 
     async def _async_ask(self) -> None:
         try:
@@ -188,5 +196,4 @@ class LoginCheck:
             del self._doubters[camera_id]
         if self._doubters:
             self._later.async_after(self._waits.wait(), self._async_permit)
-        for camera_id in free:
-            self._try_again[camera_id]()
+        self._open_all()

@@ -270,7 +270,10 @@ def with_streams(data: Mapping[str, Any], report: CameraReport) -> dict[str, Any
 
 
 def _has_vanished(one: Profile | None, known: Sequence[Profile], now: Sequence[Profile]) -> bool:
-    """Whether a device with several views no longer lists this profile's; an only one is renamed."""
+    """Whether a device with several views no longer lists this profile's.
+
+    An only view was renamed.
+    """
     several = any(len({each.shows for each in listed}) > 1 for listed in (known, now))
     return one is not None and several and not same_view(now, one)
 
