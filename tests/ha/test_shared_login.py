@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from unittest.mock import create_autospec
 
 from homeassistant.components.camera import async_get_image
+from homeassistant.components.camera.helper import get_camera_from_entity_id
+from homeassistant.components.stream import Stream
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
 
 from custom_components.porchlight.const import DOMAIN
@@ -189,3 +192,21 @@ async def test_a_login_that_is_refused_for_pictures_is_sent_for_one_lens_only(
         assert [picture.content for picture in pictures] == [bridges[0].picture] * 2
         await later(hass, 4000)
     assert sent == 1
+
+
+async def test_live_view_of_all_lenses_ends_when_the_login_is_wrong(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+) -> None:
+    device.report = ask.ErrandError(AuthenticationError.key)
+    streams = []
+    for entry, name in zip(both, ("front_door", "channel_2"), strict=True):
+        bridges[0].up(entry.entry_id)
+        entity = get_camera_from_entity_id(hass, f"camera.{name}")
+        entity.stream = create_autospec(Stream, instance=True)
+        streams.append(entity.stream)
+    refuse(bridges[0], both[1], asked=both[1])
+    await later(hass, 1)
+    assert [stream.stop.await_count for stream in streams] == [1, 1]

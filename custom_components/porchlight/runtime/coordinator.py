@@ -111,7 +111,9 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.device = device
         self.events = LensEvents(hass, entry, device.events)
         self._login = device.login
-        self._leave = self._login.async_join(entry.entry_id, self.async_watch)
+        self._leave = self._login.async_join(
+            entry.entry_id, self.async_watch, self.async_update_listeners
+        )
         self._recovery = StreamRecovery(hass, entry, self._login, self.async_watch)
         self._snapshots = Snapshots(hass, entry, self._login)
         self.controls = Controls(hass, entry, self._login, self.async_update_listeners)

@@ -45,6 +45,7 @@ class LoginCheck:
         self._entry = entry
         self._give_up = give_up
         self._try_again: dict[str, Callable[[], None]] = {}
+        self._wrong: dict[str, Callable[[], None]] = {}
         self._waits = Backoff(FIRST_WAIT, LAST_WAIT, random.random)
         self._asking = False
         # The cameras whose stream was refused, and whether the login was really sent for it: after
@@ -84,13 +85,19 @@ class LoginCheck:
         return self._asking or self.doubts(camera_id)
 
     @callback
-    def async_join(self, camera_id: str, try_again: Callable[[], None]) -> CALLBACK_TYPE:
-        """Take part; `try_again` opens the camera's stream once more. Returns what ends that."""
-        self._try_again[camera_id] = try_again
+    def async_join(
+        self, camera_id: str, try_again: Callable[[], None], wrong: Callable[[], None]
+    ) -> CALLBACK_TYPE:
+        """Take part; `try_again` opens the camera's stream once more. Returns what ends that.
+
+        `wrong` is called when it is known that the login is wrong.
+        """
+        self._try_again[camera_id], self._wrong[camera_id] = try_again, wrong
 
         @callback
         def leave() -> None:
             self._try_again.pop(camera_id, None)
+            self._wrong.pop(camera_id, None)
             self._settled(camera_id)
 
         return leave
@@ -142,6 +149,8 @@ class LoginCheck:
         )
         self._known = (credentials_of(self._entry), True)
         self._give_up()
+        for wrong in tuple(self._wrong.values()):
+            wrong()
         self.async_request()
 
     @callback
