@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
-from unittest.mock import create_autospec
+from unittest.mock import AsyncMock, create_autospec
 
+import pytest
 from homeassistant.components.camera import async_get_image
 from homeassistant.components.camera.helper import get_camera_from_entity_id
 from homeassistant.components.stream import Stream
@@ -16,7 +17,9 @@ from custom_components.porchlight.onvif.errors import AuthenticationError
 from custom_components.porchlight.onvif.values import EventKind
 from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.runtime.entries import children_of
+from custom_components.porchlight.runtime.inspection import access_of
 from custom_components.porchlight.runtime.owner import DATA_OWNER
+from custom_components.porchlight.worker.control_messages import SnapshotTaken
 from custom_components.porchlight.worker.errors import NOT_SHOWN, StreamProblem
 from custom_components.porchlight.worker.event_messages import CameraEvent, Subscribed
 from custom_components.porchlight.worker.messages import StreamDown
@@ -25,7 +28,8 @@ from .conftest import ENTRY_ID, jpeg, later, make_entry
 from .recorder import child_entry, recorder_data, set_up
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterable
+
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -162,21 +166,33 @@ async def test_events_are_given_to_the_lens_that_they_are_from(
     assert children_of(hass, parent) == []
 
 
+def give_pictures(
+    hass: HomeAssistant, bridge: FakeBridge, entries: Iterable[MockConfigEntry], name: str
+) -> None:
+    """The streams play, and each lens has a picture of its own, or not, as `name` says."""
+    for entry in entries:
+        profiles = [
+            {**one, "snapshot_uri": f"http://192.168.1.20/{name.format(one['source'])}"}
+            for one in entry.data["profiles"]
+        ]
+        hass.config_entries.async_update_entry(entry, data={**entry.data, "profiles": profiles})
+        bridge.up(entry.entry_id)
+    bridge.picture = jpeg()
+
+
+@pytest.mark.parametrize("before", [True, False])
 async def test_a_login_that_is_refused_for_pictures_is_sent_for_one_lens_only(
     hass: HomeAssistant,
     bridges: list[FakeBridge],
     device: Device,
     both: tuple[MockConfigEntry, MockConfigEntry],
     monkeypatch: pytest.MonkeyPatch,
+    before: bool,
 ) -> None:
-    with_picture = [
-        {**one, "snapshot_uri": "http://192.168.1.20/still.jpg"} for one in both[0].data["profiles"]
-    ]
-    for entry in both:
-        data = {**entry.data, "profiles": with_picture}
-        hass.config_entries.async_update_entry(entry, data=data)
-        bridges[0].up(entry.entry_id)
-    bridges[0].picture = jpeg()
+    give_pictures(hass, bridges[0], both, "{}.jpg")
+    if before:
+        # It was right, and is another by now.
+        both[0].runtime_data.device.login.pages = (access_of(both[0]), True)
     sent = 0
 
     async def refused(_wish: Any) -> None:
@@ -192,6 +208,49 @@ async def test_a_login_that_is_refused_for_pictures_is_sent_for_one_lens_only(
         assert [picture.content for picture in pictures] == [bridges[0].picture] * 2
         await later(hass, 4000)
     assert sent == 1
+
+
+async def test_pictures_of_several_lenses_are_fetched_one_after_the_other(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    give_pictures(hass, bridges[0], both, "{}.jpg")
+    both[0].runtime_data.device.login.pages = (access_of(both[0]), True)
+    busy = most = 0
+    taken = SnapshotTaken(width=1920, height=1080, jpeg=jpeg("green"))
+
+    async def take(_wish: Any) -> SnapshotTaken:
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        await asyncio.sleep(0)
+        busy -= 1
+        return taken
+
+    monkeypatch.setattr(ask, "snapshot", take)
+    stills = (async_get_image(hass, f"camera.{one}") for one in ("front_door", "channel_2"))
+    pictures = await asyncio.gather(*stills)
+    assert [picture.content for picture in pictures] == [taken.jpeg] * 2
+    assert most == 1
+
+
+async def test_one_picture_for_several_lenses_is_not_known_to_be_of_either(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    give_pictures(hass, bridges[0], both, "still.jpg")
+    snapshot = AsyncMock(side_effect=ask.ErrandError("timeout"))
+    monkeypatch.setattr(ask, "snapshot", snapshot)
+    for name in ("front_door", "channel_2"):
+        picture = await async_get_image(hass, f"camera.{name}")
+        assert picture.content == bridges[0].picture
+    snapshot.assert_not_awaited()
 
 
 async def test_live_view_of_all_lenses_ends_when_the_login_is_wrong(

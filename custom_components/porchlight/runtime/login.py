@@ -59,6 +59,8 @@ class LoginCheck:
         self.attempt = 0
         # Whether the device accepts the login for a picture: some have others for their pages.
         self.pages: tuple[Access, bool] | None = None
+        # Held while the device is asked for a lens's picture.
+        self.pictures = asyncio.Lock()
         # Held while the device is asked, so that a wrong login is sent once.
         self.turn = asyncio.Lock()
 
