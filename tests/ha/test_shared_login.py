@@ -269,3 +269,26 @@ async def test_live_view_of_all_lenses_ends_when_the_login_is_wrong(
     refuse(bridges[0], both[1], asked=both[1])
     await later(hass, 1)
     assert [stream.stop.await_count for stream in streams] == [1, 1]
+
+
+async def test_a_lens_that_plays_on_is_not_lost_when_the_same_login_is_right_again(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+) -> None:
+    parent, child = both
+    bridges[0].up(child.entry_id)
+    device.report = ask.ErrandError(AuthenticationError.key)
+    refuse(bridges[0], parent, asked=parent)
+    await later(hass, 1)
+    assert child.data["refused"]
+    # As the user's login replaces it: the worker goes on with the stream, and says nothing.
+    data = {key: value for key, value in parent.data.items() if key != "refused"}
+    hass.config_entries.async_update_entry(parent, data=data)
+    await hass.config_entries.async_reload(ENTRY_ID)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "refused" not in child.data
+    assert child.runtime_data.data.connected
+    # One that does not play shows why.
+    assert parent.runtime_data.data.connected is False

@@ -236,10 +236,13 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     @callback
     def async_check_login(self) -> None:
         """Ask the user for another login if the camera refuses the present one."""
-        if self._login.refused:
+        if not self._login.refused:
+            return
+        # A stream that plays on is not reported again when the login is right after all.
+        if not self.data.connected:
             self._outage.async_down(StreamProblem.UNAUTHORIZED)
             self._lose()
-            self._login.async_request()
+        self._login.async_request()
 
     async def async_configure(self) -> None:
         """Apply the entry's data and options."""
