@@ -10,6 +10,7 @@ from homeassistant.components.camera import (
     CameraEntityFeature,
     async_get_still_stream,
 )
+from homeassistant.components.camera.prefs import DynamicStreamSettings
 from homeassistant.components.stream import CONF_RTSP_TRANSPORT
 from homeassistant.core import callback
 
@@ -80,6 +81,8 @@ class PorchlightCamera(PorchlightEntity, Camera):
     def _handle_coordinator_update(self) -> None:
         """End live view with a login that the camera refuses: it would be sent again and again."""
         if self.stream and self.coordinator.live_source is None:
+            # One that is preloaded would go on after it is stopped.
+            self.stream.dynamic_stream_settings = DynamicStreamSettings()
             self.hass.async_create_task(self.stream.stop(), f"{DOMAIN} end live view")
             self.stream = None
         super()._handle_coordinator_update()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, override
 
@@ -50,7 +51,6 @@ from .flows.previews import async_previews
 from .flows.proof import ERRORS, LOGIN_ERRORS, Proof, describe, name_in
 from .flows.selects import select
 from .flows.where import Where
-from .onvif.errors import AuthenticationError
 from .onvif.values import Credentials, Found, Profile
 from .runtime import ask
 from .runtime.address import Address
@@ -63,7 +63,7 @@ from .runtime.entries import (
 )
 from .runtime.identity import entry_of_report, identifiers, is_same
 from .runtime.inspection import abilities, credentials_of
-from .runtime.lenses import Lens, async_refused_to_lens
+from .runtime.lenses import Lens, async_asking
 from .runtime.moves import async_consider
 from .runtime.search import async_scan, async_sources, entry_of
 from .runtime.streams import Chosen, async_open, link_of
@@ -307,8 +307,6 @@ class PorchlightConfigFlow(LensSteps, domain=DOMAIN):
             self._proof = task.result()
         except ask.ErrandError as error:
             self._error = error.key if error.key in ERRORS else "unknown"
-            if self._parent and error.key == AuthenticationError.key:
-                async_refused_to_lens(self._parent)
         except Exception:
             # Raised, it would have the progress shown, and the camera asked, without end.
             _LOGGER.exception("A camera could not be checked")
@@ -395,15 +393,17 @@ class PorchlightConfigFlow(LensSteps, domain=DOMAIN):
     async def _prove(self) -> Proof:
         """Find, query the camera and decode a frame. Raises ErrandError."""
         address = await self._where.find()
-        report = await ask.inspect(
-            address.host,
-            address.port,
-            self._credentials,
-            path=address.path,
-            endpoint=self._endpoint,
-            secure=address.secure,
-            certificate=self._certificate,
-        )
+        parent = self._parent
+        async with async_asking(parent, self._credentials) if parent else nullcontext():
+            report = await ask.inspect(
+                address.host,
+                address.port,
+                self._credentials,
+                path=address.path,
+                endpoint=self._endpoint,
+                secure=address.secure,
+                certificate=self._certificate,
+            )
         return Proof(
             report=report,
             streams=await async_open(report, self._source, Chosen.of(self._options, self._known)),

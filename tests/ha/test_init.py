@@ -7,6 +7,7 @@ from unittest.mock import AsyncMock, create_autospec, patch
 import pytest
 from homeassistant.components.camera import async_get_stream_source
 from homeassistant.components.camera.helper import get_camera_from_entity_id
+from homeassistant.components.camera.prefs import DynamicStreamSettings
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.components.stream import Stream
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, SOURCE_REAUTH
@@ -183,6 +184,7 @@ async def test_live_view_with_a_refused_login_ends(
 ) -> None:
     entity = get_camera_from_entity_id(hass, "camera.front_door")
     stream = entity.stream = create_autospec(Stream, instance=True)
+    preloaded = stream.dynamic_stream_settings = DynamicStreamSettings(preload_stream=True)
     bridge.up()
     assert entity.stream is stream
     with patch.object(ask, "inspect", AsyncMock(side_effect=ask.ErrandError("invalid_auth"))):
@@ -190,6 +192,9 @@ async def test_live_view_with_a_refused_login_ends(
         await hass.async_block_till_done(wait_background_tasks=True)
     stream.stop.assert_awaited_once()
     assert entity.stream is None
+    # Home Assistant keeps one that is preloaded; the user's choice stays for the next one.
+    assert not stream.dynamic_stream_settings.preload_stream
+    assert preloaded.preload_stream
 
 
 async def test_a_refused_login_is_not_used_after_a_restart_either(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,10 @@ from custom_components.porchlight.onvif.errors import AuthenticationError
 from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.runtime.entries import camera_entries
 from custom_components.porchlight.runtime.owner import DATA_OWNER
+from custom_components.porchlight.runtime.recovery import FIRST_WAIT
 from custom_components.porchlight.runtime.search import MAX_OFFERS, async_search
-from custom_components.porchlight.worker.messages import Link
+from custom_components.porchlight.worker.errors import StreamProblem
+from custom_components.porchlight.worker.messages import Link, StreamDown
 
 from .adding import FOUND, OTHER, Errands, answer
 from .conftest import ENTRY_ID, MAC, entry_data, later, make_entry, profile
@@ -241,6 +244,71 @@ async def test_a_refused_login_is_sent_once_and_asked_for_at_the_first_lens(
     assert [one["context"]["entry_id"] for one in flows if "entry_id" in one["context"]] == [
         ENTRY_ID
     ]
+
+
+async def test_a_login_that_onvif_refused_before_is_not_sent_for_another_lens(
+    hass: HomeAssistant, world: Errands, first: MockConfigEntry, bridges: list[FakeBridge]
+) -> None:
+    world.report = ask.ErrandError(AuthenticationError.key)
+    bridges[0].listener(StreamDown(camera_id=ENTRY_ID, problem=StreamProblem.NOT_FOUND))
+    await later(hass, 2 * FIRST_WAIT)
+    assert len(world.inspected) == 1
+    result = await answer(hass, await chosen(hass, "Front door 2"))
+    assert result["errors"] == {"base": "invalid_auth"}
+    assert len(world.inspected) == 1
+
+
+async def test_a_refused_login_says_nothing_of_the_one_that_was_entered_meanwhile(
+    hass: HomeAssistant, world: Errands, first: MockConfigEntry
+) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_args: Any, **_more: Any) -> None:
+        asked.set()
+        await go_on.wait()
+        raise ask.ErrandError(AuthenticationError.key)
+
+    result = await chosen(hass, "Front door 2")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ask, "inspect", slow)
+        await hass.config_entries.flow.async_configure(result["flow_id"], {})
+        await asked.wait()
+        hass.config_entries.async_update_entry(first, data={**first.data, "password": "new"})
+        go_on.set()
+        await hass.async_block_till_done()
+    assert "refused" not in first.data
+    result = await answer(hass, await hass.config_entries.flow.async_configure(result["flow_id"]))
+    assert result["step_id"] == "confirm"
+    assert world.inspected[-1][3].password == "new"
+
+
+async def test_lenses_are_not_offered_while_the_device_is_disabled(
+    hass: HomeAssistant, world: Errands, first: MockConfigEntry
+) -> None:
+    await chosen(hass, "Front door 2")
+    await hass.config_entries.async_set_disabled_by(ENTRY_ID, ConfigEntryDisabler.USER)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not offers(hass)
+    await hass.config_entries.async_set_disabled_by(ENTRY_ID, None)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert sorted(offers(hass)) == ["Front door 2", "Front door 3"]
+
+
+async def test_lenses_that_are_ignored_or_offered_already_hold_up_no_others(
+    hass: HomeAssistant, world: Errands
+) -> None:
+    entry = make_entry(data=recorder_data(20))
+    await set_up(hass, entry)
+    assert len(offers(hass)) == MAX_OFFERS
+    for name in ("Front door 2", "Front door 3"):
+        number = name.rpartition(" ")[2]
+        await hass.config_entries.flow.async_init(
+            DOMAIN,
+            context={"source": SOURCE_IGNORE},
+            data={"unique_id": f"{MAC}-source{number}-view{number}", "title": name},
+        )
+    await later(hass, 16 * 60)
+    assert sorted(int(name.rpartition(" ")[2]) for name in offers(hass)) == list(range(4, 20))
 
 
 async def test_streams_are_protected_as_those_of_the_first_lens(

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock, create_autospec
 
+import pytest
 from homeassistant.components.camera import async_get_image
+from homeassistant.components.camera.helper import get_camera_from_entity_id
+from homeassistant.components.stream import Stream
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
 
 from custom_components.porchlight.const import DOMAIN
@@ -13,7 +17,9 @@ from custom_components.porchlight.onvif.errors import AuthenticationError
 from custom_components.porchlight.onvif.values import EventKind
 from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.runtime.entries import children_of
+from custom_components.porchlight.runtime.inspection import access_of
 from custom_components.porchlight.runtime.owner import DATA_OWNER
+from custom_components.porchlight.worker.control_messages import SnapshotTaken
 from custom_components.porchlight.worker.errors import NOT_SHOWN, StreamProblem
 from custom_components.porchlight.worker.event_messages import CameraEvent, Subscribed
 from custom_components.porchlight.worker.messages import StreamDown
@@ -22,7 +28,8 @@ from .conftest import ENTRY_ID, jpeg, later, make_entry
 from .recorder import child_entry, recorder_data, set_up
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterable
+
     from homeassistant.core import HomeAssistant
     from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -159,21 +166,33 @@ async def test_events_are_given_to_the_lens_that_they_are_from(
     assert children_of(hass, parent) == []
 
 
+def give_pictures(
+    hass: HomeAssistant, bridge: FakeBridge, entries: Iterable[MockConfigEntry], name: str
+) -> None:
+    """The streams play, and each lens has a picture of its own, or not, as `name` says."""
+    for entry in entries:
+        profiles = [
+            {**one, "snapshot_uri": f"http://192.168.1.20/{name.format(one['source'])}"}
+            for one in entry.data["profiles"]
+        ]
+        hass.config_entries.async_update_entry(entry, data={**entry.data, "profiles": profiles})
+        bridge.up(entry.entry_id)
+    bridge.picture = jpeg()
+
+
+@pytest.mark.parametrize("before", [True, False])
 async def test_a_login_that_is_refused_for_pictures_is_sent_for_one_lens_only(
     hass: HomeAssistant,
     bridges: list[FakeBridge],
     device: Device,
     both: tuple[MockConfigEntry, MockConfigEntry],
     monkeypatch: pytest.MonkeyPatch,
+    before: bool,
 ) -> None:
-    with_picture = [
-        {**one, "snapshot_uri": "http://192.168.1.20/still.jpg"} for one in both[0].data["profiles"]
-    ]
-    for entry in both:
-        data = {**entry.data, "profiles": with_picture}
-        hass.config_entries.async_update_entry(entry, data=data)
-        bridges[0].up(entry.entry_id)
-    bridges[0].picture = jpeg()
+    give_pictures(hass, bridges[0], both, "{}.jpg")
+    if before:
+        # It was right, and is another by now.
+        both[0].runtime_data.device.login.pages = (access_of(both[0]), True)
     sent = 0
 
     async def refused(_wish: Any) -> None:
@@ -189,3 +208,87 @@ async def test_a_login_that_is_refused_for_pictures_is_sent_for_one_lens_only(
         assert [picture.content for picture in pictures] == [bridges[0].picture] * 2
         await later(hass, 4000)
     assert sent == 1
+
+
+async def test_pictures_of_several_lenses_are_fetched_one_after_the_other(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    give_pictures(hass, bridges[0], both, "{}.jpg")
+    both[0].runtime_data.device.login.pages = (access_of(both[0]), True)
+    busy = most = 0
+    taken = SnapshotTaken(width=1920, height=1080, jpeg=jpeg("green"))
+
+    async def take(_wish: Any) -> SnapshotTaken:
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        await asyncio.sleep(0)
+        busy -= 1
+        return taken
+
+    monkeypatch.setattr(ask, "snapshot", take)
+    stills = (async_get_image(hass, f"camera.{one}") for one in ("front_door", "channel_2"))
+    pictures = await asyncio.gather(*stills)
+    assert [picture.content for picture in pictures] == [taken.jpeg] * 2
+    assert most == 1
+
+
+async def test_one_picture_for_several_lenses_is_not_known_to_be_of_either(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    give_pictures(hass, bridges[0], both, "still.jpg")
+    snapshot = AsyncMock(side_effect=ask.ErrandError("timeout"))
+    monkeypatch.setattr(ask, "snapshot", snapshot)
+    for name in ("front_door", "channel_2"):
+        picture = await async_get_image(hass, f"camera.{name}")
+        assert picture.content == bridges[0].picture
+    snapshot.assert_not_awaited()
+
+
+async def test_live_view_of_all_lenses_ends_when_the_login_is_wrong(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+) -> None:
+    device.report = ask.ErrandError(AuthenticationError.key)
+    streams = []
+    for entry, name in zip(both, ("front_door", "channel_2"), strict=True):
+        bridges[0].up(entry.entry_id)
+        entity = get_camera_from_entity_id(hass, f"camera.{name}")
+        entity.stream = create_autospec(Stream, instance=True)
+        streams.append(entity.stream)
+    refuse(bridges[0], both[1], asked=both[1])
+    await later(hass, 1)
+    assert [stream.stop.await_count for stream in streams] == [1, 1]
+
+
+async def test_a_lens_that_plays_on_is_not_lost_when_the_same_login_is_right_again(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+) -> None:
+    parent, child = both
+    bridges[0].up(child.entry_id)
+    device.report = ask.ErrandError(AuthenticationError.key)
+    refuse(bridges[0], parent, asked=parent)
+    await later(hass, 1)
+    assert child.data["refused"]
+    # As the user's login replaces it: the worker goes on with the stream, and says nothing.
+    data = {key: value for key, value in parent.data.items() if key != "refused"}
+    hass.config_entries.async_update_entry(parent, data=data)
+    await hass.config_entries.async_reload(ENTRY_ID)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "refused" not in child.data
+    assert child.runtime_data.data.connected
+    # One that does not play shows why.
+    assert parent.runtime_data.data.connected is False

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from aiohttp import web
+from porchlight.onvif import media
 from porchlight.onvif.client import inspect
 from porchlight.onvif.errors import (
     AuthenticationError,
@@ -93,6 +94,17 @@ async def test_one_stream_under_two_tokens_is_one() -> None:
     async with Acme(media=(first,), media2=(second,)) as camera:
         report = await read(camera)
     assert [profile.token for profile in report.profiles] == ["b"]
+
+
+async def test_no_more_profiles_are_read_than_a_large_recorder_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(media, "MOST_PROFILES", 5)
+    streams = tuple(Stream(token=f"t{number}") for number in range(9))
+    async with Acme(media=streams, media2=()) as camera:
+        report = await read(camera)
+        assert camera.asked.count("GetStreamUri") == 5
+    assert [profile.token for profile in report.profiles] == ["t0", "t1", "t2", "t3", "t4"]
 
 
 @pytest.mark.parametrize("answer", [refuse, not_supported, torn])

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from porchlight.worker.errors import NOT_SHOWN, StreamError, StreamProblem
 from porchlight.worker.rtsp.connection import Deadline
+from porchlight.worker.rtsp.keepalive import Keepalive
 from porchlight.worker.rtsp.logins import Logins
+from porchlight.worker.rtsp.session import Session
 from porchlight.worker.stream import Stream
 
 from .scripted import WAITING, Guard, Scripted, ordinary, reply
@@ -128,3 +130,48 @@ def test_streams_without_a_login_are_opened() -> None:
     logins = Logins()
     with Scripted(ordinary, login=False) as camera:
         assert at_once(logins, camera) == [None] * STREAMS
+
+
+def test_a_session_that_goes_on_with_the_old_login_does_not_permit_it_again() -> None:
+    guard, logins = Guard("MD5"), Logins()
+    now = 0.0
+    with Scripted(guard) as camera:
+        session = Session(camera.source, logins.turn(camera.source))
+        session.open(Deadline(WAITING["opening"]))
+        keepalive = Keepalive(session, lambda: now)
+        guard.change("another")
+        logins.turn(camera.source).over()
+        for _ in range(3):
+            assert all(at_once(logins, camera))
+            now += 60.0
+            assert keepalive.due()
+            # Some cameras check no login once a session plays.
+            _, answers = session.cut(b"RTSP/1.0 200 OK\r\nCSeq: 9\r\n\r\n")
+            assert not keepalive.answered(answers[0])
+        assert len(guard.failed) == 1
+
+
+def test_a_login_that_is_refused_for_one_playing_session_is_not_sent_for_others() -> None:
+    guard, logins = Guard("MD5"), Logins()
+    now = 0.0
+    sent = 0
+    with Scripted(guard) as camera:
+        turns = [logins.turn(camera.source) for _ in range(STREAMS)]
+        sessions = [Session(camera.source, turn) for turn in turns]
+        for session in sessions:
+            session.open(Deadline(WAITING["opening"]))
+        *asked, quiet = sessions
+        keepalives = [Keepalive(session, lambda: now) for session in asked]
+        guard.change("another")
+        now += 60.0
+        for session, keepalive in zip(asked, keepalives, strict=True):
+            sent += b"Authorization" in keepalive.due()
+            _, answers = session.cut(reply("401 Unauthorized", *guard.challenges()))
+            assert not keepalive.answered(answers[0])
+        assert sent == 1
+        assert not any(b"Authorization" in session.request("TEARDOWN") for session in sessions)
+        # Another stream was accepted meanwhile.
+        turns[0].accepted()
+        assert b"Authorization" in quiet.request("OPTIONS")
+        for session in sessions:
+            session.close()

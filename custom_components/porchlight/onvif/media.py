@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _ENCODED = ("VideoSource", "VideoEncoder")
 _STREAM_SETUP = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
+# Profiles that are read: enough for a recorder with 64 channels.
+MOST_PROFILES = 256
 # Media2's name for RTP over the RTSP connection is "RTSP"; older firmware knows only the other.
 _MEDIA2_PROTOCOLS = ("RTSP", "RtspUnicast")
 
@@ -57,7 +59,7 @@ async def read_streams(calls: Calls, reached: Reached, problems: set[Problem]) -
     in_first = {profile.token for profile in first}
     profiles = [
         replace(profile, uri=await _stream_uri(run, profile, in_first=in_first))
-        for profile in _merged(second, first)
+        for profile in _merged(second, first)[:MOST_PROFILES]
     ]
     if not any(profile.uri for profile in profiles):
         run.raise_if_cut_off()

@@ -111,7 +111,9 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.device = device
         self.events = LensEvents(hass, entry, device.events)
         self._login = device.login
-        self._leave = self._login.async_join(entry.entry_id, self.async_watch)
+        self._leave = self._login.async_join(
+            entry.entry_id, self.async_watch, self.async_update_listeners
+        )
         self._recovery = StreamRecovery(hass, entry, self._login, self.async_watch)
         self._snapshots = Snapshots(hass, entry, self._login)
         self.controls = Controls(hass, entry, self._login, self.async_update_listeners)
@@ -126,6 +128,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self._picture_name: str | None = None
         # Counts changes of what pictures may show; pictures of earlier revisions are dropped.
         self._revision = 0
+        # What the present worker was last sent; None if it does not watch the camera.
+        self._sent: WatchCamera | None = None
         self._furniture: tuple[Box, ...] = ()
         self._kept_furniture = Stored(
             hass, f"{DOMAIN}/{entry.entry_id}/furniture", tuple[Box, ...], tuple
@@ -163,8 +167,13 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             return None
         return source_of(self.entry, self.entry.data[CONF_LIVE_STREAM])
 
-    def command(self) -> WatchCamera:
-        """The worker's command to watch the camera."""
+    @callback
+    def async_opening(self) -> WatchCamera | None:
+        """A new worker's command to watch the camera; None if it may not."""
+        self._sent = self._command() if self.watchable else None
+        return self._sent
+
+    def _command(self) -> WatchCamera:
         name = self._picture_name
         return WatchCamera(
             camera_id=self.camera_id,
@@ -215,16 +224,25 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     @callback
     def async_watch(self) -> None:
         """Have the worker watch the camera, or watch it differently, if it may."""
-        if self.watchable:
-            self._bridge.send(self.command())
+        command = self._command()
+        if not self.watchable:
+            if self._sent is None:
+                return
+            # Masks must be used at once. The worker opens no stream for the source that it has.
+            command = replace(command, source=self._sent.source, attempt=self._sent.attempt)
+        self._sent = command
+        self._bridge.send(command)
 
     @callback
     def async_check_login(self) -> None:
         """Ask the user for another login if the camera refuses the present one."""
-        if self._login.refused:
+        if not self._login.refused:
+            return
+        # A stream that plays on is not reported again when the login is right after all.
+        if not self.data.connected:
             self._outage.async_down(StreamProblem.UNAUTHORIZED)
             self._lose()
-            self._login.async_request()
+        self._login.async_request()
 
     async def async_configure(self) -> None:
         """Apply the entry's data and options."""
@@ -254,6 +272,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     @callback
     def async_worker_down(self) -> None:
         """Handle the worker's end: the state is unknown until the next one reports."""
+        self._sent = None
         self._lose(set_aside=self.data.set_aside)
 
     @callback

@@ -6,6 +6,7 @@ the device's: they are kept in the entry of the first lens and copied to the oth
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,15 +42,22 @@ from ..const import (
     CONF_SERIAL,
     DOMAIN,
 )
+from ..onvif.errors import AuthenticationError
 from ..onvif.profiles import has_video
 from ..onvif.values import Profile
+from . import ask
 from .entries import children_of, device_entries, parent_of
+from .inspection import credentials_of
 from .search import LENS_KEY, free_offers
 from .streams import Chosen, profiles_of
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
+
+    from ..onvif.values import Credentials
 
 # What an entry's data say about the device, and not about one of its lenses.
 _DEVICE_KEYS = (
@@ -106,10 +114,15 @@ def further_lenses(hass: HomeAssistant, entry: ConfigEntry[Any]) -> list[Lens]:
 def async_offer_lenses(hass: HomeAssistant) -> None:
     """Offer the further lenses of all devices that are in use."""
     free = free_offers(hass, lenses=True)
+    # Also those that the user ignores: others come after them.
+    known = {entry.unique_id for entry in hass.config_entries.async_entries(DOMAIN)}
+    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    known.update(flow["context"].get("unique_id") for flow in flows)
     for entry in device_entries(hass):
         if entry.disabled_by:
             continue
-        for lens in further_lenses(hass, entry)[:free]:
+        lenses = further_lenses(hass, entry)
+        for lens in [one for one in lenses if one.unique_id(entry) not in known][:free]:
             free -= 1
             discovery_flow.async_create_flow(
                 hass,
@@ -152,20 +165,36 @@ def async_keep_alike(hass: HomeAssistant) -> None:
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed)
 
 
-@callback
-def async_refused_to_lens(parent: ConfigEntry[Any]) -> None:
-    """Record that a device refused its login while a further lens was added."""
-    if parent.state is ConfigEntryState.LOADED:
-        parent.runtime_data.device.login.async_wrong()
+@asynccontextmanager
+async def async_asking(parent: ConfigEntry[Any], credentials: Credentials) -> AsyncIterator[None]:
+    """While a device is asked with its login for a further lens: a wrong one is sent once.
+
+    Raises ErrandError if it is known to be wrong.
+    """
+    if parent.state is not ConfigEntryState.LOADED:
+        yield
+        return
+    login = parent.runtime_data.device.login
+    async with login.turn:
+        if login.useless or login.refused:
+            raise ask.ErrandError(AuthenticationError.key)
+        try:
+            yield
+        except ask.ErrandError as error:
+            # The user may have entered another login meanwhile.
+            if error.key == AuthenticationError.key and credentials == credentials_of(parent):
+                login.async_wrong()
+            raise
 
 
 @callback
 def async_pause_children(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Disable a device's further lenses with the first one."""
+    """Disable a device's further lenses with the first one, and end the offers of others."""
     for child in children_of(hass, entry):
         if child.disabled_by is None:
             hass.config_entries.async_update_entry(child, data={**child.data, CONF_PAUSED: True})
             _start(hass, child, ConfigEntryDisabler.USER)
+    _end_offers(hass, entry)
 
 
 @callback
@@ -185,6 +214,10 @@ def remove_children(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         hass.async_create_task(
             hass.config_entries.async_remove(child.entry_id), f"{DOMAIN} remove lens"
         )
+    _end_offers(hass, entry)
+
+
+def _end_offers(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     for flow in hass.config_entries.flow.async_progress_by_handler(DOMAIN):
         if str(flow["context"].get("unique_id")).startswith(f"{entry.unique_id}-"):
             hass.config_entries.flow.async_abort(flow["flow_id"])

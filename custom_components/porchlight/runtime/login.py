@@ -45,6 +45,7 @@ class LoginCheck:
         self._entry = entry
         self._give_up = give_up
         self._try_again: dict[str, Callable[[], None]] = {}
+        self._wrong: dict[str, Callable[[], None]] = {}
         self._waits = Backoff(FIRST_WAIT, LAST_WAIT, random.random)
         self._asking = False
         # The cameras whose stream was refused, and whether the login was really sent for it: after
@@ -58,6 +59,8 @@ class LoginCheck:
         self.attempt = 0
         # Whether the device accepts the login for a picture: some have others for their pages.
         self.pages: tuple[Access, bool] | None = None
+        # Held while the device is asked for a lens's picture.
+        self.pictures = asyncio.Lock()
         # Held while the device is asked, so that a wrong login is sent once.
         self.turn = asyncio.Lock()
 
@@ -84,13 +87,19 @@ class LoginCheck:
         return self._asking or self.doubts(camera_id)
 
     @callback
-    def async_join(self, camera_id: str, try_again: Callable[[], None]) -> CALLBACK_TYPE:
-        """Take part; `try_again` opens the camera's stream once more. Returns what ends that."""
-        self._try_again[camera_id] = try_again
+    def async_join(
+        self, camera_id: str, try_again: Callable[[], None], wrong: Callable[[], None]
+    ) -> CALLBACK_TYPE:
+        """Take part; `try_again` opens the camera's stream once more. Returns what ends that.
+
+        `wrong` is called when it is known that the login is wrong.
+        """
+        self._try_again[camera_id], self._wrong[camera_id] = try_again, wrong
 
         @callback
         def leave() -> None:
             self._try_again.pop(camera_id, None)
+            self._wrong.pop(camera_id, None)
             self._settled(camera_id)
 
         return leave
@@ -142,6 +151,8 @@ class LoginCheck:
         )
         self._known = (credentials_of(self._entry), True)
         self._give_up()
+        for wrong in tuple(self._wrong.values()):
+            wrong()
         self.async_request()
 
     @callback
@@ -159,7 +170,15 @@ class LoginCheck:
     def _settled(self, camera_id: str) -> None:
         self._doubters.pop(camera_id, None)
         if not self._doubters:
+            waited = self._asking
             self.async_stop()
+            if waited:
+                self._open_all()
+
+    def _open_all(self) -> None:
+        """Have all streams opened that may be: also those that only waited for the answer."""
+        for try_again in tuple(self._try_again.values()):
+            try_again()
 
     async def _async_ask(self) -> None:
         try:
@@ -188,5 +207,4 @@ class LoginCheck:
             del self._doubters[camera_id]
         if self._doubters:
             self._later.async_after(self._waits.wait(), self._async_permit)
-        for camera_id in free:
-            self._try_again[camera_id]()
+        self._open_all()

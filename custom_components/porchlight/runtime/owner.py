@@ -202,8 +202,8 @@ class Owner:
         """The first commands for each new worker."""
         yield from self.detection.commands()
         for camera_id in self._watched:
-            if self._cameras[camera_id].watchable:
-                yield self._cameras[camera_id].command()
+            if command := self._cameras[camera_id].async_opening():
+                yield command
 
     def _start(self) -> None:
         self.bridge.start()

@@ -17,7 +17,7 @@ from ..worker.control_messages import TakeSnapshot
 from . import ask
 from .areas import areas_of, masks
 from .inspection import access_of
-from .streams import view_of
+from .streams import profiles_of, view_of
 
 if TYPE_CHECKING:
     from homeassistant.config_entries import ConfigEntry
@@ -97,10 +97,15 @@ class Snapshots:
         if refused or self._login.blocks(self._entry.entry_id):
             return None
         width, height = stream
+        view, profiles = view_of(self._entry.data), profiles_of(self._entry.data)
+        # Some recorders have one picture for all channels, which shows one of them.
+        vague = {one.snapshot_uri for one in profiles if view and one.shows != view[0].shows}
         larger = [
             profile
-            for profile in view_of(self._entry.data)
-            if profile.snapshot_uri and profile.width * profile.height > width * height
+            for profile in view
+            if profile.snapshot_uri
+            and profile.snapshot_uri not in vague
+            and profile.width * profile.height > width * height
         ]
         if not larger:
             return None
@@ -128,8 +133,23 @@ class Snapshots:
             self._not_before = self._clock() + wait
 
     async def _async_take(self, wish: TakeSnapshot) -> SnapshotTaken | None:
-        """The picture; a login that is not known to be right is sent for one lens at a time."""
+        """The picture: one lens at a time, so that a login that is wrong by now is sent once."""
+        login = self._login
+        try:
+            async with asyncio.timeout(SECONDS):
+                await login.pictures.acquire()
+        except TimeoutError:
+            return None
+        try:
+            return await self._async_ask(wish)
+        finally:
+            login.pictures.release()
+
+    async def _async_ask(self, wish: TakeSnapshot) -> SnapshotTaken | None:
         login, access = self._login, wish.access
+        if login.pages == (access, False):
+            # It was refused to another lens meanwhile.
+            return None
         proved = login.pages == (access, True)
         if not proved and login.turn.locked():
             # Somebody waits for the picture, and would have to wait for others, too.

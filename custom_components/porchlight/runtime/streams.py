@@ -240,6 +240,9 @@ def without_udp(data: Mapping[str, Any]) -> dict[str, Any] | None:
 def with_streams(data: Mapping[str, Any], report: CameraReport) -> dict[str, Any]:
     """An entry's data with the addresses that the camera's streams have now."""
     known = profiles_of(data)
+    if _has_vanished(_with_place(known, data[CONF_STREAM]), known, report.profiles):
+        # Without the profiles that are known, another lens would be taken for it next time.
+        return dict(data)
     main = data[CONF_LIVE_STREAM] != data[CONF_STREAM]
 
     def now(uri: str, *, live: bool) -> str:
@@ -264,6 +267,15 @@ def with_streams(data: Mapping[str, Any], report: CameraReport) -> dict[str, Any
         CONF_STREAM: now(data[CONF_STREAM], live=False),
         CONF_LIVE_STREAM: now(data[CONF_LIVE_STREAM], live=main),
     }
+
+
+def _has_vanished(one: Profile | None, known: Sequence[Profile], now: Sequence[Profile]) -> bool:
+    """Whether a device with several views no longer lists this profile's.
+
+    An only view was renamed.
+    """
+    several = any(len({each.shows for each in listed}) > 1 for listed in (known, now))
+    return one is not None and several and not same_view(now, one)
 
 
 def others(profiles: Sequence[Profile], uri: str) -> list[Profile]:

@@ -41,6 +41,8 @@ class _State:
         self.right = False
         # The attempt that was refused.
         self.refused: int | None = None
+        # Whether it was refused for a session that plays.
+        self.doubted = False
 
 
 class Turn:
@@ -92,6 +94,17 @@ class Turn:
         """Record that the camera accepted the login."""
         self._state.right = True
         self._state.refused = None
+        self._state.doubted = False
+
+    @property
+    def trusts(self) -> bool:
+        """Whether the login may be sent again for a session that plays."""
+        return not self._state.doubted
+
+    def doubt(self) -> None:
+        """Record that the login was refused for a session that plays: others do not send it."""
+        self._state.doubted = True
+        self._state.right = False
 
     def over(self) -> None:
         """Record that a stream has ended: the login may be another by the time it is back."""

@@ -252,7 +252,8 @@ class Session:
                 response = self._response(deadline)
                 if response.status != _UNAUTHORIZED:
                     if login is not None:
-                        self.accepted(response)
+                        self._login.accepted(response)
+                        self._turn.accepted()
                     return response
                 self._login.challenged(response, answered=login is not None, again=again)
             again = login is not None
@@ -276,20 +277,24 @@ class Session:
         return composed(f"{method} {uri} RTSP/1.0", values)
 
     def request(self, method: str) -> bytes:
-        """A request about the whole session, with the login."""
-        login = self._login.header(method, self._aggregate)
+        """A request about the whole session; without the login once it was refused for one."""
+        known = self._turn.trusts
+        login = self._login.header(method, self._aggregate) if known else None
         return self._composed(method, self._aggregate, login)
 
     def accepted(self, response: Message) -> None:
-        """Take an answer that is no refusal."""
+        """Take an answer that is no refusal while it plays.
+
+        It says nothing of the login: some cameras check none once a session plays.
+        """
         self._login.accepted(response)
-        self._turn.accepted()
 
     def renew(self, response: Message, *, again: bool) -> bool:
         """Take a refusal while it plays; whether the login may be sent `again` after it."""
         try:
             self._login.challenged(response, answered=True, again=again)
         except StreamError:
+            self._turn.doubt()
             return False
         return True
 
