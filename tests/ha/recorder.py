@@ -37,7 +37,7 @@ def child_entry(number: int = 2, **changes: Any) -> MockConfigEntry:
     values = {
         "entry_id": f"01CHANNEL{number}",
         "title": f"Channel {number}",
-        "unique_id": f"{MAC}-source{number}-view{number}",
+        "unique_id": f"{MAC}/source{number}/view{number}",
         "data": recorder_data(
             parent=ENTRY_ID,
             stream=f"rtsp://192.168.1.20:554/sub_{number}",

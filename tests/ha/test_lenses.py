@@ -21,6 +21,7 @@ from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.onvif.errors import AuthenticationError
 from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.runtime.entries import camera_entries
+from custom_components.porchlight.runtime.lenses import Lens
 from custom_components.porchlight.runtime.owner import DATA_OWNER
 from custom_components.porchlight.runtime.recovery import FIRST_WAIT
 from custom_components.porchlight.runtime.search import MAX_OFFERS, async_search
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from .conftest import Device, FakeBridge
 
-CHILD_ID = f"{MAC}-source2-view2"
+CHILD_ID = f"{MAC}/source2/view2"
 
 
 def offers(hass: HomeAssistant) -> dict[str, str]:
@@ -234,11 +235,11 @@ async def test_a_refused_login_is_sent_once_and_asked_for_at_the_first_lens(
 ) -> None:
     world.report = ask.ErrandError(AuthenticationError.key)
     result = await answer(hass, await chosen(hass, "Front door 2"))
-    assert result["errors"] == {"base": "invalid_auth"}
+    assert result["errors"] == {"base": "parent_login"}
     asked = len(world.inspected)
     result = await answer(hass, result)
     result = await answer(hass, result)
-    assert result["errors"] == {"base": "invalid_auth"}
+    assert result["errors"] == {"base": "parent_login"}
     assert len(world.inspected) == asked == 1
     flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert [one["context"]["entry_id"] for one in flows if "entry_id" in one["context"]] == [
@@ -254,7 +255,7 @@ async def test_a_login_that_onvif_refused_before_is_not_sent_for_another_lens(
     await later(hass, 2 * FIRST_WAIT)
     assert len(world.inspected) == 1
     result = await answer(hass, await chosen(hass, "Front door 2"))
-    assert result["errors"] == {"base": "invalid_auth"}
+    assert result["errors"] == {"base": "parent_login"}
     assert len(world.inspected) == 1
 
 
@@ -305,7 +306,7 @@ async def test_lenses_that_are_ignored_or_offered_already_hold_up_no_others(
         await hass.config_entries.flow.async_init(
             DOMAIN,
             context={"source": SOURCE_IGNORE},
-            data={"unique_id": f"{MAC}-source{number}-view{number}", "title": name},
+            data={"unique_id": f"{MAC}/source{number}/view{number}", "title": name},
         )
     await later(hass, 16 * 60)
     assert sorted(int(name.rpartition(" ")[2]) for name in offers(hass)) == list(range(4, 20))
@@ -425,3 +426,13 @@ async def test_address_and_login_are_changed_at_the_first_lens(
     result = await both[1].start_reconfigure_flow(hass)
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "use_parent")
     assert result["description_placeholders"] == {"name": "Front door"}
+
+
+def test_ids_of_different_lenses_differ() -> None:
+    entry = make_entry()
+    shows = [("a-b", "c"), ("a", "b-c"), ("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c"), ("", "a/b")]
+    lenses = [
+        Lens(parent=ENTRY_ID, number=1, profile=profile(source=source, view=view))
+        for source, view in shows
+    ]
+    assert len({lens.unique_id(entry) for lens in lenses}) == len(lenses)

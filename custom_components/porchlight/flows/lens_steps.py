@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.config_entries import ConfigFlow
 
 from ..const import CONF_REFUSED
+from ..onvif.errors import AuthenticationError
 from ..runtime.text import plain
 from .proof import describe
 
@@ -45,9 +46,11 @@ class LensSteps(ConfigFlow):
         errors: dict[str, str] = {}
         if self._error:
             errors["base"], self._error = self._error, None
-        elif user_input is not None and parent.data.get(CONF_REFUSED):
-            errors["base"] = "invalid_auth"
-        elif user_input is not None:
+        refused = user_input is not None and parent.data.get(CONF_REFUSED)
+        if refused or errors.get("base") == AuthenticationError.key:
+            # It can't be entered here.
+            errors["base"] = "parent_login"
+        elif user_input is not None and not errors:
             self._take_parent(parent, lens)
             return await self.async_step_prove()
         return self.async_show_form(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
@@ -89,7 +90,12 @@ class Lens:
 
     def unique_id(self, parent: ConfigEntry[Any]) -> str:
         """What identifies it; the device's id comes first."""
-        return "-".join((str(parent.unique_id), *self.profile.shows))
+        return prefix_of(parent) + "/".join(quote(token, safe="") for token in self.profile.shows)
+
+
+def prefix_of(parent: ConfigEntry[Any]) -> str:
+    """How the ids of a device's further lenses begin."""
+    return f"{parent.unique_id}/"
 
 
 def lenses_of(entry: ConfigEntry[Any]) -> list[Lens]:
@@ -219,7 +225,7 @@ def remove_children(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 
 def _end_offers(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     for flow in hass.config_entries.flow.async_progress_by_handler(DOMAIN):
-        if str(flow["context"].get("unique_id")).startswith(f"{entry.unique_id}-"):
+        if str(flow["context"].get("unique_id")).startswith(prefix_of(entry)):
             hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
