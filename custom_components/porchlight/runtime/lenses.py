@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
-    SOURCE_INTEGRATION_DISCOVERY,
     ConfigEntryChange,
     ConfigEntryDisabler,
     ConfigEntryState,
@@ -26,7 +25,6 @@ from homeassistant.const import (
     CONF_USERNAME,
 )
 from homeassistant.core import callback
-from homeassistant.helpers import discovery_flow
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..const import (
@@ -49,7 +47,7 @@ from ..onvif.values import Profile
 from . import ask
 from .entries import children_of, device_entries, parent_of
 from .inspection import credentials_of
-from .search import LENS_KEY, free_offers
+from .search import LENS_KEY, async_offer, free_offers
 from .streams import Chosen, profiles_of
 
 if TYPE_CHECKING:
@@ -130,15 +128,7 @@ def async_offer_lenses(hass: HomeAssistant) -> None:
         lenses = further_lenses(hass, entry)
         for lens in [one for one in lenses if one.unique_id(entry) not in known][:free]:
             free -= 1
-            discovery_flow.async_create_flow(
-                hass,
-                DOMAIN,
-                context={"source": SOURCE_INTEGRATION_DISCOVERY},
-                data={"lens": lens},
-                discovery_key=discovery_flow.DiscoveryKey(
-                    domain=DOMAIN, key=f"{LENS_KEY}{lens.unique_id(entry)}", version=1
-                ),
-            )
+            async_offer(hass, f"{LENS_KEY}{lens.unique_id(entry)}", {"lens": lens})
 
 
 def data_of_device(entry: ConfigEntry[Any]) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.components import network
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY
 from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.core import callback
 from homeassistant.helpers import discovery_flow
 
 from ..const import CONF_ENDPOINT, CONF_MAC, DOMAIN
@@ -74,6 +75,18 @@ def free_offers(hass: HomeAssistant, *, lenses: bool = False) -> int:
     return max(0, MAX_OFFERS - are_lenses.count(lenses))
 
 
+@callback
+def async_offer(hass: HomeAssistant, key: str, data: dict[str, Any]) -> None:
+    """Offer a camera, or a further lens; `key` identifies it."""
+    discovery_flow.async_create_flow(
+        hass,
+        DOMAIN,
+        context={"source": SOURCE_INTEGRATION_DISCOVERY},
+        data=data,
+        discovery_key=discovery_flow.DiscoveryKey(domain=DOMAIN, key=key, version=1),
+    )
+
+
 async def async_search(hass: HomeAssistant) -> None:
     """Offer cameras that are not set up, and notice those that may have moved."""
     try:
@@ -91,15 +104,7 @@ async def async_search(hass: HomeAssistant) -> None:
         if free <= 0:
             continue
         free -= 1
-        discovery_flow.async_create_flow(
-            hass,
-            DOMAIN,
-            context={"source": SOURCE_INTEGRATION_DISCOVERY},
-            data={"found": found},
-            discovery_key=discovery_flow.DiscoveryKey(
-                domain=DOMAIN, key=found.endpoint or found.xaddr, version=1
-            ),
-        )
+        async_offer(hass, found.endpoint or found.xaddr, {"found": found})
     # After the offers: to find out where a camera is takes seconds.
     for entry, several in addresses.items():
         await async_consider(hass, entry, several)
