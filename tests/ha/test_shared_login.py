@@ -91,6 +91,53 @@ async def test_a_lens_that_the_account_may_not_see_does_not_hold_up_the_others(
     assert device.asked == 1
 
 
+async def test_a_lens_that_drops_does_not_wait_for_one_that_the_account_may_not_see(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+) -> None:
+    parent, private = both
+    bridge = bridges[0]
+    refuse(bridge, parent, private, asked=private)
+    await later(hass, 1)
+    await later(hass, 40)
+    bridge.up()
+    # The private one waits now; the other one has lost its connection.
+    before = {one: bridge.cameras[one].attempt for one in bridge.cameras}
+    refuse(bridge, parent, asked=private)
+    assert bridge.cameras[ENTRY_ID].attempt == before[ENTRY_ID] + 1
+    assert bridge.cameras[private.entry_id].attempt == before[private.entry_id]
+    # If it is refused after that, the device is asked, and nothing is sent until it has answered.
+    asked, now = device.asked, bridge.cameras[ENTRY_ID].attempt
+    refuse(bridge, parent, asked=parent)
+    await later(hass, 1)
+    assert device.asked == asked + 1
+    assert bridge.cameras[ENTRY_ID].attempt == now
+
+
+async def test_only_one_of_several_lenses_that_drop_sends_the_login(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+) -> None:
+    parent, private = both
+    third = child_entry(3)
+    third.add_to_hass(hass)
+    await hass.config_entries.async_setup(third.entry_id)
+    bridge = bridges[0]
+    refuse(bridge, parent, private, third, asked=private)
+    await later(hass, 1)
+    await later(hass, 40)
+    before = {one: bridge.cameras[one].attempt for one in bridge.cameras}
+    refuse(bridge, parent, third, asked=private)
+    assert bridge.cameras[ENTRY_ID].attempt == before[ENTRY_ID] + 1
+    assert bridge.cameras[third.entry_id].attempt == before[third.entry_id]
+    bridge.up()
+    assert bridge.cameras[third.entry_id].attempt > before[third.entry_id]
+
+
 async def test_a_lens_that_plays_does_not_end_the_check_of_another(
     hass: HomeAssistant,
     bridges: list[FakeBridge],

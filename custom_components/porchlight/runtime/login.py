@@ -51,6 +51,8 @@ class LoginCheck:
         # The cameras whose stream was refused, and whether the login was really sent for it: after
         # one refusal the worker does not send it for the device's other streams.
         self._doubters: dict[str, bool] = {}
+        # The lens that the login is sent for once more although another one's is in doubt.
+        self._trying: str | None = None
         self._later = Later(hass, "login")
         self._known = (credentials_of(entry), self.refused)
         # What ONVIF refused: the stream's own refusal decides whether the login is wrong.
@@ -115,6 +117,9 @@ class LoginCheck:
     @callback
     def async_accepted(self, camera_id: str) -> None:
         """Record that the device accepted the login for a camera's stream."""
+        if self._trying == camera_id:
+            self._trying = None
+            self._permit([one for one, shown in self._doubters.items() if not shown])
         self._settled(camera_id)
         self._waits.reset()
 
@@ -130,9 +135,18 @@ class LoginCheck:
             # ONVIF refused it before, and need not be asked again.
             self.async_wrong()
             return
-        waiting = bool(self._doubters)
+        if self._doubters and self._trying is None and not (shown or self._asking):
+            # The login was found to be right; another lens's refusal must not hold this one up.
+            self._trying = camera_id
+            self.attempt += 1
+            self._try_again[camera_id]()
+            return
+        tried = self._trying == camera_id
+        waiting = bool(self._doubters) and not tried
         self._doubters[camera_id] = shown
         if not waiting:
+            self._trying = None
+            self._later.async_stop()
             self._asking = True
             self._later.async_begin(self._async_ask)
 
@@ -163,7 +177,7 @@ class LoginCheck:
     @callback
     def async_stop(self) -> None:
         """Forget what is under way: the login is right, or another, or not needed."""
-        self._asking = False
+        self._asking, self._trying = False, None
         self._doubters.clear()
         self._later.async_stop()
 
@@ -199,12 +213,15 @@ class LoginCheck:
         First those that were not asked for: the refused one may be a lens that this account may not
         see, and its next refusal would hold them up again.
         """
-        self._asking = False
-        self.attempt += 1
+        self._asking, self._trying = False, None
         several = len(set(self._doubters.values())) > 1
-        free = [one for one, shown in self._doubters.items() if not (several and shown)]
-        for camera_id in free:
-            del self._doubters[camera_id]
+        self._permit([one for one, shown in self._doubters.items() if not (several and shown)])
         if self._doubters:
             self._later.async_after(self._waits.wait(), self._async_permit)
+
+    def _permit(self, cameras: list[str]) -> None:
+        """Have these streams opened once more, and all that only waited."""
+        self.attempt += bool(cameras)
+        for camera_id in cameras:
+            del self._doubters[camera_id]
         self._open_all()
