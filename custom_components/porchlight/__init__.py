@@ -15,6 +15,7 @@ from .runtime.entries import (
     camera_entries,
     is_detector,
     make_detector_entry,
+    parent_of,
     remove_detector_entry,
 )
 from .runtime.lenses import (
@@ -74,7 +75,7 @@ async def _async_setup_camera(hass: HomeAssistant, entry: CameraEntry) -> bool:
     camera.visits.async_release()
     owner.async_watch(camera)
     async_resume_children(hass, entry)
-    async_offer_lenses(hass)
+    async_offer_lenses(hass, [parent_of(hass, entry)])
     return True
 
 

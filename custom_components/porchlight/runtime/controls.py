@@ -50,11 +50,17 @@ class Controls:
         self._login = login
         self._changed = changed
         self._preset: Preset | None = None
+        self._presets: dict[str, Preset] = {}
+        # The data that they were read from.
+        self._read: Mapping[str, Any] | None = None
 
     @property
     def presets(self) -> dict[str, Preset]:
         """The camera's presets by what they are called here: each has a name of its own."""
-        return presets_of(self._entry.data)
+        # Read with each state that is written, so not decoded again each time.
+        if self._read is not self._entry.data:
+            self._read, self._presets = self._entry.data, presets_of(self._entry.data)
+        return self._presets
 
     @property
     def preset(self) -> str | None:

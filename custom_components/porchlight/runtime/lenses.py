@@ -45,13 +45,13 @@ from ..onvif.errors import AuthenticationError
 from ..onvif.profiles import has_video
 from ..onvif.values import Profile
 from . import ask
-from .entries import children_of, device_entries, parent_of
+from .entries import children_of, parent_of
 from .inspection import credentials_of
 from .search import LENS_KEY, async_offer, free_offers
 from .streams import Chosen, profiles_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from homeassistant.config_entries import ConfigEntry
     from homeassistant.core import HomeAssistant
@@ -115,14 +115,14 @@ def further_lenses(hass: HomeAssistant, entry: ConfigEntry[Any]) -> list[Lens]:
 
 
 @callback
-def async_offer_lenses(hass: HomeAssistant) -> None:
-    """Offer the further lenses of all devices that are in use."""
+def async_offer_lenses(hass: HomeAssistant, devices: Iterable[ConfigEntry[Any]]) -> None:
+    """Offer the further lenses of those of these devices that are in use."""
     free = free_offers(hass, lenses=True)
     # Also those that the user ignores: others come after them.
     known = {entry.unique_id for entry in hass.config_entries.async_entries(DOMAIN)}
     flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     known.update(flow["context"].get("unique_id") for flow in flows)
-    for entry in device_entries(hass):
+    for entry in devices:
         if entry.disabled_by:
             continue
         lenses = further_lenses(hass, entry)
@@ -131,18 +131,14 @@ def async_offer_lenses(hass: HomeAssistant) -> None:
             async_offer(hass, f"{LENS_KEY}{lens.unique_id(entry)}", {"lens": lens})
 
 
-def data_of_device(entry: ConfigEntry[Any]) -> dict[str, Any]:
-    """What an entry's data say about its device."""
-    return {key: entry.data[key] for key in _DEVICE_KEYS if key in entry.data}
-
-
 @callback
 def async_update_from_parent(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
     """Copy the device's data to the entry of a further lens; returns whether they changed."""
     parent = parent_of(hass, entry)
     own = {key: value for key, value in entry.data.items() if key not in _DEVICE_KEYS}
+    device = {key: value for key, value in parent.data.items() if key in _DEVICE_KEYS}
     return parent is not entry and hass.config_entries.async_update_entry(
-        entry, data={**own, **data_of_device(parent)}
+        entry, data={**own, **device}
     )
 
 
@@ -189,7 +185,7 @@ def async_pause_children(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     for child in children_of(hass, entry):
         if child.disabled_by is None:
             hass.config_entries.async_update_entry(child, data={**child.data, CONF_PAUSED: True})
-            _start(hass, child, ConfigEntryDisabler.USER)
+            _set_disabled(hass, child, ConfigEntryDisabler.USER)
     _end_offers(hass, entry)
 
 
@@ -200,7 +196,7 @@ def async_resume_children(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         if child.data.get(CONF_PAUSED):
             data = {key: value for key, value in child.data.items() if key != CONF_PAUSED}
             hass.config_entries.async_update_entry(child, data=data)
-            _start(hass, child, None)
+            _set_disabled(hass, child, None)
 
 
 @callback
@@ -219,7 +215,7 @@ def _end_offers(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
             hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
-def _start(
+def _set_disabled(
     hass: HomeAssistant, child: ConfigEntry[Any], disabled_by: ConfigEntryDisabler | None
 ) -> None:
     hass.async_create_task(

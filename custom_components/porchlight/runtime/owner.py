@@ -24,7 +24,13 @@ from .blame import Blame
 from .bridge import Bridge, WorkerDown, WorkerUp
 from .coordinator import CameraCoordinator
 from .device import Device
-from .entries import async_old_choice, camera_entries, detector_entry, parent_of
+from .entries import (
+    async_old_choice,
+    camera_entries,
+    detector_entry,
+    device_entries,
+    parent_of,
+)
 from .faults import Culprit
 from .issues import (
     create_camera_issue,
@@ -234,7 +240,7 @@ class Owner:
         await asyncio.gather(self.bridge.stop(), self._listener.async_stop())
 
     async def _async_search(self, _now: datetime) -> None:
-        async_offer_lenses(self._hass)
+        async_offer_lenses(self._hass, device_entries(self._hass))
         await async_search(self._hass)
 
     @callback
