@@ -17,8 +17,6 @@ from homeassistant.core import callback
 from .const import CONF_MANUFACTURER, CONF_MODEL, DOMAIN
 from .entity import PorchlightEntity
 from .flows.drawing import no_pictures, within
-from .worker.messages import Transport
-from .worker.urls import with_login
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -52,6 +50,8 @@ class PorchlightCamera(PorchlightEntity, Camera):
         data = coordinator.entry.data
         self._attr_brand = data[CONF_MANUFACTURER] or None
         self._attr_model = data[CONF_MODEL] or None
+        # The worker serves in this way alone, however the camera sends.
+        self.stream_options[CONF_RTSP_TRANSPORT] = "tcp"
 
     @property
     @override
@@ -67,20 +67,20 @@ class PorchlightCamera(PorchlightEntity, Camera):
 
     @override
     async def stream_source(self) -> str | None:
-        """The stream to show live; None if the camera refuses the login, or may do so."""
-        live = self.coordinator.live_source
-        if live is None:
-            return None
-        # Home Assistant reads it when it opens the stream.
-        udp = live.transport is Transport.UDP
-        self.stream_options[CONF_RTSP_TRANSPORT] = "udp" if udp else "tcp"
-        return with_login(live)
+        """Where the worker serves the camera's live stream; None if nothing may be shown.
+
+        Players never talk to the camera itself, and do not get its login.
+        """
+        return await self.coordinator.async_live_url()
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """End live view with a login that the camera refuses: it would be sent again and again."""
-        if self.stream and self.coordinator.live_source is None:
+        """Keep live view with the worker; end it when the camera refuses the login."""
+        url = self.coordinator.live_url
+        if self.stream and url and self.stream.source != url:
+            self.stream.update_source(url)
+        if self.stream and not self.coordinator.live_allowed:
             # One that is preloaded would go on after it is stopped.
             self.stream.dynamic_stream_settings = DynamicStreamSettings()
             self.hass.async_create_task(self.stream.stop(), f"{DOMAIN} end live view")

@@ -8,11 +8,14 @@ import signal
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+import av
 import pytest
 from porchlight.runtime.bridge import WorkerDown, WorkerUp
 from porchlight.runtime.faults import Culprit
 from porchlight.worker.messages import (
     EngineReady,
+    Live,
+    LiveServed,
     RemoveCamera,
     Status,
     StreamDown,
@@ -76,6 +79,27 @@ async def test_a_killed_worker_is_back_with_cameras_and_model(
     for camera_id in "012":
         await ear.wait(StreamUp, after=position, where=lambda up, i=camera_id: up.camera_id == i)  # type: ignore[misc] # bound now
     await ear.wait(Status, after=position, where=lambda status: status.people == 0)
+
+
+async def test_live_view_is_served_by_the_worker_that_runs(
+    bridge: Start, ear: Ear, simulator: Simulator
+) -> None:
+    def first_packet(port: int) -> int:
+        url, options = f"rtsp://127.0.0.1:{port}/path", {"rtsp_transport": "tcp"}
+        with av.open(url, options=options, timeout=PATIENCE) as container:
+            return next(container.demux()).size
+
+    camera = simulator.cameras[0]
+    live = Live(source=source(camera, path="main"), path="path")
+    one = bridge(opening=[add(camera, "c", live=live)])
+    served = await ear.wait(LiveServed)
+    assert await asyncio.to_thread(first_packet, served.port)
+    pid = one.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    down = await ear.wait(WorkerDown)
+    served = await ear.wait(LiveServed, after=ear.all.index(down))
+    assert await asyncio.to_thread(first_packet, served.port)
 
 
 async def test_the_bridge_stops_promptly_and_leaves_no_process(

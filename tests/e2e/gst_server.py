@@ -1,7 +1,7 @@
 """A third party's RTSP server: GStreamer's, with Digest. Run by the system's Python.
 
-gst_server.py FILE USER PASSWORD [udp] prints the port it listens on. It sends over TCP alone, or
-over UDP alone.
+gst_server.py FILE USER PASSWORD [udp] [sound] prints the port it listens on. It sends over TCP
+alone, or over UDP alone.
 """
 
 import sys
@@ -14,7 +14,7 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - versions come first
 
 Gst.init(None)
-file, user, password, *udp = sys.argv[1:]
+file, user, password, *more = sys.argv[1:]
 server = GstRtspServer.RTSPServer()
 server.set_address("127.0.0.1")
 server.set_service("0")
@@ -27,10 +27,11 @@ auth.add_digest(user, password, token)
 server.set_auth(auth)
 
 factory = GstRtspServer.RTSPMediaFactory()
-factory.set_launch(
-    f'( filesrc location="{file}" ! qtdemux ! h264parse config-interval=-1 ! rtph264pay name=pay0 )'
-)
-factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP if udp else GstRtsp.RTSPLowerTrans.TCP)
+video = f'filesrc location="{file}" ! qtdemux ! h264parse config-interval=-1 ! rtph264pay name=pay0'
+sound = "audiotestsrc ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay1"
+factory.set_launch(f"( {video} {sound} )" if "sound" in more else f"( {video} )")
+lower = GstRtsp.RTSPLowerTrans
+factory.set_protocols(lower.UDP if "udp" in more else lower.TCP)
 role = Gst.Structure.new_empty("viewer")
 for permission in ("media.factory.access", "media.factory.construct"):
     role.set_value(permission, True)

@@ -27,6 +27,7 @@ from custom_components.porchlight.worker.messages import (
     EngineReady,
     FrameTaken,
     Link,
+    LiveServed,
     RemoveCamera,
     SetBudget,
     Status,
@@ -239,6 +240,9 @@ class FakeBridge:
 
     def up(self, camera_id: str = ENTRY_ID) -> None:
         self.listener(StreamUp(camera_id=camera_id, codec="h264", width=640, height=360))
+
+    def live(self, camera_id: str = ENTRY_ID, port: int = 8555) -> None:
+        self.listener(LiveServed(camera_id=camera_id, port=port))
 
     def status(self, camera_id: str = ENTRY_ID, **changes: Any) -> None:
         values: dict[str, Any] = {

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, replace
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,6 @@ from unittest.mock import patch
 
 import pytest
 from homeassistant.components.camera import async_get_image, async_get_stream_source
-from homeassistant.components.camera.helper import get_camera_from_entity_id
 from homeassistant.const import (
     EVENT_HOMEASSISTANT_FINAL_WRITE,
     STATE_OFF,
@@ -34,14 +33,12 @@ from custom_components.porchlight.worker.messages import (
     BestPicture,
     EngineFailed,
     FurnitureKnown,
-    Link,
     Load,
     StreamDown,
-    Transport,
     VisitPhase,
 )
 
-from .conftest import ENTRY_ID, MAC, FakeBridge, entry_data, jpeg, make_entry
+from .conftest import ENTRY_ID, MAC, FakeBridge, jpeg, make_entry
 
 if TYPE_CHECKING:
     from freezegun.api import FrozenDateTimeFactory
@@ -352,40 +349,6 @@ async def test_detection_is_switched_and_stays_so(
     assert bridge.cameras[ENTRY_ID].detect is True
 
 
-async def test_the_live_view_is_the_main_stream_with_its_login(
-    hass: HomeAssistant, camera: MockConfigEntry
-) -> None:
-    assert await async_get_stream_source(hass, CAMERA) == (
-        "rtsp://viewer:p%40ss%2Fw%3Ard%20%23%3F%25%C3%A9@192.168.1.20:554/main"
-    )
-
-
-@pytest.mark.parametrize(
-    ("link", "options", "expected"),
-    [
-        (Transport.TCP, {}, "tcp"),
-        (Transport.UDP, {}, "udp"),
-        (Transport.UDP, {"transport": "tcp"}, "tcp"),
-        (Transport.TCP, {"transport": "udp"}, "udp"),
-    ],
-)
-async def test_the_live_view_is_sent_as_the_camera_sends_it(
-    hass: HomeAssistant,
-    bridges: list[FakeBridge],
-    link: Transport,
-    options: dict[str, str],
-    expected: str,
-) -> None:
-    make_entry(data=entry_data(link=asdict(Link(transport=link))), options=options).add_to_hass(
-        hass
-    )
-    assert await hass.config_entries.async_setup(ENTRY_ID)
-    await hass.async_block_till_done()
-    one = get_camera_from_entity_id(hass, CAMERA)
-    assert await one.stream_source()
-    assert one.stream_options == {"rtsp_transport": expected}
-
-
 async def test_a_camera_that_is_watched_is_streaming(
     hass: HomeAssistant, bridge: FakeBridge
 ) -> None:
@@ -458,6 +421,7 @@ async def test_without_pictures_none_are_kept(
     assert bridge.cameras[ENTRY_ID].picture_path is None
     image = await async_get_image(hass, CAMERA)
     assert image.content == no_pictures()
+    bridge.live()
     assert await async_get_stream_source(hass, CAMERA)
     assert state(hass, PERSON) == STATE_ON
     found: Any = hass.states.get(EVENT)

@@ -2,14 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import AsyncMock, create_autospec, patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 from homeassistant.components.camera import async_get_stream_source
-from homeassistant.components.camera.helper import get_camera_from_entity_id
-from homeassistant.components.camera.prefs import DynamicStreamSettings
 from homeassistant.components.diagnostics import REDACTED
-from homeassistant.components.stream import Stream
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, SOURCE_REAUTH
 from homeassistant.const import CONF_PASSWORD, EVENT_HOMEASSISTANT_STOP
 from homeassistant.helpers import issue_registry as ir
@@ -177,24 +174,6 @@ async def test_a_refused_login_is_not_used_again_until_the_user_enters_one(
     await hass.async_block_till_done()
     assert bridge.cameras[ENTRY_ID].source.credentials.password == password
     assert bridge.cameras[ENTRY_ID].attempt > attempt
-
-
-async def test_live_view_with_a_refused_login_ends(
-    hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
-) -> None:
-    entity = get_camera_from_entity_id(hass, "camera.front_door")
-    stream = entity.stream = create_autospec(Stream, instance=True)
-    preloaded = stream.dynamic_stream_settings = DynamicStreamSettings(preload_stream=True)
-    bridge.up()
-    assert entity.stream is stream
-    with patch.object(ask, "inspect", AsyncMock(side_effect=ask.ErrandError("invalid_auth"))):
-        refuse(bridge)
-        await hass.async_block_till_done(wait_background_tasks=True)
-    stream.stop.assert_awaited_once()
-    assert entity.stream is None
-    # Home Assistant keeps one that is preloaded; the user's choice stays for the next one.
-    assert not stream.dynamic_stream_settings.preload_stream
-    assert preloaded.preload_stream
 
 
 async def test_a_refused_login_is_not_used_after_a_restart_either(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock, patch
 
 import pytest
-from homeassistant.components.camera import async_get_stream_source
 from homeassistant.config_entries import SOURCE_DHCP, SOURCE_INTEGRATION_DISCOVERY
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
@@ -281,9 +280,9 @@ async def test_the_user_sees_the_new_picture_and_then_the_address_is_used(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert camera.data["host"] == NEW
     assert bridge.cameras[ENTRY_ID].source.url == f"rtsp://{NEW}:8554/sub"
-    assert await async_get_stream_source(hass, "camera.front_door") == (
-        f"rtsp://viewer:p%40ss%2Fw%3Ard%20%23%3F%25%C3%A9@{NEW}:8554/main"
-    )
+    live = bridge.cameras[ENTRY_ID].live
+    assert live is not None
+    assert live.source.url == f"rtsp://{NEW}:8554/main"
     assert issue(hass) is None
 
 

@@ -97,9 +97,9 @@ class TestProtection:
     async def test_live_view_is_no_less_protected(
         self, hass: HomeAssistant, camera: MockConfigEntry, bridge: FakeBridge
     ) -> None:
-        live = camera.runtime_data.live_source
+        live = bridge.cameras[camera.entry_id].live
         assert live is not None
-        assert (live.url, live.basic) == (MAIN, False)
+        assert (live.source.url, live.source.basic) == (MAIN, False)
 
 
 class TestTransport:

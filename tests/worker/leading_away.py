@@ -9,13 +9,16 @@ import asyncio
 from itertools import repeat
 from typing import TYPE_CHECKING
 
+import av
 from aiohttp import web
 from porchlight.onvif.client import inspect
 from porchlight.onvif.errors import OnvifError
 from porchlight.onvif.values import Credentials
 from porchlight.worker.decoding import whole_frames
 from porchlight.worker.errors import StreamError
-from porchlight.worker.messages import Source, Transport
+from porchlight.worker.messages import Live, Source, Transport
+from porchlight.worker.rtsp.live import LiveServer
+from porchlight.worker.rtsp.logins import Logins
 from porchlight.worker.stream import Stream
 
 import tests.bare  # noqa: F401 - makes the worker importable
@@ -74,6 +77,22 @@ def report(what: str, source: Source) -> None:
         print(what, "plays")  # noqa: T201 - its result
 
 
+def report_live(what: str, source: Source) -> None:
+    """The same of live view, with a player that would follow whatever it is given."""
+    server = LiveServer(lambda _: None, Logins())
+    server.start()
+    server.offer("c", Live(source=source, path="path"), 0)
+    url, options = f"rtsp://127.0.0.1:{server.port}/path", {"rtsp_transport": "tcp"}
+    try:
+        with av.open(url, options=options, timeout=30) as container:
+            next(container.demux())
+    except av.error.FFmpegError as error:
+        print(what, type(error).__name__)  # noqa: T201 - its result
+    else:
+        print(what, "plays")  # noqa: T201 - its result
+    server.stop()
+
+
 def streams() -> None:
     def packets() -> Iterator[tuple[bytes, int, bool]]:
         return framed("h264", repeat(SMALL), pause=0.02)
@@ -84,6 +103,7 @@ def streams() -> None:
         for transport in (Transport.TCP, Transport.UDP):
             with Scripted(answer, packets=packets) as camera:
                 report(f"{what}-{transport}", camera.with_(transport=transport))
+                report_live(f"live-{what}-{transport}", camera.with_(transport=transport))
     nobody = Credentials(username="u", password="p")
     for scheme in ("http", "https", "rtmp", "udp", "tcp", "rtp", "srt", "concat:http", "hls+http"):
         report(scheme, Source(url=f"{scheme}://{ELSEWHERE}/live.m3u8", credentials=nobody))

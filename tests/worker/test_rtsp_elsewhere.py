@@ -7,6 +7,7 @@ import socket
 import pytest
 from porchlight.worker.errors import StreamError, StreamProblem
 from porchlight.worker.rtsp.addresses import parse
+from porchlight.worker.rtsp.description import described
 from porchlight.worker.rtsp.session import Session
 from porchlight.worker.stream import Stream
 
@@ -159,14 +160,14 @@ def test_what_ffmpeg_is_given_of_a_description_names_nothing_to_connect_to() -> 
     )
     with Scripted(answering(DESCRIBE=lambda asked: describe(asked, VIDEO + more))) as camera:
         session = Session(camera.source)
-        description = session.open(deadline()).track.description
+        tracks = session.open(deadline()).tracks
         session.close()
-    lines = description.split("\r\n")
+    lines = described(track for track, _ in tracks).decode().split("\r\n")
     assert [line[:7] for line in lines if line] == [
         "v=0", "o=- 0 0", "s=-", "c=IN IP", "t=0 0", "m=video", "a=rtpma", "a=fmtp:", "a=contr",
     ]  # fmt: skip
     assert "c=IN IP4 127.0.0.1" in lines
-    assert "a=control:video" in lines
+    assert "a=control:track0" in lines
 
 
 @pytest.mark.parametrize(

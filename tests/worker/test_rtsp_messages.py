@@ -11,7 +11,7 @@ from porchlight.onvif.values import Credentials
 from porchlight.worker.errors import StreamError, StreamProblem
 from porchlight.worker.rtsp.addresses import parse
 from porchlight.worker.rtsp.authentication import Login, challenges
-from porchlight.worker.rtsp.description import Track, video_track
+from porchlight.worker.rtsp.description import Described, described, tracks_of
 from porchlight.worker.rtsp.messages import MAX_HEAD, Message, Splitter, composed
 from porchlight.worker.rtsp.session import Session
 
@@ -137,20 +137,31 @@ def test_no_value_makes_a_line_of_its_own(value: str) -> None:
 
 
 @settings(max_examples=300)
-@given(st.one_of(st.binary(), HOSTILE, st.binary().map(lambda more: VIDEO.encode() + more)))
-def test_any_description_is_a_track_or_an_error(body: bytes) -> None:
-    found: Track | StreamError
+@given(
+    st.one_of(
+        st.binary(),
+        HOSTILE,
+        st.binary().map(lambda more: VIDEO.encode() + more),
+        st.binary().map(lambda more: VIDEO.encode() + b"m=audio 0 RTP/AVP 0 8\r\n" + more),
+    ),
+    st.booleans(),
+)
+def test_any_description_is_tracks_or_an_error(body: bytes, sound: bool) -> None:
+    found: Described | StreamError
     try:
-        found = video_track(body)
+        found = tracks_of(body, sound=sound)
     except StreamError as error:
         found = error
     if isinstance(found, StreamError):
         assert found.problem in {StreamProblem.NO_VIDEO, StreamProblem.UNSUPPORTED_CODEC}
         assert found.detail.isprintable()
     else:
-        lines = found.description.split("\r\n")
+        lines = described(found.tracks).decode().split("\r\n")
         assert [line[0] for line in lines[:6]] == ["v", "o", "s", "c", "t", "m"]
-        assert {line[:2] for line in lines[6:-1]} == {"a="}
+        assert {line[:2] for line in lines[6:-1]} <= {"a=", "m="}
+        kinds = [line[2:7] for line in lines if line[:2] == "m="]
+        assert kinds in ([["video"]], [["video"], ["video", "audio"]])[sound]
+        assert f"a=control:track{len(kinds) - 1}" in lines
 
 
 @settings(max_examples=300)

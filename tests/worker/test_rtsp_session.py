@@ -124,7 +124,7 @@ def test_a_camera_that_answers_oddly_is_watched(changes: list[tuple[bytes, bytes
             session = Session(camera.source)
             playing = session.open(deadline())
             session.close()
-            assert playing.channels == (4, 5)
+            assert playing.tracks[0][1] == (4, 5)
         else:
             opened(camera.source)
 

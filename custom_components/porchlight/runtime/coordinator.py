@@ -16,13 +16,15 @@ from homeassistant.core import callback
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from ..const import CONF_DETECT, CONF_LIVE_STREAM, CONF_PICTURES, DOMAIN
+from ..const import CONF_DETECT, CONF_PICTURES, DOMAIN
 from ..vision.types import Box
 from ..worker.errors import NOT_SHOWN, StreamProblem
 from ..worker.messages import (
     BestPicture,
     FurnitureKnown,
     LineCrossed,
+    LiveRefused,
+    LiveServed,
     PictureKept,
     Status,
     StreamDown,
@@ -42,6 +44,7 @@ from .issues import (
     delete_stream_issue,
 )
 from .journal import VisitJournal
+from .live import LiveView
 from .outage import Outage
 from .pictures import Picture, picture_name, prepare_pictures
 from .recovery import StreamRecovery
@@ -56,7 +59,7 @@ if TYPE_CHECKING:
 
     from ..detection.coordinator import DetectionCoordinator
     from ..worker.control_messages import SnapshotTaken
-    from ..worker.messages import Link, Report, Source
+    from ..worker.messages import Link, Report
     from .bridge import Bridge
     from .device import Device
 
@@ -111,9 +114,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         self.device = device
         self.events = LensEvents(hass, entry, device.events)
         self._login = device.login
-        self._leave = self._login.async_join(
-            entry.entry_id, self.async_watch, self.async_update_listeners
-        )
+        self._leave = self._login.async_join(entry.entry_id, self.async_watch, self._login_is_wrong)
+        self._live = LiveView(entry, device.login)
         self._recovery = StreamRecovery(hass, entry, self._login, self.async_watch)
         self._snapshots = Snapshots(hass, entry, self._login)
         self.controls = Controls(hass, entry, self._login, self.async_update_listeners)
@@ -161,11 +163,18 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         return areas_of(self.entry.options)
 
     @property
-    def live_source(self) -> Source | None:
-        """The stream to show live; None if the camera refuses the login, or may do so."""
-        if self._login.doubts(self.camera_id):
-            return None
-        return source_of(self.entry, self.entry.data[CONF_LIVE_STREAM])
+    def live_url(self) -> str | None:
+        """Where the worker serves live view; None while it may not, or does not."""
+        return self._live.url
+
+    async def async_live_url(self) -> str | None:
+        """The same; waits a moment for a worker that starts."""
+        return self.live_url if self.data.set_aside else await self._live.async_url()
+
+    @property
+    def live_allowed(self) -> bool:
+        """Whether live view may use the login."""
+        return self._live.wanted is not None
 
     @callback
     def async_opening(self) -> WatchCamera | None:
@@ -185,6 +194,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             furniture=self._furniture,
             revision=self._revision,
             attempt=self._login.attempt,
+            live=self._live.wanted,
         )
 
     async def async_still(
@@ -231,6 +241,8 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             # Masks must be used at once. The worker opens no stream for the source that it has.
             command = replace(command, source=self._sent.source, attempt=self._sent.attempt)
         self._sent = command
+        if command.live is None:
+            self._live.async_lose()
         self._bridge.send(command)
 
     @callback
@@ -273,6 +285,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     def async_worker_down(self) -> None:
         """Handle the worker's end: the state is unknown until the next one reports."""
         self._sent = None
+        self._live.async_lose()
         self._lose(set_aside=self.data.set_aside)
 
     @callback
@@ -320,6 +333,17 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
                 self._went_down(news)
             case Status():
                 self._update(news)
+            case LiveServed():
+                self._live.async_serve(news.port)
+                self.async_update_listeners()
+            case LiveRefused():
+                self._login.async_refused(self.camera_id)
+                self._login_is_wrong()
+            case _:
+                self._hear_of_people(news)
+
+    def _hear_of_people(self, news: Report) -> None:
+        match news:
             case VisitNews():
                 self._visit(news)
             case LineCrossed():
@@ -410,6 +434,12 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             # At once: the state must not show people whose departure was already reported.
             zones = self.data.zones and dict.fromkeys(self.data.zones, 0)
             self.async_set_updated_data(replace(self.data, people=0, zones=zones))
+
+    @callback
+    def _login_is_wrong(self) -> None:
+        """End live view, and have the entities show why."""
+        self.async_watch()
+        self.async_update_listeners()
 
     @callback
     def _lose_count(self) -> None:

@@ -78,12 +78,21 @@ class VisitInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A stream to show live, for players that ask for this path."""
+
+    source: Source
+    path: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchCamera:
     """Watch a camera, or change how it is watched.
 
     `picture_path`: where its best picture is kept. `revision` is returned with each picture.
     `open_visit` and `furniture` are used only for a camera that is not watched yet. A camera that
     refused its login is tried again with a higher `attempt` or another source, and not before.
+    `live` is None if nothing may be shown live.
     """
 
     camera_id: str
@@ -95,6 +104,7 @@ class WatchCamera:
     furniture: tuple[Box, ...] = ()
     revision: int = 0
     attempt: int = 0
+    live: Live | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +178,21 @@ class StreamDown:
     camera_id: str
     problem: StreamProblem
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveServed:
+    """A camera's live stream is served on this port of loopback from now on."""
+
+    camera_id: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveRefused:
+    """The camera refused its login for live view."""
+
+    camera_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,6 +390,8 @@ type Report = (
     | ThreadStarted
     | StreamUp
     | StreamDown
+    | LiveServed
+    | LiveRefused
     | Status
     | LineCrossed
     | FurnitureKnown

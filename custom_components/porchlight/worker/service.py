@@ -24,6 +24,7 @@ from .messages import (
     UseModel,
     WatchCamera,
 )
+from .rtsp.live import LiveServer
 from .rtsp.logins import Logins
 from .timing import TIMING, Timing
 from .writer import Writer
@@ -67,6 +68,7 @@ class Service:
         self._analyst = Analyst(self.report)
         self._writer = Writer()
         self._logins = Logins()
+        self._live = LiveServer(self.report, self._logins)
         self._handlers: dict[type, Callable[..., None]] = {
             WatchCamera: self._watch,
             RemoveCamera: self._remove,
@@ -80,10 +82,12 @@ class Service:
         """Serve until the other end closes."""
         self._analyst.start()
         self._writer.start()
+        self._live.start()
         try:
             self._serve()
         finally:
             self._analyst.stop()
+            self._live.stop()
             for camera in self._cameras.values():
                 camera.stop()
             # Write the pictures that still wait, if that is quick.
@@ -136,6 +140,7 @@ class Service:
             signal.pthread_kill(self._analyst.ident, signal.SIGABRT)
 
     def _watch(self, config: WatchCamera) -> None:
+        self._live.offer(config.camera_id, config.live, config.attempt)
         if camera := self._cameras.get(config.camera_id):
             camera.update(config)
             return
@@ -151,6 +156,7 @@ class Service:
         self._cameras[config.camera_id] = camera
 
     def _remove(self, command: RemoveCamera) -> None:
+        self._live.offer(command.camera_id, None, 0)
         if camera := self._cameras.pop(command.camera_id, None):
             camera.stop()
             if camera.config.picture_path is not None:

@@ -26,8 +26,12 @@ _PUNCH = b"\x80\xc9\x00\x01" + bytes(4)
 class Datagrams:
     """Takes packets from one camera, and from nobody else."""
 
-    def __init__(self, connection: Connection) -> None:
-        """For a camera that is connected. Raises StreamError if there are no ports."""
+    def __init__(self, connection: Connection, channel: int = 0) -> None:
+        """For a camera that is connected. Raises StreamError if there are no ports.
+
+        `channel` is the one that its RTP packets are given; RTCP gets the next.
+        """
+        self._channel = channel
         self._peer = connection.peer
         self._ports: tuple[int, int] | None = None
         self.sockets = _pair(connection.socket.family, connection.own)
@@ -40,10 +44,10 @@ class Datagrams:
             self._send(one, _PUNCH, port)
 
     def receive(self) -> bytes:
-        """What has come, as interleaved frames: RTP in channel 0 and RTCP in channel 1."""
+        """What has come, as interleaved frames."""
         frames = bytearray()
         peer = _bare(self._peer[0])
-        for channel, one in enumerate(self.sockets):
+        for channel, one in enumerate(self.sockets, self._channel):
             # Others' packets count: they must not keep us here.
             seen = 0
             while seen < CHUNK:
@@ -57,13 +61,13 @@ class Datagrams:
         return bytes(frames)
 
     def report(self, frames: bytes) -> None:
-        """Send the camera the RTCP packets in interleaved frames."""
+        """Send the camera this track's RTCP packets in interleaved frames."""
         if self._ports is None:
             return
         at = 0
         while at + 4 <= len(frames):
             end = at + 4 + int.from_bytes(frames[at + 2 : at + 4])
-            if frames[at + 1] == 1:
+            if frames[at + 1] == self._channel + 1:
                 self._send(self.sockets[1], frames[at + 4 : end], self._ports[1])
             at = end
 

@@ -1,10 +1,12 @@
-"""The relay's door on loopback: who knows the address is let in, and nobody else."""
+"""A door on loopback: who knows the address is let in, and nobody else."""
 
 from __future__ import annotations
 
+import select
 import selectors
 import socket
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Self
 
 from ..errors import StreamError
@@ -12,32 +14,35 @@ from .connection import Deadline
 from .messages import Message, Splitter
 
 if TYPE_CHECKING:
-    from .player import Script
+    from collections.abc import Callable
 
 # Seconds in which who connects must ask for the right address.
 _ASKING = 1.0
 # Connections that may wait for that.
 MOST_GUESTS = 8
-# Bytes that a request of FFmpeg's may have.
+# Seconds without another try when the process can open no more files.
+_FULL = 1.0
+# Bytes that a player's request may have.
 _MOST_ASKED = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a player sent: the answers to its requests, and its reports to the camera."""
+    """What a player sent: its requests, and its reports to the camera."""
 
-    answers: bytes = b""
+    requests: tuple[Message, ...] = ()
     reports: bytes = b""
 
 
 class Guest:
-    """Who has connected to the relay, and what it asks."""
+    """Who has connected, and what it asks."""
 
-    def __init__(self, one: socket.socket, script: Script) -> None:
+    def __init__(self, one: socket.socket, knows: Callable[[str], bool]) -> None:
+        """`knows`: whether who asks for this knows the address."""
         one.settimeout(0)
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = one
-        self.script = script
+        self._knows = knows
         self.until = Deadline(_ASKING)
         self.known = False
         self._splitter = Splitter()
@@ -53,27 +58,30 @@ class Guest:
             return Taken()
         if not data:
             return None
-        answers, reports = bytearray(), bytearray()
+        requests: list[Message] = []
+        reports = bytearray()
         for one in self._splitter.feed(data):
             if not isinstance(one, Message):
                 reports += one
-            elif self.script.knows(one):
+            elif self._knows(one.target):
                 self.known = True
-                answers += self.script.answer(one)
+                requests.append(one)
             else:
                 return None
         if len(self._splitter.rest()) > _MOST_ASKED:
             return None
-        return Taken(bytes(answers), bytes(reports))
+        return Taken(tuple(requests), bytes(reports))
 
 
 class Door:
-    """Lets in the one who knows the address."""
+    """Lets in those who know the address."""
 
-    def __init__(self, listener: socket.socket, bell: socket.socket, script: Script) -> None:
+    def __init__(
+        self, listener: socket.socket, bell: socket.socket, knows: Callable[[str], bool]
+    ) -> None:
         self._listener = listener
         self._bell = bell
-        self._script = script
+        self._knows = knows
         self._guests: dict[socket.socket, Guest] = {}
         self._selector = selectors.DefaultSelector()
 
@@ -88,17 +96,20 @@ class Door:
             one.close()
 
     def player(self, deadline: Deadline) -> tuple[Guest, Taken] | None:
-        """Who knows the address, with what it asked; None if nobody does in time."""
+        """Who knows the address, with what it asked; None if nobody does in time.
+
+        None, too, when the bell is rung.
+        """
         while left := deadline.left:
-            ends = [guest.until.left for guest in self._guests.values()]
-            for key, _ in self._selector.select(min([left, *ends])):
+            wait = min([left, *(guest.until.left for guest in self._guests.values())])
+            for key, _ in self._selector.select(None if wait == inf else wait):
                 if key.fileobj is self._bell:
                     return None
                 if key.fileobj is self._listener:
                     self._accept()
                 elif (guest := self._guest(key)) and (taken := self._asked(guest)):
+                    self._selector.unregister(guest.socket)
                     del self._guests[guest.socket]
-                    self._listener.close()
                     return guest, taken
             for guest in [one for one in self._guests.values() if not one.until.left]:
                 self._drop(guest)
@@ -111,11 +122,14 @@ class Door:
     def _accept(self) -> None:
         try:
             one, _ = self._listener.accept()
+        except BlockingIOError:
+            return
         except OSError:
+            select.select([self._bell], [], [], _FULL)
             return
         if len(self._guests) >= MOST_GUESTS:
             self._drop(next(iter(self._guests.values())))
-        self._guests[one] = Guest(one, self._script)
+        self._guests[one] = Guest(one, self._knows)
         self._selector.register(one, selectors.EVENT_READ)
 
     def _asked(self, guest: Guest) -> Taken | None:

@@ -1,10 +1,12 @@
-"""What FFmpeg asks of the relay, and the answers."""
+"""What players ask of a relay, and the answers."""
 
 from __future__ import annotations
 
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
+from ..errors import StreamProblem
+from .description import described
 from .messages import composed
 
 if TYPE_CHECKING:
@@ -14,6 +16,23 @@ if TYPE_CHECKING:
 _METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"
 # Seconds; the relay itself keeps the camera's session alive.
 _TIMEOUT = 3600
+_REFUSALS = {
+    StreamProblem.UNAUTHORIZED: "401 Unauthorized",
+    StreamProblem.NOT_FOUND: "404 Not Found",
+    StreamProblem.TOO_MANY_VIEWERS: "453 Not Enough Bandwidth",
+}
+
+
+def knows(target: str, url: str) -> bool:
+    """Whether who asks for this knows the address."""
+    own = url.encode()
+    return compare_digest(target.encode("utf-8", "replace")[: len(own)], own)
+
+
+def refusal(request: Message, problem: StreamProblem) -> bytes:
+    """The answer to a request for what the camera does not play."""
+    status = _REFUSALS.get(problem, "503 Service Unavailable")
+    return composed(f"RTSP/1.0 {status}", [("CSeq", request.first("cseq"))])
 
 
 class Script:
@@ -21,15 +40,16 @@ class Script:
 
     def __init__(self, url: str, playing: Playing) -> None:
         self._url = url
-        self._playing = playing
+        self._tracks = playing.tracks
+        self._starts = playing.starts
+        # What came before the player asked.
+        self.early = playing.early
         self.playing = False
         self.over = False
 
-    def knows(self, request: Message) -> bool:
-        """Whether who asks knows the address."""
-        target = request.target.encode("utf-8", "replace")
-        own = self._url.encode()
-        return compare_digest(target[: len(own)], own)
+    def knows(self, target: str) -> bool:
+        """Whether who asks for this knows the address."""
+        return knows(target, self._url)
 
     def answer(self, request: Message) -> bytes:
         """The answer to a request."""
@@ -40,13 +60,26 @@ class Script:
                 headers.append(("Public", _METHODS))
             case "DESCRIBE":
                 headers += [("Content-Base", f"{self._url}/"), ("Content-Type", "application/sdp")]
-                body = self._playing.track.description.encode()
+                body = described(track for track, _ in self._tracks)
             case "SETUP":
-                low, high = self._playing.channels
+                low, high = self._channels(request.target)
                 transport = f"RTP/AVP/TCP;unicast;interleaved={low}-{high}"
                 headers.append(("Transport", transport))
             case "PLAY":
                 self.playing = True
+                # Of a single track it says nothing that matters.
+                if len(self._starts) > 1:
+                    headers.append(("RTP-Info", self._begun()))
             case "TEARDOWN":
                 self.over = True
         return composed("RTSP/1.0 200 OK", headers, body)
+
+    def _channels(self, target: str) -> tuple[int, int]:
+        for number, (_, channels) in enumerate(self._tracks):
+            if target.endswith(f"/track{number}"):
+                return channels
+        return self._tracks[0][1]
+
+    def _begun(self) -> str:
+        entries = (f"url={self._url}/track{n};{one}" for n, one in enumerate(self._starts))
+        return ",".join(entries)

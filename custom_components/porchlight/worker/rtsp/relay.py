@@ -45,12 +45,13 @@ class Relay(threading.Thread):
         player = None
         try:
             script = Script(self.url, self._playing)
-            with Door(self._listener, self._bell, script) as door:
+            with Door(self._listener, self._bell, script.knows) as door:
                 found = door.player(self._deadline)
+            self._listener.close()
             if found:
                 player, taken = found
-                splice = Splice(self._session, player, self._bell, self._closing)
-                splice.run(taken, self._playing.early)
+                splice = Splice(self._session, player, script, self._bell, self._closing)
+                splice.run(taken)
         except StreamError as error:
             self.problem = error
         except OSError as error:

@@ -13,7 +13,7 @@ from .addresses import parse
 from .authentication import Login
 from .connection import Connection
 from .datagrams import Datagrams
-from .description import Track, video_track
+from .description import Described, Track, tracks_of
 from .logins import Logins
 from .messages import Message, Splitter, composed
 
@@ -46,6 +46,8 @@ _FORGOTTEN = 60.0
 _SHORTEST, _LONGEST = 3.0, 3600.0
 _CHANNELS = re.compile(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?", re.IGNORECASE)
 _PORTS = re.compile(r"server_port=(\d{1,5})(?:-(\d{1,5}))?", re.IGNORECASE)
+_SEQUENCE = re.compile(r";\s*seq=\d{1,5}\b", re.IGNORECASE)
+_TICKS = re.compile(r";\s*rtptime=\d{1,10}\b", re.IGNORECASE)
 _TIMEOUT = re.compile(r";\s*timeout=\s*(\d{1,6})", re.IGNORECASE)
 _MAX_CHANNEL = 255
 _MAX_PORT = 65535
@@ -68,24 +70,31 @@ class _TransportError(Exception):
         self.certain = response.status == _OTHER_TRANSPORT or response.status in _OK
 
 
+type Channels = tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Playing:
-    """What a camera plays; `early` is what came of it before it said so.
+    """What a camera plays: tracks, with the channels that carry their RTP and RTCP packets.
 
-    `channels` carry its RTP and its RTCP packets.
+    `early` is what came of it before it said so; `starts` is each track's RTP-Info.
     """
 
-    track: Track
-    channels: tuple[int, int]
+    tracks: tuple[tuple[Track, Channels], ...]
     early: bytes
+    starts: tuple[str, ...] = ()
 
 
 class Session:
     """A session with one camera. It talks to the source's host and port and to nobody else."""
 
-    def __init__(self, source: Source, turn: Turn | None = None) -> None:
-        """`turn` is what other streams know of the login; None if there are none."""
+    def __init__(self, source: Source, turn: Turn | None = None, *, sound: bool = False) -> None:
+        """`turn` is what other streams know of the login; None if there are none.
+
+        `sound`: whether the camera's sound is played, too, where it has some.
+        """
         self._source = source
+        self._sound = sound
         self._login = Login(source.credentials, basic=source.basic)
         self._turn = turn or Logins().turn(source)
         self._connection: Connection | None = None
@@ -98,7 +107,8 @@ class Session:
         # The fingerprint of the camera's certificate; None without encryption.
         self.certificate: str | None = source.certificate
         self.forgotten = _FORGOTTEN
-        self.datagrams: Datagrams | None = None
+        # One for each track that comes over UDP.
+        self.datagrams: list[Datagrams] = []
 
     @property
     def link(self) -> Link:
@@ -142,9 +152,8 @@ class Session:
 
     def close(self) -> None:
         """Hang up; a session that was not left is, without waiting for what the camera says."""
-        if self.datagrams:
-            self.datagrams.close()
-            self.datagrams = None
+        while self.datagrams:
+            self.datagrams.pop().close()
         if self._connection:
             self._turn.over()
             if self._id:
@@ -190,43 +199,74 @@ class Session:
         self.certificate = self._connection.certificate
 
     def _play(self, address: Address, deadline: Deadline) -> Playing:
-        base, track = self._describe(address, deadline)
-        self._aggregate = base.at(track.session).uri if "://" in track.session else base.uri
-        channels = self._set_up(base.below(track.control), deadline)
+        base, found = self._describe(address, deadline)
+        self._aggregate = base.at(found.control).uri if "://" in found.control else base.uri
+        uris: list[str] = []
+        tracks: list[tuple[Track, Channels]] = []
+        for track in found.tracks:
+            target = base.below(track.control)
+            channels = self._set_up(target, [used for _, used in tracks], deadline)
+            if channels:
+                uris.append(target.uri)
+                tracks.append((track, channels))
         self._early = bytearray()
-        self._asked("PLAY", self._aggregate, deadline, ("Range", "npt=0.000-"))
-        return Playing(track=track, channels=channels, early=bytes(self._early))
+        response = self._asked("PLAY", self._aggregate, deadline, ("Range", "npt=0.000-"))
+        return Playing(
+            tracks=tuple(tracks),
+            early=bytes(self._early),
+            starts=starts(response.first("rtp-info"), uris),
+        )
 
-    def _describe(self, address: Address, deadline: Deadline) -> tuple[Address, Track]:
+    def _describe(self, address: Address, deadline: Deadline) -> tuple[Address, Described]:
         accept = ("Accept", "application/sdp")
         response = self._asked("DESCRIBE", address.uri, deadline, accept)
         reference = response.first("content-base") or response.first("content-location")
-        return address.at(reference) if reference else address, video_track(response.body)
+        found = tracks_of(response.body, sound=self._sound)
+        return address.at(reference) if reference else address, found
 
-    def _set_up(self, track: Address, deadline: Deadline) -> tuple[int, int]:
-        tcp = self.transport is Transport.TCP
-        if tcp:
-            wanted = "RTP/AVP/TCP;unicast;interleaved=0-1"
+    def _set_up(self, track: Address, used: list[Channels], deadline: Deadline) -> Channels | None:
+        """The channels that carry a track; None for a further one that is not to be had."""
+        low = 2 * len(used)
+        datagrams = None
+        if self.transport is Transport.TCP:
+            wanted = f"RTP/AVP/TCP;unicast;interleaved={low}-{low + 1}"
         elif track.secure:
             raise StreamError(StreamProblem.UNSUPPORTED_TRANSPORT, "UDP is not encrypted")
         else:
-            self.datagrams = Datagrams(self.connection)
-            port = self.datagrams.port
-            wanted = f"RTP/AVP;unicast;client_port={port}-{port + 1}"
+            datagrams = Datagrams(self.connection, low)
+            self.datagrams.append(datagrams)
+            wanted = f"RTP/AVP;unicast;client_port={datagrams.port}-{datagrams.port + 1}"
         response = self._answered("SETUP", track.uri, deadline, ("Transport", wanted))
+        try:
+            channels = self._agreed(response, datagrams, low)
+        except (_TransportError, _RedirectedError, StreamError):
+            if not used:
+                raise
+            # The video plays without it.
+            if datagrams:
+                self.datagrams.pop().close()
+            return None
+        return None if any({*channels} & {*others} for others in used) else channels
+
+    def _agreed(self, response: Message, datagrams: Datagrams | None, low: int) -> Channels:
+        """The channels of a track that was set up; those asked for if the camera names none."""
         if response.status in _NO_TRANSPORT:
             raise _TransportError(response)
         _expect(response)
         self._note_session(response)
         given = response.first("transport").partition(",")[0]
-        if self.datagrams is None:
-            return _channels(given, response)
+        if datagrams is None:
+            if given and "interleaved" not in given.lower() and "/TCP" not in given.upper():
+                raise _TransportError(response)
+            return _pair_in(_CHANNELS, given, _MAX_CHANNEL) or (low, low + 1)
         if "interleaved" in given.lower() or "multicast" in given.lower():
             raise _TransportError(response)
-        self.datagrams.begin(_pair_in(_PORTS, given, _MAX_PORT))
-        return 0, 1
+        datagrams.begin(_pair_in(_PORTS, given, _MAX_PORT))
+        return low, low + 1
 
     def _note_session(self, response: Message) -> None:
+        if self._id:
+            return
         value = response.first("session")
         self._id = value.partition(";")[0].strip()
         if timeout := _TIMEOUT.search(value):
@@ -356,11 +396,22 @@ def _shown(response: Message) -> str:
     return f"RTSP status {response.status}"
 
 
-def _channels(transport: str, response: Message) -> tuple[int, int]:
-    """The channels that a camera uses; those that it was asked for if it names none."""
-    if transport and "interleaved" not in transport.lower() and "/TCP" not in transport.upper():
-        raise _TransportError(response)
-    return _pair_in(_CHANNELS, transport, _MAX_CHANNEL) or (0, 1)
+def starts(header: str, uris: list[str]) -> tuple[str, ...]:
+    """Where each track begins, out of an RTP-Info header: nothing unless all are there."""
+    found = []
+    for uri in uris:
+        own = [one for one in header.split(",") if _names(one, uri)]
+        values = own and (_SEQUENCE.search(own[0]), _TICKS.search(own[0]))
+        if not values or None in values:
+            return ()
+        found.append(";".join(one[0].strip("; ") for one in values if one))
+    return tuple(found)
+
+
+def _names(entry: str, uri: str) -> bool:
+    """Whether an entry of RTP-Info is a track's: cameras name it with and without a host."""
+    named = entry.strip().removeprefix("url=").partition(";")[0].strip('" ')
+    return bool(named) and uri.endswith(named)
 
 
 def _pair_in(pattern: re.Pattern[str], transport: str, most: int) -> tuple[int, int] | None:

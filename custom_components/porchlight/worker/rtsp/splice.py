@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .door import Guest, Taken
     from .messages import Message
+    from .player import Script
     from .session import Session
 
 # Bytes that wait for a camera that takes none: reports are left out then.
@@ -32,12 +33,19 @@ class Splice:
     """One camera and one player. Nothing is read of either while the other does not take it."""
 
     def __init__(
-        self, session: Session, player: Guest, bell: socket.socket, closing: threading.Event
+        self,
+        session: Session,
+        player: Guest,
+        script: Script,
+        bell: socket.socket,
+        closing: threading.Event,
     ) -> None:
         self._session = session
         self._camera = session.connection
         self._datagrams = session.datagrams
         self._player = player
+        self._script = script
+        self._early = script.early
         self._closing = closing
         self._keepalive = Keepalive(session)
         self._to_player = bytearray()
@@ -50,12 +58,14 @@ class Splice:
         self._selector = selectors.DefaultSelector()
         self._selector.register(bell, selectors.EVENT_READ)
 
-    def run(self, taken: Taken, early: bytes) -> None:
-        """Go on until one of the two leaves or it is closed. Raises StreamError or OSError."""
-        self._early = early
+    def run(self, taken: Taken) -> None:
+        """Go on until one of the two leaves or it is closed. Raises StreamError or OSError.
+
+        `taken` is what the player asked first.
+        """
         try:
             self._took(taken)
-            while not (self._closing.is_set() or self._player.script.over):
+            while not (self._closing.is_set() or self._script.over):
                 if not self._turn():
                     break
             # One that is silent is not waited for.
@@ -76,7 +86,7 @@ class Splice:
             return False
         if self._to_player:
             self._flush()
-        if not self._to_player and self._player.script.playing:
+        if not self._to_player and self._script.playing:
             self._read(found)
         if self._to_camera:
             del self._to_camera[: self._camera.send(self._to_camera)]
@@ -84,15 +94,16 @@ class Splice:
 
     def _watch(self) -> None:
         """Wait for what can go on."""
-        reads = self._player.script.playing and not self._to_player
+        reads = self._script.playing and not self._to_player
         camera = selectors.EVENT_READ if reads else 0
         if self._to_camera:
             camera |= selectors.EVENT_WRITE
         player = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._to_player else 0)
         self._want(self._camera.socket, camera)
         self._want(self._player.socket, player)
-        for one in self._datagrams.sockets if self._datagrams else ():
-            self._want(one, selectors.EVENT_READ if reads else 0)
+        for track in self._datagrams:
+            for one in track.sockets:
+                self._want(one, selectors.EVENT_READ if reads else 0)
 
     def _want(self, one: socket.socket, events: int) -> None:
         before = self._watched.get(one, 0)
@@ -118,12 +129,14 @@ class Splice:
         return True
 
     def _took(self, taken: Taken) -> None:
-        self._to_player += taken.answers
-        if self._player.script.playing and self._early:
+        for one in taken.requests:
+            self._to_player += self._script.answer(one)
+        if self._script.playing and self._early:
             self._to_player += self._early
             self._early = b""
         if self._datagrams:
-            self._datagrams.report(taken.reports)
+            for track in self._datagrams:
+                track.report(taken.reports)
         elif len(self._to_camera) + len(taken.reports) <= _MOST_WAITING:
             self._to_camera += taken.reports
 
@@ -145,8 +158,8 @@ class Splice:
         if self._gathers and not self._more:
             self._closing.wait(_GATHERING)
         size = 0
-        if self._datagrams:
-            frames = self._datagrams.receive()
+        for track in self._datagrams:
+            frames = track.receive()
             size += len(frames)
             self._to_player += frames
         while size < CHUNK and (data := self._camera.receive()) is not None:
