@@ -6,7 +6,8 @@ Prints a line for each: what was tried, and how it ended.
 from __future__ import annotations
 
 import asyncio
-from itertools import repeat
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product, repeat
 from typing import TYPE_CHECKING
 
 import av
@@ -67,30 +68,30 @@ def playlist(_asked: Asked) -> bytes | None:
     return f"{head}\r\n\r\n{body}".encode()
 
 
-def report(what: str, source: Source) -> None:
+def watched(source: Source) -> str:
+    """How it ends to watch a camera."""
     try:
         with Stream(source, **WAITING) as stream:
             next(whole_frames(stream))
     except StreamError as error:
-        print(what, error.problem)  # noqa: T201 - its result
-    else:
-        print(what, "plays")  # noqa: T201 - its result
+        return error.problem
+    return "plays"
 
 
-def report_live(what: str, source: Source) -> None:
-    """The same of live view, with a player that would follow whatever it is given."""
+def shown_live(source: Source) -> str:
+    """How live view of it ends, with a player that would follow whatever it is given."""
     server = LiveServer(lambda _: None, Logins())
     server.start()
     server.offer("c", Live(source=source, path="path"), 0)
     url, options = f"rtsp://127.0.0.1:{server.port}/path", {"rtsp_transport": "tcp"}
     try:
-        with av.open(url, options=options, timeout=30) as container:
+        with av.open(url, options=options, timeout=(30.0, 2.0)) as container:
             next(container.demux())
     except av.error.FFmpegError as error:
-        print(what, type(error).__name__)  # noqa: T201 - its result
-    else:
-        print(what, "plays")  # noqa: T201 - its result
-    server.stop()
+        return type(error).__name__
+    finally:
+        server.stop()
+    return "plays"
 
 
 def streams() -> None:
@@ -99,15 +100,23 @@ def streams() -> None:
 
     answers = {f"redirect-{status}": redirecting(status) for status in (301, 302, 305, 307)}
     answers |= {"asks-to-leave": asking_to_leave, "names": naming, "playlist": playlist}
-    for what, answer in answers.items():
-        for transport in (Transport.TCP, Transport.UDP):
-            with Scripted(answer, packets=packets) as camera:
-                report(f"{what}-{transport}", camera.with_(transport=transport))
-                report_live(f"live-{what}-{transport}", camera.with_(transport=transport))
+    ways = {"": watched, "live-": shown_live}
+
+    def tried(what: str, way: str, transport: Transport) -> str:
+        with Scripted(answers[what], packets=packets) as camera:
+            how = ways[way](camera.with_(transport=transport))
+        return f"{way}{what}-{transport} {how}"
+
+    # Some of them wait for long.
+    with ThreadPoolExecutor(8) as pool:
+        cases = product(answers, ways, (Transport.TCP, Transport.UDP))
+        for line in pool.map(lambda case: tried(*case), cases):
+            print(line)  # noqa: T201 - its result
     nobody = Credentials(username="u", password="p")
     for scheme in ("http", "https", "rtmp", "udp", "tcp", "rtp", "srt", "concat:http", "hls+http"):
-        report(scheme, Source(url=f"{scheme}://{ELSEWHERE}/live.m3u8", credentials=nobody))
-    report("file", Source(url="file:///etc/hostname", credentials=nobody))
+        source = Source(url=f"{scheme}://{ELSEWHERE}/live.m3u8", credentials=nobody)
+        print(scheme, watched(source))  # noqa: T201 - its result
+    print("file", watched(Source(url="file:///etc/hostname", credentials=nobody)))  # noqa: T201 - its result
 
 
 async def services() -> None:
