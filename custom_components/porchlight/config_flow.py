@@ -26,6 +26,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .const import (
+    CONF_ACCEPT,
     CONF_ADDRESS,
     CONF_BACK,
     CONF_CAMERA,
@@ -48,10 +49,20 @@ from .flows.detector import DetectorOptionsFlow
 from .flows.lens_steps import LensSteps
 from .flows.offers import Lent, Offer, async_offers, label, name_of
 from .flows.previews import async_previews
-from .flows.proof import ERRORS, LOGIN_ERRORS, Proof, describe, name_in
+from .flows.proof import (
+    ERRORS,
+    LOGIN_ERRORS,
+    PROTECTION_ERRORS,
+    Proof,
+    Question,
+    async_inspect,
+    async_prove,
+    describe,
+    name_in,
+)
 from .flows.selects import select
 from .flows.where import Where
-from .onvif.values import Credentials, Found, Profile
+from .onvif.values import Credentials, Found
 from .runtime import ask
 from .runtime.address import Address
 from .runtime.entries import (
@@ -66,10 +77,10 @@ from .runtime.inspection import abilities, credentials_of
 from .runtime.lenses import Lens, async_asking
 from .runtime.moves import async_consider
 from .runtime.search import async_scan, async_sources, entry_of
-from .runtime.streams import Chosen, async_open, link_of
+from .runtime.streams import Chosen, link_of
 from .runtime.text import plain
 from .runtime.typed import TypedError
-from .worker.messages import Link, Source, Transport
+from .worker.messages import Link, Transport
 
 if TYPE_CHECKING:
     import asyncio
@@ -241,10 +252,6 @@ class PorchlightConfigFlow(LensSteps, domain=DOMAIN):
         """Ask for a new login when the camera refuses the old one."""
         entry = self._get_reauth_entry()
         self._take_entry(entry)
-        # A new password is for the same camera. Only "Reconfigure" accepts another certificate, or
-        # less protection.
-        self._certificate = entry.data.get(CONF_CERTIFICATE)
-        self._link = link_of(entry.data)
         return await self.async_step_camera()
 
     async def async_step_reconfigure(
@@ -267,6 +274,8 @@ class PorchlightConfigFlow(LensSteps, domain=DOMAIN):
         if user_input is not None:
             if user_input.get(CONF_BACK):
                 return await self.async_step_pick()
+            if user_input.get(CONF_ACCEPT):
+                self._certificate = self._link = None
             self._credentials = Credentials(
                 username=user_input.get(CONF_USERNAME, ""),
                 password=user_input.get(CONF_PASSWORD, ""),
@@ -283,9 +292,10 @@ class PorchlightConfigFlow(LensSteps, domain=DOMAIN):
             suggested[CONF_PASSWORD] = self._credentials.password
         if self._error:
             errors["base"], self._error = self._error, None
+        schema = self._camera_schema(errors.get("base"))
         return self.async_show_form(
             step_id="camera",
-            data_schema=self.add_suggested_values_to_schema(self._camera_schema(), suggested),
+            data_schema=self.add_suggested_values_to_schema(schema, suggested),
             errors=errors,
             description_placeholders={
                 "name": self._name or self._where.shown,
@@ -393,36 +403,27 @@ class PorchlightConfigFlow(LensSteps, domain=DOMAIN):
     async def _prove(self) -> Proof:
         """Find, query the camera and decode a frame. Raises ErrandError."""
         address = await self._where.find()
+        question = Question(
+            credentials=self._credentials,
+            endpoint=self._endpoint,
+            certificate=self._certificate,
+            link=self._link,
+            transport=Transport(self._options.get(CONF_TRANSPORT, Transport.AUTO)),
+            chosen=Chosen.of(self._options, self._known),
+        )
         parent = self._parent
         async with async_asking(parent, self._credentials) if parent else nullcontext():
-            report = await ask.inspect(
-                address.host,
-                address.port,
-                self._credentials,
-                path=address.path,
-                endpoint=self._endpoint,
-                secure=address.secure,
-                certificate=self._certificate,
-            )
-        return Proof(
-            report=report,
-            streams=await async_open(report, self._source, Chosen.of(self._options, self._known)),
-        )
+            report = await async_inspect(address, question)
+        return await async_prove(report, question)
 
-    def _camera_schema(self) -> probatio.Schema:
-        """Address and login, and an option to go back if there is a list."""
-        back = {probatio.Optional(CONF_BACK, default=False): BooleanSelector()}
-        return probatio.Schema({**_LOGIN, **(back if self._cameras or self._offers else {})})
-
-    def _source(self, profile: Profile) -> Source:
-        link = self._link or Link(basic=True)
-        return Source(
-            url=profile.uri,
-            credentials=self._credentials,
-            basic=link.basic,
-            certificate=link.certificate,
-            transport=Transport(self._options.get(CONF_TRANSPORT, Transport.AUTO)),
-        )
+    def _camera_schema(self, error: str | None) -> probatio.Schema:
+        """Address, login and what else there is to choose, also after an error about protection."""
+        fields: dict[probatio.Marker, Any] = {**_LOGIN}
+        if self._cameras or self._offers:
+            fields[probatio.Optional(CONF_BACK, default=False)] = BooleanSelector()
+        if self.source == SOURCE_RECONFIGURE and error in PROTECTION_ERRORS:
+            fields[probatio.Optional(CONF_ACCEPT, default=False)] = BooleanSelector()
+        return probatio.Schema(fields)
 
     def _take(self, found: Found) -> None:
         self._give_back()
@@ -441,7 +442,6 @@ class PorchlightConfigFlow(LensSteps, domain=DOMAIN):
         """Use a device's address, login and protection for a further lens of it."""
         name = self._name
         self._take_entry(parent)
-        self._certificate, self._link = parent.data.get(CONF_CERTIFICATE), link_of(parent.data)
         self._credentials = credentials_of(parent)
         self._options, self._name = {}, name
         self._known = {**parent.data, CONF_STREAM: lens.profile.uri}
@@ -453,6 +453,8 @@ class PorchlightConfigFlow(LensSteps, domain=DOMAIN):
         self._where = Where.of(address, encrypted=address.secure)
         self._endpoint = data[CONF_ENDPOINT]
         self._credentials = Credentials(username=data[CONF_USERNAME], password="")
+        # It must be as well protected as it was, until the user accepts less.
+        self._certificate, self._link = data.get(CONF_CERTIFICATE), link_of(data)
         self._options, self._known = entry.options, entry.data
         self._name = plain(entry.title)
         self.context["title_placeholders"] = {"name": entry.title}

@@ -111,6 +111,13 @@ def labels(result: ConfigFlowResult) -> dict[str, str]:
     return {option["value"]: option["label"] for option in selector.config["options"]}
 
 
+def fields(result: ConfigFlowResult) -> set[str]:
+    """The names of a form's fields."""
+    schema = result["data_schema"]
+    assert schema is not None
+    return {str(key) for key in schema.schema}
+
+
 def suggested(result: ConfigFlowResult) -> dict[str, Any]:
     schema = result["data_schema"]
     assert schema is not None

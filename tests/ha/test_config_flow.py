@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from custom_components.porchlight.const import DOMAIN
 from custom_components.porchlight.onvif.values import Credentials, Found
 from custom_components.porchlight.runtime import ask
 from custom_components.porchlight.runtime.entries import camera_entries
+from custom_components.porchlight.worker.messages import Link
 
 from .adding import (
     FOUND,
@@ -23,6 +25,7 @@ from .adding import (
     OTHER,
     Errands,
     answer,
+    fields,
     labels,
     start,
     suggested,
@@ -269,17 +272,37 @@ async def test_a_new_password_is_asked_for_and_used(
     assert camera.state is ConfigEntryState.LOADED
 
 
-@pytest.mark.parametrize(("kind", "pinned"), [("reauth", "ab"), ("reconfigure", None)])
-async def test_only_a_reconfiguration_accepts_another_certificate(
-    hass: HomeAssistant, camera: MockConfigEntry, world: Errands, kind: str, pinned: str | None
+@pytest.mark.parametrize("kind", ["reauth", "reconfigure"])
+@pytest.mark.parametrize("error", ["certificate", "clear_text"])
+async def test_only_a_reconfiguration_accepts_less_protection_and_only_if_asked_to(
+    hass: HomeAssistant, camera: MockConfigEntry, world: Errands, kind: str, error: str
 ) -> None:
-    data = {**camera.data, "certificate": "ab"}
+    link = asdict(Link(certificate="ab" * 32))
+    data = {**camera.data, "certificate": "ab", "link": link}
     hass.config_entries.async_update_entry(camera, data=data)
     world.report = report(certificate="cd")
+    failed = ask.ErrandError(error)
+    if error == "certificate":
+        world.report = failed
+    else:
+        world.frames = {"sub": failed, "main": failed}
     result = await getattr(camera, f"start_{kind}_flow")(hass)
-    await answer(hass, result, address="192.168.1.20", **LOGIN)
-    assert world.certificates == [pinned]
-    assert camera.data["certificate"] == "cd"
+    assert "accept" not in fields(result)
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert result["errors"] == {"base": error}
+    assert ("accept" in fields(result)) == (kind == "reconfigure")
+    if kind == "reauth":
+        return
+    # Sent once more without the user's consent, it is demanded again.
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN)
+    assert result["errors"] == {"base": error}
+    assert not any(one.basic or one.certificate is None for one in world.opened)
+    world.report, world.frames = report(certificate="cd"), {}
+    result = await answer(hass, result, address="192.168.1.20", **LOGIN, accept=True)
+    assert result["reason"] == "reconfigure_successful"
+    assert world.certificates == ["ab", "ab", None]
+    assert (camera.data["certificate"], camera.data["link"]) == ("cd", asdict(Link()))
+    assert (world.opened[-1].certificate, world.opened[-1].basic) == (None, True)
 
 
 async def test_a_failure_that_no_one_expected_is_an_error_in_the_form(
