@@ -11,6 +11,15 @@ import pytest
 if find_spec("homeassistant"):
     import custom_components.porchlight  # noqa: F401 - see above
 
+if find_spec("hypothesis"):
+    from hypothesis import HealthCheck, settings
+
+    # The default wants each example within 200 ms; what else is set, for CI for example, stays.
+    settings.register_profile(
+        "any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("any speed")
+
 HERE = Path(__file__).parent
 # Tests in real time, with processes, ports and a network that are shared on this machine.
 IN_REAL_TIME = [HERE / name for name in ("bridge", "e2e", "worker/test_whole_line.py")]

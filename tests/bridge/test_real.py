@@ -13,6 +13,7 @@ import pytest
 from porchlight.runtime.bridge import WorkerDown, WorkerUp
 from porchlight.runtime.faults import Culprit
 from porchlight.worker.messages import (
+    Alive,
     EngineReady,
     Live,
     LiveServed,
@@ -173,12 +174,16 @@ async def test_an_engine_that_kills_the_worker_as_it_loads_is_the_culprit(
 async def test_a_stopped_worker_is_found_out_and_replaced(
     bridge: Start, ear: Ear, simulator: Simulator
 ) -> None:
-    one = bridge(opening=[add(simulator.cameras[0], "a")], silence=4.0)
+    one = bridge(opening=[add(simulator.cameras[0], "a")], silence=PATIENCE)
     await ear.wait(StreamUp)
     pid = one.pid
     assert pid is not None
+    # From its next sign of life on: before that, a worker that starts slowly is silent, too.
+    one._silence = 1.0
+    await ear.wait(Alive, after=len(ear.all))
     os.kill(pid, signal.SIGSTOP)
     down = await ear.wait(WorkerDown)
+    one._silence = PATIENCE
     assert down.detail == "it hung"
     await ear.wait(StreamUp, after=ear.all.index(down))
     assert gone(pid)

@@ -27,7 +27,8 @@ PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
 USERNAME = "viewer"
 PASSWORD = "p@ss/w:rd #?%é"
 UNSIGNED = ("GetSystemDateAndTime",)
-WINDOW = timedelta(seconds=10)
+# More than a busy machine may take between signing and checking.
+WINDOW = timedelta(seconds=60)
 
 _WSSE = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd}"
 _WSU = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}"

@@ -22,6 +22,7 @@ from porchlight.onvif.values import Access, CameraReport, Credentials, Preset, P
 from simulator.certificate import self_signed
 
 from .acme import DEVICE, PTZ, Acme, Stream, fault, soap
+from .clock import LONG, Clock
 from .test_client import RIGHT, WRONG
 
 if TYPE_CHECKING:
@@ -132,10 +133,10 @@ async def test_a_camera_that_does_not_say_is_tolerated_and_not_pressed(
     assert report.record.token == "main"
 
 
-async def test_presets_that_never_arrive_leave_time_for_the_rest() -> None:
+async def test_presets_that_never_arrive_leave_time_for_the_rest(clock: Clock) -> None:
     async with Acme(ptz=True) as camera:
-        camera.answers[PTZ, "GetPresets"] = camera.hang
-        report = await inspect(camera.host, camera.port, RIGHT, timeout=12.0)
+        camera.answers[PTZ, "GetPresets"] = clock.before(LONG / 3 + 1, camera.hang)
+        report = await inspect(camera.host, camera.port, RIGHT, timeout=LONG)
         assert camera.asked.count("GetPresets") == 1
     assert report.presets is None
     assert report.record.uri
@@ -203,14 +204,14 @@ async def test_a_restart_with_any_answer_or_none_is_a_restart() -> None:
         assert camera.asked.count("SystemReboot") == 2
 
 
-async def test_a_restart_that_is_refused_or_never_answered_is_not_one() -> None:
+async def test_a_restart_that_is_refused_or_never_answered_is_not_one(clock: Clock) -> None:
     async with Acme() as camera:
         camera.answers[DEVICE, "SystemReboot"] = faulty
         with pytest.raises(CameraFaultError):
             await reboot(reach(camera))
-        camera.answers[DEVICE, "SystemReboot"] = camera.hang
+        camera.answers[DEVICE, "SystemReboot"] = clock.before(LONG / 2 + 1, camera.hang)
         with pytest.raises(CannotConnectError):
-            await reboot(reach(camera), seconds=1.0)
+            await reboot(reach(camera), seconds=LONG)
         assert camera.asked.count("SystemReboot") == 2
 
 

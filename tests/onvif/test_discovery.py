@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections import Counter
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,19 +14,25 @@ import pytest
 from porchlight.onvif import discovery
 from porchlight.onvif.discovery import MAX_CAMERAS, MAX_DATAGRAM, MAX_DATAGRAMS, scan
 from porchlight.onvif.errors import NoInterfaceError
+from porchlight.onvif.probes import PROBED_TYPES
 
 from .test_probes import NVT, UUID, envelope, match
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Sequence
 
     from porchlight.onvif.values import Found
+
+    from .clock import Clock
+
+    type Search = Callable[..., Awaitable[list[Found]]]
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 LOOPBACK = "127.0.0.1"
-# Answers come from this process at once, unless the machine is busy.
-SEARCH = 2.0
+# Seconds of a search, which the clock is put forward by when all is answered; and seconds that this
+# may take on a busy machine.
+LONG, PATIENCE = 100_000.0, 120.0
 GROUP = "239.255.255.250"
 OTHER_UUID = "5f5a69c2-e0ae-504f-829b-00ab6e6c02c1"
 
@@ -37,6 +44,7 @@ class Responder(asyncio.DatagramProtocol):
     answers: Callable[[str], list[bytes]]
     port: int = 0
     probes: list[tuple[str, str, str]] = field(default_factory=list)
+    sent: int = 0
     _transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -54,6 +62,7 @@ class Responder(asyncio.DatagramProtocol):
         assert self._transport is not None
         for answer in self.answers(types):
             self._transport.sendto(answer, addr)
+            self.sent += 1
 
 
 def multicast_socket() -> socket.socket:
@@ -80,15 +89,48 @@ async def responder(
         transport.close()
 
 
+@pytest.fixture
+async def search(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Search:
+    """Search until a camera has heard all probes and its answers have come."""
+    monkeypatch.setattr(discovery, "_GAPS", (0.0, 0.1))
+    came: Counter[int] = Counter()
+    take = discovery._Listener.datagram_received
+
+    def count(self: discovery._Listener, data: bytes, addr: tuple[str, int]) -> None:
+        take(self, data, addr)
+        came[addr[1]] += 1
+
+    monkeypatch.setattr(discovery._Listener, "datagram_received", count)
+
+    async def run(
+        camera: Responder,
+        sources: Sequence[str] = (LOOPBACK,),
+        *,
+        unicast: Sequence[str] | None = None,
+        **rest: object,
+    ) -> list[Found]:
+        hosts = [f"{LOOPBACK}:{camera.port}"] if unicast is None else unicast
+        searching = asyncio.create_task(scan(sources, seconds=LONG, unicast=hosts, **rest))  # type: ignore[arg-type] # a listener
+        probes = len(PROBED_TYPES) * len(discovery._GAPS)
+        async with asyncio.timeout(PATIENCE):
+            while len(camera.probes) < probes or came[camera.port] < camera.sent:
+                assert not searching.done()
+                await asyncio.sleep(0.01)
+        clock.advance(LONG)
+        return await searching
+
+    return run
+
+
 def only(found: list[Found], *endpoints: str) -> list[Found]:
     """The cameras of this test; others may run on the same loopback."""
     return [each for each in found if each.endpoint in endpoints]
 
 
-async def test_a_camera_that_answers_the_group_is_found_once() -> None:
+async def test_a_camera_that_answers_the_group_is_found_once(search: Search) -> None:
     announced: list[Found] = []
     async with responder(lambda _types: [envelope(match())]) as camera:
-        found = await scan([LOOPBACK], seconds=SEARCH, on_found=announced.append)
+        found = await search(camera, unicast=(), on_found=announced.append)
     assert [each.xaddr for each in only(found, UUID)] == [
         "http://192.0.2.7:80/onvif/device_service"
     ]
@@ -98,14 +140,13 @@ async def test_a_camera_that_answers_the_group_is_found_once() -> None:
     assert len({message_id for _host, _types, message_id in ours}) == len(ours)
 
 
-async def test_probes_are_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(discovery, "_GAPS", (0.0, 0.1))
+async def test_probes_are_repeated(search: Search) -> None:
     async with responder(lambda _types: [], multicast=False) as camera:
-        await scan([LOOPBACK], seconds=SEARCH, unicast=[f"{LOOPBACK}:{camera.port}"])
+        await search(camera)
     assert [types for _host, types, _id in camera.probes].count(NVT) == 2
 
 
-async def test_a_lost_first_answer_is_replaced_by_the_second() -> None:
+async def test_a_lost_first_answer_is_replaced_by_the_second(search: Search) -> None:
     rounds: list[str] = []
 
     def deaf_at_first(types: str) -> list[bytes]:
@@ -113,42 +154,37 @@ async def test_a_lost_first_answer_is_replaced_by_the_second() -> None:
         return [envelope(match())] if len(rounds) > 3 else []
 
     async with responder(deaf_at_first, multicast=False) as camera:
-        found = await scan([LOOPBACK], seconds=SEARCH, unicast=[f"{LOOPBACK}:{camera.port}"])
+        found = await search(camera)
     assert len(only(found, UUID)) == 1
 
 
 @pytest.mark.parametrize("types", [NVT, "tds:Device", ""])
-async def test_a_camera_that_answers_one_kind_of_probe_is_found(types: str) -> None:
+async def test_a_camera_that_answers_one_kind_of_probe_is_found(types: str, search: Search) -> None:
     def answers(asked: str) -> list[bytes]:
         return [envelope(match(types=""))] if asked == types else []
 
     async with responder(answers, multicast=False) as camera:
-        found = await scan([LOOPBACK], seconds=SEARCH, unicast=[f"{LOOPBACK}:{camera.port}"])
+        found = await search(camera)
     assert len(only(found, UUID)) == 1
 
 
-async def test_answers_of_one_camera_are_merged_and_the_nearer_address_wins() -> None:
+async def test_answers_of_one_camera_are_merged_and_the_nearer_address_wins(search: Search) -> None:
     far = match(xaddrs="http://10.0.0.7/onvif/d", scopes="onvif://www.onvif.org/name/Porch")
     near = match(xaddrs="http://127.0.0.1:8000/onvif/d")
     async with responder(
         lambda types: [envelope(far if types else near)], multicast=False
     ) as camera:
         announced: list[Found] = []
-        found = await scan(
-            [LOOPBACK],
-            seconds=SEARCH,
-            on_found=announced.append,
-            unicast=[f"{LOOPBACK}:{camera.port}"],
-        )
+        found = await search(camera, on_found=announced.append)
     assert len(only(announced, UUID)) == 1
     (merged,) = only(found, UUID)
     assert (merged.host, merged.port, merged.name) == ("127.0.0.1", 8000, "Porch")
 
 
-async def test_one_address_with_two_references_is_one_camera() -> None:
+async def test_one_address_with_two_references_is_one_camera(search: Search) -> None:
     pair = [envelope(match()), envelope(match(reference=f"urn:uuid:{OTHER_UUID}"))]
     async with responder(lambda _types: pair, multicast=False) as camera:
-        found = await scan([LOOPBACK], seconds=SEARCH, unicast=[f"{LOOPBACK}:{camera.port}"])
+        found = await search(camera)
     assert len(only(found, UUID, OTHER_UUID)) == 1
 
 
@@ -167,34 +203,30 @@ async def test_one_address_with_two_references_is_one_camera() -> None:
     ids=["placeholder", "clones"],
 )
 async def test_two_cameras_with_one_reference_stay_two(
-    reference: str, scopes: tuple[str, str]
+    reference: str, scopes: tuple[str, str], search: Search
 ) -> None:
     pair = [
         envelope(match(xaddrs=f"http://192.0.2.{host}/onvif/d", reference=reference, scopes=scope))
         for host, scope in zip((7, 8), scopes, strict=True)
     ]
     async with responder(lambda _types: pair, multicast=False) as camera:
-        found = await scan([LOOPBACK], seconds=SEARCH, unicast=[f"{LOOPBACK}:{camera.port}"])
+        found = await search(camera)
     assert {"192.0.2.7", "192.0.2.8"} <= {each.host for each in found}
 
 
-async def test_broken_answers_do_not_hide_good_ones() -> None:
+async def test_broken_answers_do_not_hide_good_ones(search: Search) -> None:
     datagrams = [b"\xff\0junk", b"<a", envelope(match())]
     async with responder(lambda _types: datagrams, multicast=False) as camera:
-        found = await scan([LOOPBACK], seconds=SEARCH, unicast=[f"{LOOPBACK}:{camera.port}"])
+        found = await search(camera)
     assert len(only(found, UUID)) == 1
 
 
 async def test_a_source_that_is_gone_does_not_stop_the_others(
-    monkeypatch: pytest.MonkeyPatch,
+    search: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(discovery, "_GAPS", (0.0,))
     async with responder(lambda _types: [envelope(match())], multicast=False) as camera:
-        found = await scan(
-            ["192.0.2.250", "::1", LOOPBACK, LOOPBACK],
-            seconds=SEARCH,
-            unicast=[f"{LOOPBACK}:{camera.port}"],
-        )
+        found = await search(camera, ["192.0.2.250", "::1", LOOPBACK, LOOPBACK])
         assert {host for host, _types, _id in camera.probes} == {LOOPBACK}
         assert len(camera.probes) == 3
     assert len(only(found, UUID)) == 1
@@ -207,7 +239,7 @@ async def test_no_usable_source_is_an_error(sources: list[str]) -> None:
 
 
 async def test_a_host_asked_directly_that_is_not_there_does_not_stop_the_search(
-    monkeypatch: pytest.MonkeyPatch,
+    search: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = asyncio.get_running_loop()
     resolve = loop.getaddrinfo
@@ -222,9 +254,8 @@ async def test_a_host_asked_directly_that_is_not_there_does_not_stop_the_search(
         closed.bind((LOOPBACK, 0))
         gone = f"{LOOPBACK}:{closed.getsockname()[1]}"
     async with responder(lambda _types: [envelope(match())], multicast=False) as camera:
-        found = await scan(
-            [LOOPBACK],
-            seconds=SEARCH,
+        found = await search(
+            camera,
             unicast=[
                 gone,
                 "255.255.255.255",

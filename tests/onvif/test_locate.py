@@ -29,6 +29,8 @@ from .test_probes import envelope, match
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+    from .clock import Clock
+
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 LOOPBACK = "127.0.0.1"
@@ -108,19 +110,6 @@ async def server(
 
 async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await asyncio.Event().wait()
-
-
-class Clock:
-    """The event loop's clock, which a test can put forward."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        loop = asyncio.get_running_loop()
-        self._ahead, self._real = 0.0, loop.time
-        monkeypatch.setattr(loop, "time", lambda: self._real() + self._ahead)
-
-    def advance(self, seconds: float) -> None:
-        """Let this time pass."""
-        self._ahead += seconds
 
 
 async def rtsp(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -340,9 +329,8 @@ async def test_a_device_that_answers_nothing_useful_is_something_without_onvif(
 @pytest.mark.parametrize("trickles", [False, True])
 @pytest.mark.parametrize("scheme", SCHEMES)
 async def test_a_device_that_never_finishes_its_answer_is_given_up_when_the_time_is_over(
-    monkeypatch: pytest.MonkeyPatch, scheme: str, trickles: bool
+    clock: Clock, scheme: str, trickles: bool
 ) -> None:
-    clock = Clock(monkeypatch)
     waiting = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -379,9 +367,8 @@ async def test_an_answer_that_is_too_large_is_not_read_to_its_end() -> None:
 
 
 async def test_a_dead_host_is_given_up_when_the_time_is_over_and_not_before(
-    monkeypatch: pytest.MonkeyPatch,
+    clock: Clock,
 ) -> None:
-    clock = Clock(monkeypatch)
     loop = asyncio.get_running_loop()
     with dead_port() as dead:
         until = loop.time() + 1000

@@ -82,8 +82,8 @@ async def test_a_nonce_is_good_once_even_in_another_token(camera: Camera) -> Non
         assert reply.status == expected
 
 
-@pytest.mark.parametrize(("ahead", "status"), [(-4, 200), (4, 200), (-6, 400), (6, 400)])
-async def test_a_token_must_be_made_within_five_seconds(
+@pytest.mark.parametrize(("ahead", "status"), [(-30, 200), (30, 200), (-120, 400), (120, 400)])
+async def test_a_token_must_be_made_within_a_minute(
     camera: Camera, ahead: float, status: int
 ) -> None:
     header = signed(camera, ahead=ahead)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 AWAY = f"rtsp://{ELSEWHERE}/live"
-WAITING = {"opening": 30.0, "reading": 2.0}
+WAITING = {"opening": 30.0, "reading": 30.0}
 
 
 def redirecting(status: int) -> Callable[[Asked], bytes | None]:

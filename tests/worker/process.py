@@ -98,6 +98,14 @@ class Worker:
             except BrokenPipeError:
                 return
 
+    def end(self) -> int:
+        """Let it end, and hear all that it has said until then; its status."""
+        self.close()
+        status = self.process.wait(PATIENCE)
+        for reader in self._readers:
+            reader.join()
+        return status
+
     def _hear(self, pipe: IO[bytes]) -> None:
         decoder = Decoder()
         with pipe:

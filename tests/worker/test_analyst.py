@@ -55,7 +55,7 @@ def analyst(heard: Heard, detector: ScriptedDetector) -> Iterator[Analyst]:
     if detector.gate:
         detector.gate.set()
     one.stop()
-    one.join(10)
+    one.join(PATIENCE)
     assert not one.is_alive()
 
 
@@ -121,7 +121,7 @@ def test_the_model_loads_in_that_thread(heard: Heard) -> None:
     assert threads == [one.ident]
     assert not one.ready
     one.stop()
-    one.join(10)
+    one.join(PATIENCE)
 
 
 def test_without_a_model_frames_wait(
@@ -351,7 +351,7 @@ def test_a_model_that_is_dropped_while_it_loads_is_not_used(heard: Heard) -> Non
     go_on.set()
     until(lambda: one.stuck_for() == 0, "it has loaded")
     one.stop()
-    one.join(10)
+    one.join(PATIENCE)
     assert not one.ready
     assert heard.of(EngineReady) == []
 
@@ -366,4 +366,4 @@ def test_a_model_whose_loading_raises_is_reported(heard: Heard) -> None:
     failed = heard.wait(EngineFailed)
     assert (failed.problem, failed.detail) == (EngineProblem.CRASHED, "SystemError")
     one.stop()
-    one.join(10)
+    one.join(PATIENCE)

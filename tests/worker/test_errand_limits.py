@@ -36,6 +36,8 @@ from .support import needs_onvif
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+# Seconds after which an errand hangs: it loads libraries, and unpacks more than a gigabyte.
+LIMIT = 600
 # Megabytes of code that are mapped, and are no data.
 LIBRARIES = 120
 ERRAND = (sys.executable, str(ROOM / "worker"), "errand")
@@ -71,7 +73,7 @@ def outcome(errand: Any, command: Sequence[str] = ERRAND) -> tuple[list[Any], fl
         input=encode(errand),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=LIMIT,
     )
     return list(Decoder().feed(done.stdout)), int(done.stderr.split()[-1]) / 1024
 

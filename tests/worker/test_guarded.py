@@ -28,8 +28,8 @@ from porchlight.worker.service import Service
 
 from tests.bare import ROOM
 
-from .process import Worker
-from .support import source
+from .process import Worker, impatient
+from .support import PATIENCE, source
 from .watching import NOWHERE
 
 if TYPE_CHECKING:
@@ -47,16 +47,20 @@ SOMEBODY_EVERYWHERE = f"""
     from dataclasses import replace
     sys.path.insert(0, {str(ROOM.parents[1])!r})
     import tests.bare
+    from porchlight.worker import service
     from porchlight.worker.analyst import Analyst
-    from porchlight.worker.service import Service
-    from tests.worker.support import SOMEBODY, ScriptedDetector
+    from porchlight.worker.timing import TIMING
+    from tests.worker.support import PATIENCE, SOMEBODY, ScriptedDetector
     class Seen(ScriptedDetector):
         def people(self, *_):
             box = SOMEBODY.box.moved(0, random.choice((0.0, 0.12)))
             return (replace(SOMEBODY, box=box),)
     seen = Seen()
     Analyst.__init__.__kwdefaults__["prepare"] = seen.prepare
-    Service(0, 1, heartbeat=0.5).run()
+    # A busy machine's disk and cameras are slow, too.
+    service.LAST_WRITES = PATIENCE
+    timing = replace(TIMING, opening=PATIENCE, reading=PATIENCE)
+    service.Service(0, 1, heartbeat=0.5, timing=timing).run()
 """
 
 
@@ -64,7 +68,7 @@ def test_no_still_that_is_asked_for_ends_the_worker(
     cameras: Callable[..., Stage], tmp_path: Path
 ) -> None:
     stage = cameras({}, {})
-    with Worker() as worker:
+    with Worker(command=impatient(opening=PATIENCE, reading=PATIENCE)) as worker:
         for name, camera in zip("ab", stage.cameras, strict=True):
             worker.send(
                 WatchCamera(

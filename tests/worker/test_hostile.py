@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .support import Stage
 
 SMALL = h264_frame(320, 240)
+# Seconds: more than a busy machine needs.
+WAITING = {"opening": PATIENCE, "reading": PATIENCE}
 # What a worker with one such camera may take on top, in megabytes: a few of FFmpeg's blocks.
 ALLOWED = 300
 
@@ -41,10 +43,10 @@ def resident(worker: Worker) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def problem(hostile: Hostile) -> StreamError:
+def problem(hostile: Hostile, **patience: float) -> StreamError:
     """How a hostile camera's stream ends."""
     try:
-        with Stream(hostile.source, opening=3.0, reading=1.0) as stream:
+        with Stream(hostile.source, **(WAITING | patience)) as stream:
             for _ in whole_frames(stream, patience=20):
                 pass
     except StreamError as error:
@@ -60,7 +62,8 @@ def test_a_size_that_ends_the_decoder_is_refused_when_it_is_described(codec: str
         sets = b"\x40\x01", hevc_sps(65552, 16), b"\x44\x01"
     frames = repeat([h264_sps(65552, 16), h264_pps()])
     with Hostile(described(codec, *sets), lambda: framed(codec, frames)) as hostile:
-        assert problem(hostile).problem is StreamProblem.TOO_LARGE
+        # No picture comes, so this takes all of the time that the camera has to open.
+        assert problem(hostile, opening=8.0).problem is StreamProblem.TOO_LARGE
 
 
 def test_a_size_that_ends_the_decoder_is_refused_when_it_comes_in_the_middle() -> None:
@@ -68,7 +71,7 @@ def test_a_size_that_ends_the_decoder_is_refused_when_it_comes_in_the_middle() -
     sizes: list[tuple[int, int]] = []
 
     def read() -> None:
-        with Stream(hostile.source, opening=3.0, reading=1.0) as stream:
+        with Stream(hostile.source, **WAITING) as stream:
             sizes.extend((one.width, one.height) for one in whole_frames(stream))
 
     with (
@@ -84,7 +87,7 @@ def test_a_size_that_ends_the_decoder_is_refused_when_it_comes_in_the_middle() -
 def test_without_a_description_of_them_pictures_are_decoded_all_the_same() -> None:
     with (
         Hostile(described("h264"), lambda: framed("h264", repeat(SMALL))) as hostile,
-        Stream(hostile.source, opening=10.0, reading=5.0) as stream,
+        Stream(hostile.source, **WAITING) as stream,
     ):
         frame = next(whole_frames(stream))
     assert (frame.width, frame.height) == (320, 240)
@@ -92,7 +95,10 @@ def test_without_a_description_of_them_pictures_are_decoded_all_the_same() -> No
 
 def test_a_picture_size_that_changes_is_followed_and_reported() -> None:
     frames = chain.from_iterable(repeat([SMALL] * 20 + [h264_frame(640, 480)] * 20))
-    with Worker() as worker, Hostile(described("h264"), lambda: framed("h264", frames)) as camera:
+    with (
+        Worker(command=impatient(**WAITING)) as worker,
+        Hostile(described("h264"), lambda: framed("h264", frames)) as camera,
+    ):
         worker.send(WatchCamera(camera_id="c", source=camera.source))
         first = worker.heard.wait(StreamUp, where=lambda up: up.width == 320)
         second = worker.heard.wait(
@@ -149,7 +155,7 @@ def test_a_picture_without_an_end_ends_the_stream() -> None:
 
 def test_a_picture_without_an_end_from_the_start_never_opens() -> None:
     with Hostile(described("h264", *SMALL[:2]), endless_fragments) as hostile:
-        error = problem(hostile)
+        error = problem(hostile, opening=3.0, reading=1.0)
     assert error.problem in {
         StreamProblem.TOO_LARGE,
         StreamProblem.BROKEN,

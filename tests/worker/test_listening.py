@@ -36,6 +36,19 @@ if TYPE_CHECKING:
 
     from .support import Stage
 
+# One that is given all the time for its goodbyes, because this process may answer late.
+PATIENT = f"""
+import os, sys
+sys.path.insert(0, {str(ROOM.parents[1])!r})
+import tests.bare
+from porchlight.onvif.subscription import Waits
+from porchlight.worker import listening
+from porchlight.worker.subscriber import Timing
+listening.GOODBYES = {PATIENCE}
+waits = Waits(grace={PATIENCE}, call={PATIENCE}, goodbye={PATIENCE})
+listening.Listening(0, 1, timing=Timing(waits=waits)).run()
+os._exit(0)
+"""
 LISTEN = (sys.executable, str(ROOM / "worker"), "listen", *worker_folders())
 OFFERED = {"events": "person+input"}
 
@@ -43,6 +56,12 @@ OFFERED = {"events": "person+input"}
 @pytest.fixture
 def worker() -> Iterator[Worker]:
     with Worker(command=LISTEN) as one:
+        yield one
+
+
+@pytest.fixture
+def patient() -> Iterator[Worker]:
+    with Worker(command=(sys.executable, "-c", PATIENT)) as one:
         yield one
 
 
@@ -65,8 +84,9 @@ def test_it_says_that_it_lives_before_it_listens(worker: Worker) -> None:
 
 
 def test_events_of_two_cameras_arrive_until_one_is_left(
-    worker: Worker, cameras: Callable[..., Stage]
+    patient: Worker, cameras: Callable[..., Stage]
 ) -> None:
+    worker = patient
     stage = cameras(OFFERED, OFFERED)
     one, other = stage.cameras
     worker.send(to(one, "one"), to(other, "other"))
@@ -82,8 +102,9 @@ def test_events_of_two_cameras_arrive_until_one_is_left(
 
 
 def test_all_subscriptions_end_with_the_process(
-    worker: Worker, cameras: Callable[..., Stage]
+    patient: Worker, cameras: Callable[..., Stage]
 ) -> None:
+    worker = patient
     stage = cameras(OFFERED, OFFERED)
     worker.send(*(to(camera, str(number)) for number, camera in enumerate(stage.cameras)))
     until(lambda: subscriptions(stage) == [1, 1], "two subscriptions")
@@ -105,8 +126,9 @@ def test_a_camera_that_does_not_answer_does_not_hold_up_the_end(
 
 
 def test_another_login_takes_the_place_of_the_present_one(
-    worker: Worker, cameras: Callable[..., Stage]
+    patient: Worker, cameras: Callable[..., Stage]
 ) -> None:
+    worker = patient
     stage = cameras(OFFERED)
     stage.call(stage.camera.set_event_faults, most=1)
     worker.send(to(stage.camera, password="guess"))
@@ -171,8 +193,9 @@ def test_a_camera_that_refuses_the_login_gets_no_goodbye(
 
 
 def test_an_invalid_command_ends_the_process_and_its_subscriptions(
-    worker: Worker, cameras: Callable[..., Stage]
+    patient: Worker, cameras: Callable[..., Stage]
 ) -> None:
+    worker = patient
     stage = cameras(OFFERED)
     worker.send(to(stage.camera))
     worker.heard.wait(Subscribed)
@@ -185,8 +208,7 @@ def test_no_password_is_in_what_it_complains(worker: Worker, cameras: Callable[.
     stage = cameras(OFFERED)
     worker.send(to(stage.camera, password="a-secret-of-mine"))
     worker.heard.wait(Unsubscribed)
-    worker.close()
-    worker.process.wait(PATIENCE)
+    worker.end()
     complaints = "".join(worker.complaints)
     assert "invalid" in complaints or "refused" in complaints
     assert "a-secret-of-mine" not in complaints

@@ -174,9 +174,8 @@ def test_a_camera_that_takes_long_for_each_answer_has_stalled_in_time() -> None:
 
     with Scripted(slowly) as camera:
         began = monotonic()
+        # Each answer comes in time, but three take longer.
         assert refused(camera.source, opening=1.0).problem is StreamProblem.STALLED
-        # Three answers would take longer.
-        assert len(camera.asked) < 4
         assert monotonic() - began < 60
 
 

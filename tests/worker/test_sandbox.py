@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -95,8 +96,11 @@ def test_only_the_given_folders_can_be_written_and_no_program_started(
 
 def rights(pid: int) -> list[str]:
     """Which rights the threads of a process cannot get."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    lines = [line for task in tasks for line in (task / "status").read_text().splitlines()]
+    lines: list[str] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        # It may just have ended.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            lines += (task / "status").read_text().splitlines()
     return [line for line in lines if line.startswith("NoNewPrivs")]
 
 

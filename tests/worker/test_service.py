@@ -182,8 +182,7 @@ def test_no_error_contains_a_password(worker: Worker, cameras: Callable[..., Sta
     )
     for camera_id in ("refused", "gone"):
         worker.heard.wait(StreamDown, where=lambda down, name=camera_id: down.camera_id == name)  # type: ignore[misc] # bound now
-    worker.close()
-    worker.process.wait(PATIENCE)
+    worker.end()
     reported = repr(worker.heard.all) + "".join(worker.complaints)
     assert PASSWORD not in reported
     assert "p%40ss" not in reported

@@ -48,7 +48,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
     yield one
     one.works.set()
     one.writer.stop()
-    one.writer.join(10)
+    one.writer.join(PATIENCE)
     assert not one.writer.is_alive()
 
 

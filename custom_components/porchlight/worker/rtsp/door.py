@@ -16,8 +16,9 @@ from .messages import Message, Splitter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Seconds in which who connects must ask for the right address.
-_ASKING = 1.0
+# Seconds in which who connects must ask for the right address: FFmpeg does so at once, unless the
+# machine is busy.
+_ASKING = 10.0
 # Connections that may wait for that.
 MOST_GUESTS = 8
 # Seconds without another try when the process can open no more files.
