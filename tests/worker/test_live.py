@@ -137,7 +137,10 @@ def test_our_own_player_plays_it(server: LiveServer) -> None:
         "DESCRIBE {address}/a-secret-pat RTSP/1.0\r\n\r\n",
         "OPTIONS * RTSP/1.0\r\n\r\n",
         "A" * 100_000,
+        f"OPTIONS * RTSP/1.0\r\nContent-Length: {'1' * 5000}\r\n\r\n",
+        f"OPTIONS {{address}}/a-secret-path RTSP/1.0\r\nContent-Length: {'1' * 5000}\r\n\r\n",
     ],
+    ids=["none", "part", "any", "no-end", "length", "length-and-path"],
 )
 def test_who_does_not_know_the_path_gets_nothing(
     server: LiveServer, request_of_theirs: str
