@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import av
 import pytest
 from porchlight.worker.errors import StreamProblem
 from porchlight.worker.messages import Link, Live, LiveRefused, LiveServed
@@ -155,6 +156,26 @@ def test_who_does_not_know_the_path_gets_nothing(
         with closing(player(url)) as one:
             assert answers(one).startswith(b"RTSP/1.0 200 OK")
     assert camera.connections == 1
+
+
+def test_a_player_that_tries_udp_first_is_served_within_its_connection(server: LiveServer) -> None:
+    with Scripted() as camera:
+        # Without options FFmpeg does that: Home Assistant's HomeKit bridge gives none.
+        with av.open(offered(server, camera), timeout=PATIENCE) as container:
+            assert next(container.demux()).size
+        camera.wait(lambda: camera.left == 1)
+    assert camera.connections == 1
+
+
+def test_a_player_that_takes_no_answers_is_no_longer_read(server: LiveServer) -> None:
+    with Scripted() as camera:
+        url = offered(server, camera)
+        # Their answers would be ten times as much.
+        asked = f"DESCRIBE {url} RTSP/1.0\r\n\r\n".encode() * 1_000_000
+        with closing(player(url)) as one:
+            one.settimeout(1.0)
+            with pytest.raises(TimeoutError):
+                one.sendall(asked)
 
 
 def test_sound_is_played_with_the_video(server: LiveServer) -> None:
