@@ -366,6 +366,34 @@ def test_no_more_players_than_there_may_be(server: LiveServer) -> None:
             one.close()
 
 
+def no_more_files() -> tuple[socket.socket, socket.socket]:
+    raise OSError(errno.EMFILE, "Too many open files")
+
+
+def no_more_threads(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+@pytest.mark.parametrize(
+    ("where", "what", "failing"),
+    [(socket, "socketpair", no_more_files), (threading.Thread, "start", no_more_threads)],
+)
+def test_a_player_that_cannot_be_served_harms_no_other(
+    server: LiveServer, where: object, what: str, failing: object
+) -> None:
+    with Scripted() as camera:
+        url = offered(server, camera)
+        # More than there may be at once.
+        for _ in range(MOST_VIEWERS + 1):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(where, what, failing)
+                with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as one:
+                    one.sendall(f"OPTIONS {url} RTSP/1.0\r\n\r\n".encode())
+                    assert not one.recv(1)
+        with closing(player(url)) as one:
+            assert answers(one).startswith(b"RTSP/1.0 200")
+
+
 @pytest.mark.parametrize("offer", ["MD5", "Basic"])
 def test_a_wrong_login_is_sent_once_for_each_permission(
     server: LiveServer, heard: Heard, offer: str
