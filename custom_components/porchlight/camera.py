@@ -78,8 +78,10 @@ class PorchlightCamera(PorchlightEntity, Camera):
     def _handle_coordinator_update(self) -> None:
         """Keep live view with the worker; end it when the camera refuses the login."""
         url = self.coordinator.live_url
-        if self.stream and url and self.stream.source != url:
-            self.stream.update_source(url)
+        if self.stream and url:
+            # For its next try. To update it would end one that waits for that, and one that is
+            # started later would go on after its end.
+            self.stream.source = url
         if self.stream and not self.coordinator.live_allowed:
             # One that is preloaded would go on after it is stopped.
             self.stream.dynamic_stream_settings = DynamicStreamSettings()

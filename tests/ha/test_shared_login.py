@@ -22,7 +22,7 @@ from custom_components.porchlight.runtime.owner import DATA_OWNER
 from custom_components.porchlight.worker.control_messages import SnapshotTaken
 from custom_components.porchlight.worker.errors import NOT_SHOWN, StreamProblem
 from custom_components.porchlight.worker.event_messages import CameraEvent, Subscribed
-from custom_components.porchlight.worker.messages import StreamDown
+from custom_components.porchlight.worker.messages import LiveRefused, StreamDown
 
 from .conftest import ENTRY_ID, jpeg, later, make_entry
 from .recorder import child_entry, recorder_data, set_up
@@ -339,3 +339,42 @@ async def test_a_lens_that_plays_on_is_not_lost_when_the_same_login_is_right_aga
     assert child.runtime_data.data.connected
     # One that does not play shows why.
     assert parent.runtime_data.data.connected is False
+
+
+async def test_live_view_is_back_for_all_lenses_with_another_login(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+) -> None:
+    bridge = bridges[0]
+    device.report = ask.ErrandError(AuthenticationError.key)
+    for entry in both:
+        bridge.up(entry.entry_id)
+    bridge.listener(LiveRefused(camera_id=both[1].entry_id))
+    await later(hass, 1)
+    assert [bridge.cameras[entry.entry_id].live for entry in both] == [None, None]
+    data = {key: value for key, value in both[0].data.items() if key != "refused"}
+    hass.config_entries.async_update_entry(both[0], data={**data, "password": "another"})
+    await hass.config_entries.async_reload(ENTRY_ID)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert all(bridge.cameras[entry.entry_id].live for entry in both)
+
+
+async def test_live_view_of_a_lens_is_back_when_its_stream_is(
+    hass: HomeAssistant,
+    bridges: list[FakeBridge],
+    device: Device,
+    both: tuple[MockConfigEntry, MockConfigEntry],
+) -> None:
+    parent, private = both
+    bridge = bridges[0]
+    bridge.listener(LiveRefused(camera_id=private.entry_id))
+    refuse(bridge, parent, asked=private)
+    await later(hass, 1)
+    await later(hass, 40)
+    # The private one waits; the other one has shown that the login is right.
+    assert bridge.cameras[private.entry_id].live is None
+    bridge.up()
+    bridge.up(private.entry_id)
+    assert bridge.cameras[private.entry_id].live is not None

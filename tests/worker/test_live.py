@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import av
 import pytest
 from porchlight.worker.errors import StreamProblem
 from porchlight.worker.messages import Link, Live, LiveRefused, LiveServed
@@ -137,7 +138,10 @@ def test_our_own_player_plays_it(server: LiveServer) -> None:
         "DESCRIBE {address}/a-secret-pat RTSP/1.0\r\n\r\n",
         "OPTIONS * RTSP/1.0\r\n\r\n",
         "A" * 100_000,
+        f"OPTIONS * RTSP/1.0\r\nContent-Length: {'1' * 5000}\r\n\r\n",
+        f"OPTIONS {{address}}/a-secret-path RTSP/1.0\r\nContent-Length: {'1' * 5000}\r\n\r\n",
     ],
+    ids=["none", "part", "any", "no-end", "length", "length-and-path"],
 )
 def test_who_does_not_know_the_path_gets_nothing(
     server: LiveServer, request_of_theirs: str
@@ -152,6 +156,26 @@ def test_who_does_not_know_the_path_gets_nothing(
         with closing(player(url)) as one:
             assert answers(one).startswith(b"RTSP/1.0 200 OK")
     assert camera.connections == 1
+
+
+def test_a_player_that_tries_udp_first_is_served_within_its_connection(server: LiveServer) -> None:
+    with Scripted() as camera:
+        # Without options FFmpeg does that: Home Assistant's HomeKit bridge gives none.
+        with av.open(offered(server, camera), timeout=PATIENCE) as container:
+            assert next(container.demux()).size
+        camera.wait(lambda: camera.left == 1)
+    assert camera.connections == 1
+
+
+def test_a_player_that_takes_no_answers_is_no_longer_read(server: LiveServer) -> None:
+    with Scripted() as camera:
+        url = offered(server, camera)
+        # Their answers would be ten times as much.
+        asked = f"DESCRIBE {url} RTSP/1.0\r\n\r\n".encode() * 1_000_000
+        with closing(player(url)) as one:
+            one.settimeout(1.0)
+            with pytest.raises(TimeoutError):
+                one.sendall(asked)
 
 
 def test_sound_is_played_with_the_video(server: LiveServer) -> None:
@@ -340,6 +364,34 @@ def test_no_more_players_than_there_may_be(server: LiveServer) -> None:
         until(admitted, "a place for another player")
         for one in players:
             one.close()
+
+
+def no_more_files() -> tuple[socket.socket, socket.socket]:
+    raise OSError(errno.EMFILE, "Too many open files")
+
+
+def no_more_threads(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+@pytest.mark.parametrize(
+    ("where", "what", "failing"),
+    [(socket, "socketpair", no_more_files), (threading.Thread, "start", no_more_threads)],
+)
+def test_a_player_that_cannot_be_served_harms_no_other(
+    server: LiveServer, where: object, what: str, failing: object
+) -> None:
+    with Scripted() as camera:
+        url = offered(server, camera)
+        # More than there may be at once.
+        for _ in range(MOST_VIEWERS + 1):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(where, what, failing)
+                with closing(socket.create_connection(("127.0.0.1", server.port), PATIENCE)) as one:
+                    one.sendall(f"OPTIONS {url} RTSP/1.0\r\n\r\n".encode())
+                    assert not one.recv(1)
+        with closing(player(url)) as one:
+            assert answers(one).startswith(b"RTSP/1.0 200")
 
 
 @pytest.mark.parametrize("offer", ["MD5", "Basic"])

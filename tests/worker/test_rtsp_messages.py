@@ -32,6 +32,7 @@ PIECES = st.sampled_from(
         b"Content-Length: 5\r\n",
         b"Content-Length: -5\r\n",
         b"Content-Length: 99999999999\r\n",
+        b"Content-Length: " + b"9" * 5000 + b"\r\n",
         b"Transport: RTP/AVP/TCP;interleaved=999-\r\n",
         b"Session: \r\n",
         b"Location: rtsp://[/\r\n",

@@ -32,8 +32,10 @@ def player(url: str) -> socket.socket:
     one = socket.create_connection((address.host, address.port))
     # No more than a few packets fit: the rest is the relay's to hold back.
     one.settimeout(60)
-    for number, method in enumerate(("DESCRIBE", "SETUP", "PLAY")):
-        one.sendall(f"{method} {url} RTSP/1.0\r\nCSeq: {number}\r\n\r\n".encode())
+    # One that is refused at once may not get to ask for more.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        for number, method in enumerate(("DESCRIBE", "SETUP", "PLAY")):
+            one.sendall(f"{method} {url} RTSP/1.0\r\nCSeq: {number}\r\n\r\n".encode())
     return one
 
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from .login import LoginCheck
 
 
-# Seconds that a player waits for a worker that starts.
-PATIENCE = 10.0
+# Seconds that a player waits for a worker that starts. Home Assistant gives up after ten with an
+# error, which ends its preloading of all other cameras, too.
+PATIENCE = 5.0
 
 
 class LiveView:

@@ -182,12 +182,16 @@ class LoginCheck:
         self._later.async_stop()
 
     def _settled(self, camera_id: str) -> None:
-        self._doubters.pop(camera_id, None)
+        doubted = self._doubters.pop(camera_id, None) is not None
         if not self._doubters:
             waited = self._asking
             self.async_stop()
             if waited:
                 self._open_all()
+                return
+        if doubted and camera_id in self._try_again:
+            # Its stream plays, but live view was ended.
+            self._try_again[camera_id]()
 
     def _open_all(self) -> None:
         """Have all streams opened that may be: also those that only waited for the answer."""

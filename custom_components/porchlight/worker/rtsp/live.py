@@ -108,15 +108,31 @@ class LiveServer(threading.Thread):
         if offer is None:
             guest.socket.close()
             return
-        viewer = _Viewer(offer, guest, taken, self._play)
+        try:
+            viewer = _Viewer(offer, guest, taken, self._play)
+        except OSError as error:
+            # The process can open no more files. Others may be let in later.
+            _LOGGER.warning("A player cannot be served: %s", error)
+            guest.socket.close()
+            return
         with self._lock:
             many = sum(one.offer.camera_id == offer.camera_id for one in self._viewers)
             if many < MOST_VIEWERS:
                 self._viewers.add(viewer)
         if many < MOST_VIEWERS:
-            viewer.start()
+            self._start(viewer)
         else:
             viewer.refuse(StreamProblem.TOO_MANY_VIEWERS)
+
+    def _start(self, viewer: _Viewer) -> None:
+        try:
+            viewer.start()
+        except RuntimeError as error:
+            # Nor can it start more threads.
+            _LOGGER.warning("A player cannot be served: %s", error)
+            viewer.leave()
+            with self._lock:
+                self._viewers.discard(viewer)
 
     def _play(self, viewer: _Viewer) -> None:
         """In a viewer's thread."""

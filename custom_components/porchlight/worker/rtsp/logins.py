@@ -31,7 +31,7 @@ class Logins:
         key = (urlsplit(source.url).hostname or "", source.credentials)
         with self._lock:
             state = self._states.setdefault(key, _State())
-        return Turn(state, attempt)
+        return Turn(state, attempt, source.url)
 
 
 class _State:
@@ -43,14 +43,17 @@ class _State:
         self.refused: int | None = None
         # Whether it was refused for a session that plays.
         self.doubted = False
+        # The streams whose sound it was refused for.
+        self.mute: set[str] = set()
 
 
 class Turn:
     """One stream's use of a login."""
 
-    def __init__(self, state: _State, attempt: int) -> None:
+    def __init__(self, state: _State, attempt: int, url: str) -> None:
         self._state = state
         self._attempt = attempt
+        self._url = url
 
     @contextmanager
     def show(self, deadline: Deadline) -> Iterator[None]:
@@ -105,6 +108,15 @@ class Turn:
         """Record that the login was refused for a session that plays: others do not send it."""
         self._state.doubted = True
         self._state.right = False
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether the login was refused for the stream's sound, and not for its video."""
+        return self._url in self._state.mute
+
+    def mute(self) -> None:
+        """Record that it was: the sound is not asked for again."""
+        self._state.mute.add(self._url)
 
     def over(self) -> None:
         """Record that a stream has ended: the login may be another by the time it is back."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # Bytes of a message's head and of its body: more than any camera's description.
 MAX_HEAD = 64 * 1024
 MAX_BODY = 1024 * 1024
+# Digits of a length that are read: more are too much in any case.
+_MOST_DIGITS = 16
 _FRAME = ord("$")
 _FRAME_HEAD = 4
 _MARK = b"$"
@@ -159,7 +161,9 @@ def _message(buffer: bytearray, at: int) -> tuple[Message, int] | None:
         return None
     start, headers = _head(bytes(memoryview(buffer)[at : end.start()]))
     lengths = (value for name, value in headers if name == "content-length")
-    length = next((int(value) for value in lengths if value.isascii() and value.isdigit()), 0)
+    given = next((value for value in lengths if value.isascii() and value.isdigit()), "")
+    # Python refuses to read a number of thousands of digits.
+    length = int(given.lstrip("0")[:_MOST_DIGITS] or 0)
     if length > MAX_BODY:
         raise StreamError(StreamProblem.BROKEN, f"an answer of {length} bytes")
     if len(buffer) < end.end() + length:

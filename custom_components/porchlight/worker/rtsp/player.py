@@ -54,6 +54,9 @@ class Script:
     def answer(self, request: Message) -> bytes:
         """The answer to a request."""
         headers = [("CSeq", request.first("cseq")), ("Session", f"1;timeout={_TIMEOUT}")]
+        if request.method == "SETUP" and not _is_offered(request.first("transport")):
+            # Players that try UDP first go on with TCP then.
+            return composed("RTSP/1.0 461 Unsupported Transport", headers[:1])
         body = b""
         match request.method:
             case "OPTIONS":
@@ -83,3 +86,8 @@ class Script:
     def _begun(self) -> str:
         entries = (f"url={self._url}/track{n};{one}" for n, one in enumerate(self._starts))
         return ",".join(entries)
+
+
+def _is_offered(transport: str) -> bool:
+    """Whether a player takes packets within its connection."""
+    return not transport or "/TCP" in transport.upper() or "interleaved" in transport.lower()

@@ -11,7 +11,7 @@ from ..errors import StreamError, StreamProblem
 from ..messages import Link, Transport
 from .addresses import parse
 from .authentication import Login
-from .connection import Connection
+from .connection import Connection, Deadline
 from .datagrams import Datagrams
 from .description import Described, Track, tracks_of
 from .logins import Logins
@@ -20,7 +20,6 @@ from .messages import Message, Splitter, composed
 if TYPE_CHECKING:
     from ..messages import Source
     from .addresses import Address
-    from .connection import Deadline
     from .logins import Turn
 
 _OK = range(200, 300)
@@ -60,6 +59,10 @@ class _RedirectedError(Exception):
         self.location = location
 
 
+class _SoundError(Exception):
+    """The camera plays no sound, and perhaps nothing more in this session."""
+
+
 class _TransportError(Exception):
     """The camera does not send in the way that it was asked to."""
 
@@ -94,9 +97,9 @@ class Session:
         `sound`: whether the camera's sound is played, too, where it has some.
         """
         self._source = source
-        self._sound = sound
-        self._login = Login(source.credentials, basic=source.basic)
         self._turn = turn or Logins().turn(source)
+        self._sound = sound and not self._turn.is_mute
+        self._login = Login(source.credentials, basic=source.basic)
         self._connection: Connection | None = None
         self._splitter = Splitter()
         self._number = 0
@@ -179,6 +182,9 @@ class Session:
                 if redirects > _MOST_REDIRECTS:
                     raise StreamError(StreamProblem.REFUSED, "too many redirects") from error
                 address = address.redirected(error.location)
+            except _SoundError:
+                self._sound = False
+                self._login = Login(self._source.credentials, basic=self._source.basic)
             except _TransportError as error:
                 certain = certain or error.certain
                 # Over UDP, what was encrypted would not be.
@@ -205,6 +211,9 @@ class Session:
         tracks: list[tuple[Track, Channels]] = []
         for track in found.tracks:
             target = base.below(track.control)
+            if target.uri in uris:
+                # Set up anew, the video would come where the sound was to be.
+                continue
             channels = self._set_up(target, [used for _, used in tracks], deadline)
             if channels:
                 uris.append(target.uri)
@@ -236,7 +245,7 @@ class Session:
             datagrams = Datagrams(self.connection, low)
             self.datagrams.append(datagrams)
             wanted = f"RTP/AVP;unicast;client_port={datagrams.port}-{datagrams.port + 1}"
-        response = self._answered("SETUP", track.uri, deadline, ("Transport", wanted))
+        response = self._begun(track.uri, wanted, deadline, further=bool(used))
         try:
             channels = self._agreed(response, datagrams, low)
         except (_TransportError, _RedirectedError, StreamError):
@@ -247,6 +256,23 @@ class Session:
                 self.datagrams.pop().close()
             return None
         return None if any({*channels} & {*others} for others in used) else channels
+
+    def _begun(self, uri: str, wanted: str, deadline: Deadline, *, further: bool) -> Message:
+        """The answer to SETUP. Raises _SoundError if there is none for a `further` track."""
+        asked = "SETUP", uri
+        if not further:
+            return self._answered(*asked, deadline, ("Transport", wanted))
+        try:
+            # The rest of the time is for the video alone.
+            return self._answered(
+                *asked, Deadline(deadline.left / 2), ("Transport", wanted), proven=True
+            )
+        except (StreamError, OSError) as error:
+            if isinstance(error, StreamError) and error.problem is StreamProblem.UNAUTHORIZED:
+                # The login was accepted for the video: it is right. Asked again and again for
+                # what this account may not hear, a camera would lock it.
+                self._turn.mute()
+            raise _SoundError from error
 
     def _agreed(self, response: Message, datagrams: Datagrams | None, low: int) -> Channels:
         """The channels of a track that was set up; those asked for if the camera names none."""
@@ -280,13 +306,21 @@ class Session:
         return response
 
     def _answered(
-        self, method: str, uri: str, deadline: Deadline, *headers: tuple[str, str]
+        self,
+        method: str,
+        uri: str,
+        deadline: Deadline,
+        *headers: tuple[str, str],
+        proven: bool = False,
     ) -> Message:
-        """The answer to a request, asked again with a login if the camera wants one."""
+        """The answer to a request, asked again with a login if the camera wants one.
+
+        `proven`: whether a refusal says nothing of the login, which this session was opened with.
+        """
         again = False
         while True:
             login = self._login.header(method, uri)
-            with nullcontext() if login is None else self._turn.show(deadline):
+            with nullcontext() if login is None or proven else self._turn.show(deadline):
                 data = self._composed(method, uri, login, headers)
                 self.connection.send_all(data, deadline)
                 response = self._response(deadline)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 # Bytes that wait for a camera that takes none: reports are left out then.
 _MOST_WAITING = 64 * 1024
+# Bytes that wait for a player, far more than one read of the camera: with so many, it has asked
+# again and again and takes no answers. No more is read of it then.
+_MOST_UNTAKEN = 1024 * 1024
 # Seconds for which packets are gathered, instead of waking up for each.
 _GATHERING = 0.02
 # Seconds that a camera may take to confirm that its session is over.
@@ -98,7 +101,9 @@ class Splice:
         camera = selectors.EVENT_READ if reads else 0
         if self._to_camera:
             camera |= selectors.EVENT_WRITE
-        player = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._to_player else 0)
+        player = selectors.EVENT_WRITE if self._to_player else 0
+        if len(self._to_player) <= _MOST_UNTAKEN:
+            player |= selectors.EVENT_READ
         self._want(self._camera.socket, camera)
         self._want(self._player.socket, player)
         for track in self._datagrams:
