@@ -151,6 +151,50 @@ def test_a_session_that_goes_on_with_the_old_login_does_not_permit_it_again() ->
         assert len(guard.failed) == 1
 
 
+def test_one_playing_session_is_kept_at_a_time() -> None:
+    guard, logins = Guard("MD5"), Logins()
+    now = 0.0
+    with Scripted(guard) as camera:
+        sessions = [Session(camera.source, logins.turn(camera.source)) for _ in range(3)]
+        for session in sessions:
+            session.open(Deadline(WAITING["opening"]))
+        first, second, third = (Keepalive(session, lambda: now) for session in sessions)
+        now += 20.0
+        assert b"Authorization" in first.due()
+        # The others do not send it before it is known whether it is still right.
+        assert not second.due()
+        assert second.left == pytest.approx(0.2)
+        _, answers = sessions[0].cut(reply("200 OK"))
+        assert not first.answered(answers[0])
+        now += 0.2
+        assert b"Authorization" in second.due()
+        assert not third.due()
+        # A session that has ended is not waited for, and a camera without answers not for long.
+        sessions[1].close()
+        now += 0.2
+        assert third.due()
+        now += 20.0
+        assert third.due()
+        now += 1.9
+        assert not first.due()
+        now += 0.2
+        assert first.due()
+
+
+def test_sessions_without_a_login_are_kept_at_once() -> None:
+    logins = Logins()
+    now = 0.0
+    with Scripted(ordinary, login=False) as camera:
+        sessions = [Session(camera.source, logins.turn(camera.source)) for _ in range(3)]
+        for session in sessions:
+            session.open(Deadline(WAITING["opening"]))
+        keepalives = [Keepalive(session, lambda: now) for session in sessions]
+        now += 20.0
+        assert all(one.due() for one in keepalives)
+        for session in sessions:
+            session.close()
+
+
 def test_a_login_that_is_refused_for_one_playing_session_is_not_sent_for_others() -> None:
     guard, logins = Guard("MD5"), Logins()
     now = 0.0

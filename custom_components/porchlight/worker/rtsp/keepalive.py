@@ -15,6 +15,8 @@ _OK = range(200, 300)
 _UNAUTHORIZED = 401
 # How often one is sent before the session would be forgotten.
 _TIMES = 3
+# Seconds until another try if it may not be sent yet.
+_SOON = 0.2
 
 
 class Keepalive:
@@ -39,6 +41,9 @@ class Keepalive:
         """The next one, if it is time; else nothing."""
         if self._over or self._clock() < self._due:
             return b""
+        if not self._session.keeps(self._clock()):
+            self._due = self._clock() + _SOON
+            return b""
         if self._asked == self._method:
             # It was not answered.
             self._turn()
@@ -52,7 +57,10 @@ class Keepalive:
         if response.status == _UNAUTHORIZED:
             # Asked again and again, a camera would lock the account.
             self._over = not self._session.renew(response, again=self._again)
+            if self._over:
+                self._session.kept()
             return b"" if self._over else self._next(again=True)
+        self._session.kept()
         self._session.accepted(response)
         if response.status not in _OK:
             self._turn()

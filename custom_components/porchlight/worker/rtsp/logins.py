@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     type _Key = tuple[str, Credentials]
 
 
+# Seconds that a sign of life is waited for; many cameras answer none.
+_ANSWERING = 2.0
+
+
 class Logins:
     """What is known of the logins to each host; used from all cameras' threads."""
 
@@ -45,6 +49,9 @@ class _State:
         self.doubted = False
         # The streams whose sound it was refused for.
         self.mute: set[str] = set()
+        # Who keeps a session with it and has no answer yet, and until when that is waited for.
+        self.keeping: tuple[Turn, float] | None = None
+        self.lock = threading.Lock()
 
 
 class Turn:
@@ -104,6 +111,25 @@ class Turn:
         """Whether the login may be sent again for a session that plays."""
         return not self._state.doubted
 
+    def keep(self, now: float) -> bool:
+        """Begin to keep a session with the login; False while another one has no answer yet.
+
+        A login that has become wrong would be refused to all of them. `now` is in seconds.
+        """
+        with self._state.lock:
+            if self._state.keeping:
+                who, until = self._state.keeping
+                if who is not self and now < until:
+                    return False
+            self._state.keeping = self, now + _ANSWERING
+            return True
+
+    def kept(self) -> None:
+        """Record that it was answered, or never will be."""
+        with self._state.lock:
+            if self._state.keeping and self._state.keeping[0] is self:
+                self._state.keeping = None
+
     def doubt(self) -> None:
         """Record that the login was refused for a session that plays: others do not send it."""
         self._state.doubted = True
@@ -121,3 +147,4 @@ class Turn:
     def over(self) -> None:
         """Record that a stream has ended: the login may be another by the time it is back."""
         self._state.right = False
+        self.kept()

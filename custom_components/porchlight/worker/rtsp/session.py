@@ -356,6 +356,14 @@ class Session:
         login = self._login.header(method, self._aggregate) if known else None
         return self._composed(method, self._aggregate, login)
 
+    def keeps(self, now: float) -> bool:
+        """Whether a sign of life may be sent now; else soon."""
+        return not self._source.credentials.username or self._turn.keep(now)
+
+    def kept(self) -> None:
+        """Record that it was answered."""
+        self._turn.kept()
+
     def accepted(self, response: Message) -> None:
         """Take an answer that is no refusal while it plays.
 
