@@ -434,6 +434,16 @@ def test_a_player_is_given_the_camera_s_reason(
             assert answers(one).startswith(f"RTSP/1.0 {expected} ".encode())
 
 
+@pytest.mark.parametrize("url", ["rtsp://[bad/live", "file:///etc/passwd", ""])
+def test_an_address_that_is_none_takes_no_place(server: LiveServer, url: str) -> None:
+    with Scripted() as camera:
+        for _ in range(MOST_VIEWERS + 1):
+            with closing(player(offered(server, camera, url=url))) as one:
+                assert b"453" not in answers(one)
+    assert not camera.connections
+    until(lambda: not server._viewers, "nobody left")
+
+
 def test_a_camera_that_hangs_up_ends_the_player(server: LiveServer) -> None:
     with Scripted() as camera, closing(player(offered(server, camera))) as one:
         answers(one)

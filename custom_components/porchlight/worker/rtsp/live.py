@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
@@ -137,16 +137,15 @@ class LiveServer(threading.Thread):
     def _play(self, viewer: _Viewer) -> None:
         """In a viewer's thread."""
         offer = viewer.offer
-        turn = self._logins.turn(offer.live.source, offer.attempt)
-        session = Session(offer.live.source, turn, sound=True)
         try:
-            playing = session.open(Deadline(self._opening))
-            with self._lock:
-                viewer.link = session.link
-                present = self._offers.get(offer.camera_id)
-                wanted = present is not None and viewer.suits(present.live)
-            if wanted:
-                viewer.show(session, Script(offer.url, playing))
+            with closing(self._session(offer)) as session:
+                playing = session.open(Deadline(self._opening))
+                with self._lock:
+                    viewer.link = session.link
+                    present = self._offers.get(offer.camera_id)
+                    wanted = present is not None and viewer.suits(present.live)
+                if wanted:
+                    viewer.show(session, Script(offer.url, playing))
         except StreamError as error:
             _LOGGER.debug("Live view ended: %s", error)
             if error.problem is StreamProblem.UNAUTHORIZED and error.detail != NOT_SHOWN:
@@ -158,10 +157,13 @@ class LiveServer(threading.Thread):
             # Whatever it was: the player must not wait for it.
             _LOGGER.exception("Live view failed")
         finally:
-            session.close()
             viewer.leave()
             with self._lock:
                 self._viewers.discard(viewer)
+
+    def _session(self, offer: _Offer) -> Session:
+        turn = self._logins.turn(offer.live.source, offer.attempt)
+        return Session(offer.live.source, turn, sound=True)
 
 
 class _Viewer(threading.Thread):
