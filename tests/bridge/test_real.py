@@ -64,10 +64,11 @@ async def test_a_killed_worker_is_back_with_cameras_and_model(
                 add(camera, str(number), picture_path=str(tmp_path / f"{number}.jpg"))
                 for number, camera in enumerate(simulator.cameras)
             ),
-        ]
+        ],
+        still_seconds=PATIENCE,
     )
     await ear.wait(EngineReady)
-    await ear.wait(Status, where=lambda status: status.people == 0)
+    await ear.wait(Status, where=lambda one: (one.camera_id, one.people) == ("0", 0))
     still = await one.still("0", 64)
     assert still is not None
     assert still.startswith(b"\xff\xd8")
