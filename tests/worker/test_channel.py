@@ -64,6 +64,7 @@ PROFILE = Profile(
 )
 EVERY = [
     m.WatchCamera(camera_id="c", source=SOURCE, revision=7),
+    m.WatchCamera(camera_id="c", source=SOURCE, live=m.Live(source=SOURCE, path=TEXT)),
     m.WatchCamera(camera_id="c", source=SOURCE, detect=False, picture_path=TEXT, open_visit=VISIT),
     m.WatchCamera(
         camera_id="c",
@@ -82,6 +83,8 @@ EVERY = [
     m.ThreadStarted(camera_id=None, thread=2**63 + 5),
     m.StreamUp(camera_id="c", codec="hevc", width=640, height=360),
     m.StreamDown(camera_id="c", problem=StreamProblem.UNAUTHORIZED, detail=TEXT),
+    m.LiveServed(camera_id="c", port=8554),
+    m.LiveRefused(camera_id="c"),
     m.Status(camera_id="c", frame_at=1.25, moving=None, people=None, fps=0.0, inference_ms=None),
     m.Status(camera_id="c", frame_at=1.25, moving=True, people=0, fps=5.0, inference_ms=12.5),
     m.Status(
