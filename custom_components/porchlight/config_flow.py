@@ -49,20 +49,10 @@ from .flows.detector import DetectorOptionsFlow
 from .flows.lens_steps import LensSteps
 from .flows.offers import Lent, Offer, async_offers, label, name_of
 from .flows.previews import async_previews
-from .flows.proof import (
-    ERRORS,
-    LOGIN_ERRORS,
-    PROTECTION_ERRORS,
-    Proof,
-    Question,
-    async_inspect,
-    async_prove,
-    describe,
-    name_in,
-)
+from .flows.proof import ERRORS, LOGIN_ERRORS, PROTECTION_ERRORS, Proof, describe, name_in
 from .flows.selects import select
 from .flows.where import Where
-from .onvif.values import Credentials, Found
+from .onvif.values import Credentials, Found, Profile
 from .runtime import ask
 from .runtime.address import Address
 from .runtime.entries import (
@@ -73,14 +63,14 @@ from .runtime.entries import (
     parent_of,
 )
 from .runtime.identity import entry_of_report, identifiers, is_same
-from .runtime.inspection import abilities, credentials_of
+from .runtime.inspection import abilities, async_query, credentials_of
 from .runtime.lenses import Lens, async_asking
 from .runtime.moves import async_consider
 from .runtime.search import async_scan, async_sources, entry_of
-from .runtime.streams import Chosen, link_of
+from .runtime.streams import Chosen, async_open, link_of
 from .runtime.text import plain
 from .runtime.typed import TypedError
-from .worker.messages import Link, Transport
+from .worker.messages import Link, Source, Transport
 
 if TYPE_CHECKING:
     import asyncio
@@ -403,18 +393,26 @@ class PorchlightConfigFlow(LensSteps, domain=DOMAIN):
     async def _prove(self) -> Proof:
         """Find, query the camera and decode a frame. Raises ErrandError."""
         address = await self._where.find()
-        question = Question(
-            credentials=self._credentials,
-            endpoint=self._endpoint,
-            certificate=self._certificate,
-            link=self._link,
-            transport=Transport(self._options.get(CONF_TRANSPORT, Transport.AUTO)),
-            chosen=Chosen.of(self._options, self._known),
-        )
         parent = self._parent
         async with async_asking(parent, self._credentials) if parent else nullcontext():
-            report = await async_inspect(address, question)
-        return await async_prove(report, question)
+            report = await async_query(
+                address,
+                self._credentials,
+                endpoint=self._endpoint,
+                certificate=self._certificate,
+            )
+        streams = await async_open(report, self._source, Chosen.of(self._options, self._known))
+        return Proof(report=report, streams=streams)
+
+    def _source(self, profile: Profile) -> Source:
+        link = self._link or Link(basic=True)
+        return Source(
+            url=profile.uri,
+            credentials=self._credentials,
+            basic=link.basic,
+            certificate=link.certificate,
+            transport=Transport(self._options.get(CONF_TRANSPORT, Transport.AUTO)),
+        )
 
     def _camera_schema(self, error: str | None) -> probatio.Schema:
         """Address, login and what else there is to choose, also after an error about protection."""

@@ -17,9 +17,7 @@ from porchlight.onvif.errors import OnvifError
 from porchlight.onvif.values import Credentials
 from porchlight.worker.decoding import whole_frames
 from porchlight.worker.errors import StreamError
-from porchlight.worker.messages import Live, Source, Transport
-from porchlight.worker.rtsp.live import LiveServer
-from porchlight.worker.rtsp.logins import Logins
+from porchlight.worker.messages import Source, Transport
 from porchlight.worker.stream import Stream
 
 import tests.bare  # noqa: F401 - makes the worker importable
@@ -27,6 +25,7 @@ from tests.network import ELSEWHERE
 from tests.onvif.acme import DEVICE, PASSWORD, USERNAME, Acme, soap
 from tests.worker.hostile import framed
 from tests.worker.scripted import SMALL, VIDEO, Asked, Scripted, describe, ordinary, reply
+from tests.worker.support import served_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,17 +79,15 @@ def watched(source: Source) -> str:
 
 def shown_live(source: Source) -> str:
     """How live view of it ends, with a player that would follow whatever it is given."""
-    server = LiveServer(lambda _: None, Logins())
-    server.start()
-    server.offer("c", Live(source=source, path="path"), 0)
-    url, options = f"rtsp://127.0.0.1:{server.port}/path", {"rtsp_transport": "tcp"}
+    options = {"rtsp_transport": "tcp"}
     try:
-        with av.open(url, options=options, timeout=(30.0, 2.0)) as container:
+        with (
+            served_live(source, opening=10.0) as url,
+            av.open(url, options=options, timeout=(30.0, 2.0)) as container,
+        ):
             next(container.demux())
     except av.error.FFmpegError as error:
         return type(error).__name__
-    finally:
-        server.stop()
     return "plays"
 
 

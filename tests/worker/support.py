@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from importlib.util import find_spec
@@ -19,7 +20,9 @@ from porchlight.onvif.values import Credentials
 from porchlight.vision.regions import View
 from porchlight.vision.types import Box, Detection
 from porchlight.worker.analyst import Sight
-from porchlight.worker.messages import EngineReady, Source
+from porchlight.worker.messages import EngineReady, Live, Source
+from porchlight.worker.rtsp.live import LiveServer
+from porchlight.worker.rtsp.logins import Logins
 
 from scripts.lib.assets import AssetError, asset
 from simulator import CameraSpec, Simulator
@@ -240,6 +243,19 @@ def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -
         if monotonic() > end:
             pytest.fail(f"not within {seconds:.0f} s: {what}")
         pause.wait(0.02)
+
+
+@contextmanager
+def served_live(source: Source, opening: float = PATIENCE) -> Iterator[str]:
+    """Where a player finds a stream that is served live; `opening` is in seconds."""
+    server = LiveServer(lambda _: None, Logins(), opening=opening)
+    server.start()
+    server.offer("c", Live(source=source, path="path"), 0)
+    try:
+        yield f"rtsp://127.0.0.1:{server.port}/path"
+    finally:
+        server.stop()
+        server.join(PATIENCE)
 
 
 def sight(one: VideoFrame, at: float, *people: Detection) -> Sight:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from collections import deque
@@ -12,6 +13,7 @@ import pytest
 from porchlight.worker.errors import StreamProblem
 from porchlight.worker.rtsp.addresses import parse
 from porchlight.worker.rtsp.connection import Deadline
+from porchlight.worker.rtsp.door import Door
 from porchlight.worker.rtsp.keepalive import Keepalive
 from porchlight.worker.rtsp.relay import Relay
 from porchlight.worker.rtsp.session import Session
@@ -20,7 +22,7 @@ from simulator.rtp import Sender
 
 from .hostile import endless_fragments
 from .scripted import Asked, Guard, Scripted, deadline, ordinary, reply
-from .support import until
+from .support import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -285,3 +287,31 @@ def test_frames_pass_as_they_came() -> None:
                 received += one.recv(65536)
         relay.close()
     assert received[received.index(b"$\x00") :] == expected
+
+
+class Full(socket.socket):
+    """A listener in a process that can open no more files."""
+
+    tries = 0
+
+    def accept(self) -> tuple[socket.socket, object]:
+        self.tries += 1
+        raise OSError(errno.EMFILE, "Too many open files")
+
+
+def test_a_door_that_can_open_no_more_files_waits() -> None:
+    bell, button = socket.socketpair()
+    with Full() as listener, bell:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(0)
+        with Door(listener, bell, lambda _: True) as door:
+            waiting = threading.Thread(target=door.player, args=(Deadline(float("inf")),))
+            waiting.start()
+            with socket.create_connection(listener.getsockname()):
+                until(lambda: listener.tries >= 2, "a second try")
+                # It would be thousands without a pause.
+                assert listener.tries < 100
+                button.close()
+                waiting.join(PATIENCE)
+    assert not waiting.is_alive()

@@ -15,13 +15,11 @@ import pytest
 from porchlight.onvif.values import Credentials
 from porchlight.worker.decoding import whole_frames
 from porchlight.worker.errors import StreamProblem
-from porchlight.worker.messages import Live, Source, Transport
-from porchlight.worker.rtsp.live import LiveServer
-from porchlight.worker.rtsp.logins import Logins
+from porchlight.worker.messages import Source, Transport
 from porchlight.worker.stream import Stream
 
 from .scripted import USER, WAITING, refused
-from .support import PASSWORD, PATIENCE
+from .support import PASSWORD, PATIENCE, served_live
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,20 +70,18 @@ def test_live_view_of_gstreamer_has_its_video_and_its_sound(
     clip: Path, transport: Transport
 ) -> None:
     more = ["udp"] if transport is Transport.UDP else []
-    server = LiveServer(lambda _: None, Logins(), opening=PATIENCE)
-    server.start()
-    with gstreamer(clip, *more, "sound") as source:
-        server.offer("c", Live(source=source, path="path"), 0)
-        url, options = f"rtsp://127.0.0.1:{server.port}/path", {"rtsp_transport": "tcp"}
-        first: dict[str, float] = {}
-        with av.open(url, options=options, timeout=PATIENCE) as container:
-            for packet in container.demux():
-                if packet.pts is not None and packet.time_base is not None:
-                    first.setdefault(packet.stream.type, float(packet.pts * packet.time_base))
-                if len(first) > 1:
-                    break
-            codecs = {one.type: one.codec_context.name for one in container.streams}
-    server.stop()
-    server.join(PATIENCE)
+    options = {"rtsp_transport": "tcp"}
+    first: dict[str, float] = {}
+    with (
+        gstreamer(clip, *more, "sound") as source,
+        served_live(source) as url,
+        av.open(url, options=options, timeout=PATIENCE) as container,
+    ):
+        for packet in container.demux():
+            if packet.pts is not None and packet.time_base is not None:
+                first.setdefault(packet.stream.type, float(packet.pts * packet.time_base))
+            if len(first) > 1:
+                break
+        codecs = {one.type: one.codec_context.name for one in container.streams}
     assert codecs == {"video": "h264", "audio": "pcm_alaw"}
     assert abs(first["video"] - first["audio"]) < 1.0

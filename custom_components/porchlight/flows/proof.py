@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..onvif.values import CameraReport, Credentials, Profile
-from ..runtime import ask
-from ..runtime.streams import BEST, Chosen, Opened, async_open
+from ..onvif.values import CameraReport, Profile
+from ..runtime.streams import Opened
 from ..runtime.text import plain
-from ..worker.messages import Link, Source, Transport
 
 if TYPE_CHECKING:
-    from ..runtime.address import Address
     from ..worker.messages import FrameTaken
 
 # After these errors, the user may accept less protection than the camera had.
@@ -58,32 +55,6 @@ _USUAL_FPS = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """How a camera is asked: with which login, what is known of it, and which streams are wanted.
-
-    `certificate` and `link` are the protection that it must have; None for any.
-    """
-
-    credentials: Credentials
-    endpoint: str | None = None
-    certificate: str | None = None
-    link: Link | None = None
-    transport: Transport = Transport.AUTO
-    chosen: Chosen = BEST
-
-    def source(self, profile: Profile) -> Source:
-        """One of its streams."""
-        link = self.link or Link(basic=True)
-        return Source(
-            url=profile.uri,
-            credentials=self.credentials,
-            basic=link.basic,
-            certificate=link.certificate,
-            transport=self.transport,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """The proof that a camera works: its report, and its streams with a frame."""
 
@@ -106,24 +77,6 @@ class Proof:
             self.cores > LARGE_SHARE,
         )
         return next((key for key, holds in zip(REMARKS, true, strict=True) if holds), None)
-
-
-async def async_inspect(address: Address, question: Question) -> CameraReport:
-    """A camera's report. Raises ErrandError."""
-    return await ask.inspect(
-        address.host,
-        address.port,
-        question.credentials,
-        path=address.path,
-        endpoint=question.endpoint,
-        secure=address.secure,
-        certificate=question.certificate,
-    )
-
-
-async def async_prove(report: CameraReport, question: Question) -> Proof:
-    """Decode a frame of a camera's stream. Raises ErrandError."""
-    return Proof(report=report, streams=await async_open(report, question.source, question.chosen))
 
 
 def name_in(report: CameraReport) -> str:

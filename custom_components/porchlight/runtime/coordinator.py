@@ -174,7 +174,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     @property
     def live_allowed(self) -> bool:
         """Whether live view may use the login."""
-        return self._live.wanted is not None
+        return self._live.allowed
 
     @callback
     def async_opening(self) -> WatchCamera | None:

@@ -22,15 +22,26 @@ if TYPE_CHECKING:
 
 async def async_inspect(entry: ConfigEntry[Any], address: Address | None = None) -> CameraReport:
     """Query a camera with its login, at its own address or at another. Raises ErrandError."""
-    address = address or Address.of(entry.data)
+    return await async_query(
+        address or Address.of(entry.data),
+        credentials_of(entry),
+        endpoint=entry.data[CONF_ENDPOINT],
+        certificate=entry.data.get(CONF_CERTIFICATE),
+    )
+
+
+async def async_query(
+    address: Address, credentials: Credentials, *, endpoint: str | None, certificate: str | None
+) -> CameraReport:
+    """Query a camera that need not be set up. Raises ErrandError."""
     return await ask.inspect(
         address.host,
         address.port,
-        credentials_of(entry),
+        credentials,
         path=address.path,
-        endpoint=entry.data[CONF_ENDPOINT],
+        endpoint=endpoint,
         secure=address.secure,
-        certificate=entry.data.get(CONF_CERTIFICATE),
+        certificate=certificate,
     )
 
 

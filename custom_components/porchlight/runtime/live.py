@@ -34,9 +34,14 @@ class LiveView:
         self._served = asyncio.Event()
 
     @property
+    def allowed(self) -> bool:
+        """Whether the login may be used; not if the camera refuses it, or may do so."""
+        return not self._login.doubts(self._entry.entry_id)
+
+    @property
     def wanted(self) -> Live | None:
-        """What the worker is to serve; None if the camera refuses the login, or may do so."""
-        if self._login.doubts(self._entry.entry_id):
+        """What the worker is to serve; None if nothing may be shown."""
+        if not self.allowed:
             return None
         source = source_of(self._entry, self._entry.data[CONF_LIVE_STREAM])
         return Live(source=source, path=self._path)
@@ -44,13 +49,13 @@ class LiveView:
     @property
     def url(self) -> str | None:
         """Where players on this machine find it; None while it is not served, or must not be."""
-        if self._port is None or self.wanted is None:
+        if self._port is None or not self.allowed:
             return None
         return f"rtsp://127.0.0.1:{self._port}/{self._path}"
 
     async def async_url(self) -> str | None:
         """The same; waits a moment for a worker that starts."""
-        if self.wanted:
+        if self.allowed:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE):
                     await self._served.wait()

@@ -68,7 +68,7 @@ class Service:
         self._analyst = Analyst(self.report)
         self._writer = Writer()
         self._logins = Logins()
-        self._live = LiveServer(self.report, self._logins)
+        self._live = LiveServer(self.report, self._logins, opening=timing.opening)
         self._handlers: dict[type, Callable[..., None]] = {
             WatchCamera: self._watch,
             RemoveCamera: self._remove,

@@ -17,13 +17,18 @@ _SOUND = frozenset(
     | {f"G726-{rate}" for rate in (16, 24, 32, 40)}
 )
 # Types that need no map.
-_STATIC = dict(
-    one.split()
-    for one in (
-        *("26 JPEG", "28 nv", "31 H261", "32 MPV", "33 MP2T", "34 H263"),
-        *("0 PCMU", "8 PCMA", "9 G722", "14 MPA"),
-    )
-)
+_STATIC = {
+    "0": "PCMU",
+    "8": "PCMA",
+    "9": "G722",
+    "14": "MPA",
+    "26": "JPEG",
+    "28": "nv",
+    "31": "H261",
+    "32": "MPV",
+    "33": "MP2T",
+    "34": "H263",
+}
 # What players read of a track; more, such as where else to connect to, they are not given.
 _PASSED = ("rtpmap", "fmtp", "framerate", "framesize")
 _MEDIA_WORDS = 4

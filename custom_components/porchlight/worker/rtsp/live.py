@@ -29,8 +29,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # Connections to one camera for live view: Home Assistant opens one for each way to show it.
 MOST_VIEWERS = 4
-# Seconds that a camera may take until it plays.
-OPENING = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +44,11 @@ class _Offer:
 class LiveServer(threading.Thread):
     """Lets players in that know a camera's address; each gets a session with the camera."""
 
-    def __init__(
-        self, report: Callable[[Report], None], logins: Logins, *, opening: float = OPENING
-    ) -> None:
-        """`logins` is what the worker knows of the cameras' logins; waits are in seconds."""
+    def __init__(self, report: Callable[[Report], None], logins: Logins, *, opening: float) -> None:
+        """`logins` is what the worker knows of the cameras' logins.
+
+        `opening`: seconds that a camera may take until it plays.
+        """
         super().__init__(name="live", daemon=True)
         self._report = report
         self._logins = logins
