@@ -1,44 +1,40 @@
 from __future__ import annotations
 
 import pytest
+from porchlight.vision.furniture import LOOKS_TO_FORGET, MOST_PIECES, Furniture
 from porchlight.vision.life import (
     LOOKS_AFTER_STILLNESS,
-    LOOKS_TO_FORGET,
-    MOST_PIECES,
     NEVER_A_PERSON,
+    NEVER_WALKED,
     NO_LONGER_A_PERSON,
     STILL_LOOKS,
-    Furniture,
     Life,
 )
 from porchlight.vision.tracks import Tracker
-from porchlight.vision.types import Box, Detection
+from porchlight.vision.types import Box, Detection, Evidence
 
-from .people import box, person
-
-STILL = 0.0
-STIRRED = 0.1
+from .people import BACKGROUND, MOVING, STANDING, box, person
 
 
 def test_a_walking_person_is_alive_by_the_second_look() -> None:
     life = Life(box(0.5), 0)
-    life.note(box(0.5), STIRRED, 0)
+    life.note(box(0.5), MOVING, 0)
     assert not life.shown
-    life.note(box(0.5), STIRRED, 0.2)
+    life.note(box(0.5), MOVING, 0.2)
     assert life.shown
 
 
 def test_a_box_that_moves_is_alive_even_without_pixel_motion() -> None:
     life = Life(box(0.1), 0)
     for step in range(3):
-        life.note(box(0.1 + 0.08 * step), STILL, 0.2 * step)
+        life.note(box(0.1 + 0.08 * step), STANDING, 0.2 * step)
     assert life.shown
 
 
 def test_a_jittering_box_is_not_alive() -> None:
     life = Life(box(0.5), 0)
     for step in range(50):
-        life.note(box(0.5 + 0.02 * (step % 2)), STILL, 0.2 * step)
+        life.note(box(0.5 + 0.02 * (step % 2)), STANDING, 0.2 * step)
     assert not life.shown
     assert life.last_sign == 0
 
@@ -46,48 +42,70 @@ def test_a_jittering_box_is_not_alive() -> None:
 def test_objects_that_stood_still_must_move_for_longer() -> None:
     life = Life(box(0.5), 0)
     for step in range(STILL_LOOKS):
-        life.note(box(0.5), STILL, step)
+        life.note(box(0.5), STANDING, step)
     for step in range(LOOKS_AFTER_STILLNESS):
         assert not life.shown
-        life.note(box(0.5), STIRRED, 10 + step)
+        life.note(box(0.5), MOVING, 10 + step)
     assert life.shown
 
 
 def test_headlights_that_pass_do_not_bring_a_picture_to_life() -> None:
     life = Life(box(0.5), 0)
     for step in range(400):
-        life.note(box(0.5), STIRRED if step % 40 >= 36 else STILL, 0.2 * step)
+        life.note(box(0.5), MOVING if step % 40 >= 36 else STANDING, 0.2 * step)
         assert not life.shown
 
 
-def look(tracker: Tracker, at: float, *people: Detection, activity: float = STILL) -> None:
-    tracker.update(people, at, lambda _: activity)
+def look(tracker: Tracker, at: float, *people: Detection, evidence: Evidence = STANDING) -> None:
+    tracker.update(people, at, lambda _: evidence)
 
 
 def test_objects_that_never_move_become_furniture() -> None:
     tracker = Tracker()
     for second in range(round(NEVER_A_PERSON) + 1):
-        look(tracker, second, person())
+        look(tracker, second, person(), evidence=BACKGROUND)
         assert tracker.people == []
     assert tracker.tracks == []
     assert [piece.box for piece in tracker.furniture.pieces] == [person().box]
-    look(tracker, 100, person())
+    look(tracker, 100, person(), evidence=BACKGROUND)
     assert tracker.tracks == []
+
+
+def walk_in(tracker: Tracker) -> None:
+    """A person walks to the middle of the picture in a second."""
+    for step in range(6):
+        look(tracker, step / 5, person(0.25 + 0.05 * step), evidence=MOVING)
+    assert len(tracker.people) == 1
 
 
 def test_a_person_who_stands_as_still_as_a_statue_for_minutes_stays_one() -> None:
     tracker = Tracker()
+    walk_in(tracker)
+    for second in range(2, round(NO_LONGER_A_PERSON)):
+        # Who stands there for long becomes a part of the background.
+        look(tracker, second, person(), evidence=STANDING if second < 60 else BACKGROUND)
+        assert len(tracker.people) == 1
+    look(tracker, NO_LONGER_A_PERSON + 2, person())
+    assert tracker.people == []
+
+
+def test_what_only_stirred_is_no_person_after_some_minutes() -> None:
+    tracker = Tracker()
     for step in range(5):
-        look(tracker, step / 5, person(), activity=STIRRED)
-    for second in range(1, round(NO_LONGER_A_PERSON)):
+        look(tracker, step / 5, person(), evidence=MOVING)
+    for second in range(1, round(NEVER_WALKED)):
         look(tracker, second, person())
         assert len(tracker.people) == 1
+    look(tracker, NEVER_WALKED + 1, person())
+    assert tracker.people == []
+    assert [piece.box for piece in tracker.furniture.pieces] == [person().box]
 
 
 def test_a_person_who_moves_now_and_then_never_becomes_furniture() -> None:
     tracker = Tracker()
-    for second in range(3 * round(NO_LONGER_A_PERSON)):
-        look(tracker, second, person(), activity=STIRRED if second % 300 < 4 else STILL)
+    walk_in(tracker)
+    for second in range(2, 3 * round(NO_LONGER_A_PERSON)):
+        look(tracker, second, person(), evidence=MOVING if second % 300 < 4 else STANDING)
     assert len(tracker.people) == 1
     assert tracker.furniture.pieces == ()
 
@@ -97,7 +115,7 @@ def test_a_person_walking_past_furniture_stays_a_track() -> None:
     furniture.add(person(0.5).box)
     tracker = Tracker(furniture)
     for step in range(20):
-        look(tracker, step / 5, person(0.1 + 0.04 * step), activity=STIRRED)
+        look(tracker, step / 5, person(0.1 + 0.04 * step), evidence=MOVING)
     assert len(tracker.people) == 1
 
 
@@ -133,5 +151,5 @@ def test_the_same_piece_is_remembered_once_and_not_without_end() -> None:
 @pytest.mark.parametrize("height", [0.0, -0.1])
 def test_a_box_without_height_is_tolerated(height: float) -> None:
     life = Life(Box(0.5, 0.5, 0.6, 0.5 + height), 0)
-    life.note(Box(0.5, 0.5, 0.6, 0.5 + height), STILL, 1)
+    life.note(Box(0.5, 0.5, 0.6, 0.5 + height), STANDING, 1)
     assert not life.shown

@@ -5,7 +5,7 @@ import pytest
 from porchlight.vision.motion import BACKGROUND_SECONDS, HEIGHT, WIDTH, Motion, MotionGate
 from porchlight.vision.types import Box
 
-from .people import Grey, grey, noisy, with_block
+from .people import BACKGROUND, Grey, grey, noisy, with_block
 
 STEP = 0.2
 
@@ -211,11 +211,11 @@ def test_the_moving_share_of_a_box_is_reported(scene: Scene) -> None:
     scene.show(*[grey()] * 10)
     scene.show(with_block(grey(), 100, 60, size=20), with_block(grey(), 120, 60, size=20))
     block = Box(120 / WIDTH, 60 / HEIGHT, 140 / WIDTH, 80 / HEIGHT)
-    assert scene.gate.activity(block) > 0.9
-    assert scene.gate.activity(Box(0.7, 0.7, 0.9, 0.9)) == 0
+    assert scene.gate.evidence(block).motion > 0.9
+    assert scene.gate.evidence(block).foreground > 0.9
     # Boxes smaller than a pixel, or outside, are tolerated.
-    assert scene.gate.activity(Box(0.5, 0.5, 0.5, 0.5)) == 0
-    assert scene.gate.activity(Box(1.5, 1.5, 1.6, 1.6)) == 0
+    for empty in (Box(0.7, 0.7, 0.9, 0.9), Box(0.5, 0.5, 0.5, 0.5), Box(1.5, 1.5, 1.6, 1.6)):
+        assert scene.gate.evidence(empty) == BACKGROUND
 
 
 def test_two_separate_motions_are_two_places(scene: Scene) -> None:

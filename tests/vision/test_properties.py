@@ -12,7 +12,7 @@ from porchlight.vision.types import Box, Detection
 from porchlight.vision.visits import Arrived, Left, Visit
 from porchlight.vision.watch import Watch
 
-from .people import grey
+from .people import painted
 
 if TYPE_CHECKING:
     from porchlight.vision.visits import VisitEvent
@@ -47,7 +47,7 @@ def run(
     at = 100.0
     for gap, detections in looks:
         at += gap
-        watch.see(grey(), at)
+        watch.see(painted(*detections), at)
         events += watch.look(detections, at).events
     return watch, events, at
 

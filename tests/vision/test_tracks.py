@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from porchlight.vision.life import LOOKS_TO_STAND, NEVER_A_PERSON
+from porchlight.vision.matching import likeness
 from porchlight.vision.tracks import (
     GONE_AMID,
     GONE_AT_EDGE,
@@ -14,7 +15,7 @@ from porchlight.vision.tracks import (
 )
 from porchlight.vision.types import Box, Detection
 
-from .people import person
+from .people import BACKGROUND, STANDING, person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ class Looks:
         """Look at people who do not move at all."""
         for _ in range(LOOKS_TO_STAND):
             self.at += STEP
-            self.tracker.update(people, self.at, lambda _: 0.0)
+            self.tracker.update(people, self.at, lambda _: STANDING)
 
     def see_no_one(self, times: int, step: float = STEP) -> None:
         """Look several times and see no one."""
@@ -154,7 +155,7 @@ def test_leaving_a_frame_with_odd_width_is_noticed(looks: Looks) -> None:
 
 
 def test_one_sighting_long_ago_is_not_furniture(looks: Looks) -> None:
-    looks.tracker.update([person(0.2)], 0.0, lambda _: 0.0)
+    looks.tracker.update([person(0.2)], 0.0, lambda _: BACKGROUND)
     looks.tracker.update([], NEVER_A_PERSON + 1, regions=[Box(0.5, 0, 1, 1)])
     assert looks.tracker.furniture.pieces == ()
 
@@ -197,7 +198,7 @@ def test_an_undetected_person_who_stands_still_has_not_left(looks: Looks, x: flo
 def test_a_person_still_for_one_look_may_have_left(looks: Looks) -> None:
     confirmed(looks, person(0.5))
     looks.at += STEP
-    looks.tracker.update([person(0.5)], looks.at, lambda _: 0.0)
+    looks.tracker.update([person(0.5)], looks.at, lambda _: STANDING)
     looks.see_no_one(round(GONE_AMID / STEP) + 1)
     assert looks.tracker.people == []
 
@@ -299,7 +300,7 @@ def test_two_looks_at_the_same_time_do_no_harm(looks: Looks) -> None:
 def test_boxes_without_size_are_tolerated(looks: Looks) -> None:
     dot = Detection(Box(0.5, 0.5, 0.5, 0.5), 0.9)
     looks.see(*[[dot]] * 3)
-    assert all(track.likeness(dot.box, 0.0, looks.at) == 0 for track in looks.tracker.tracks)
+    assert all(likeness(track, dot.box, looks.at) == 0 for track in looks.tracker.tracks)
 
 
 def test_all_tracks_can_be_forgotten(looks: Looks) -> None:

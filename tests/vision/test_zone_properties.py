@@ -12,7 +12,7 @@ from porchlight.vision.types import Box, Detection
 from porchlight.vision.watch import Watch
 from porchlight.vision.zones import BEYOND, Areas, Crossing
 
-from .people import grey
+from .people import painted
 from .test_zones import Walk
 
 pytest.importorskip("hypothesis", reason="hypothesis finds the cases; it is not installed here")
@@ -65,9 +65,9 @@ def test_presence_ends_when_the_people_are_gone(
     for gap, detections in [*looks, *[(0.0, [])] * 10]:
         at += gap
         latest = max(at, latest)
-        watch.see(grey(), at)
+        watch.see(painted(*detections), at)
         look = watch.look(detections, at)
-        assert 0 <= watch.zones["z"] <= look.people
+        assert 0 <= watch.zones["z"] <= len(watch.people)
         assert all(crossing.line_id == "l" for crossing in look.crossings)
     # Nothing moves in these pictures, so standing people are waited for.
     for number in range(10):

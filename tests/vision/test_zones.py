@@ -11,7 +11,7 @@ from porchlight.vision.visits import Arrived, Changed, Left
 from porchlight.vision.watch import Watch
 from porchlight.vision.zones import LOOKS_TO_ENTER, LOOKS_TO_LEAVE, Areas, Crossing, feet
 
-from .people import box, grey, person, stirring
+from .people import box, painted, person, stirring
 
 LEFT_HALF = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 STRIP = ((0.0, 0.95), (1.0, 0.95), (1.0, 1.0), (0.0, 1.0))
@@ -212,7 +212,7 @@ class Scene:
         events: list[object] = []
         for number in range(looks):
             self.at += 0.4
-            self.watch.see(stirring(leaving.box, number) if leaving else grey(), self.at)
+            self.watch.see(stirring(leaving.box, number) if leaving else painted(*people), self.at)
             look = self.watch.look(people, self.at)
             events += look.events
             self.crossings += look.crossings
@@ -233,7 +233,9 @@ def test_a_visit_lists_the_zones_in_the_order_of_presence() -> None:
     assert arrived.visit.zones == ("path",)
     assert isinstance(changed, Changed)
     assert changed.visit.zones == ("path", "lawn")
-    (left,) = scene.see(looks=20, leaving=person(0.9))
+    (uncounted, left) = scene.see(looks=20, leaving=person(0.9))
+    assert isinstance(uncounted, Changed)
+    assert uncounted.visit.count == 0
     assert isinstance(left, Left)
     assert left.visit.zones == ("path", "lawn")
     assert scene.watch.zones == {"lawn": 0, "path": 0}

@@ -25,6 +25,16 @@ def iou(one: Floats, other: Floats) -> Floats:
     return result
 
 
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes."""
+    width = min(one.x2, other.x2) - max(one.x1, other.x1)
+    height = min(one.y2, other.y2) - max(one.y1, other.y1)
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (one.area + other.area - shared)
+
+
 def suppress(boxes: Floats, scores: Floats, *, overlap: float, limit: int) -> list[int]:
     """Indices of the best boxes, each overlapping no better one by more than `overlap`."""
     order = np.argsort(-scores, kind="stable")[: limit * 8]

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .geometry import as_array, iou
-from .types import Box
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from .types import Box, Evidence
 
-    from .types import Detection
-
-# A sign of life: this share of a box's pixels moves, or it has moved by this share of its height.
-PIXELS = 0.04
+# A box has moved if its centre is this far from where it was, in units of its height.
 DISTANCE = 0.2
 # Looks with a sign of life that are needed: usually, and after STILL_LOOKS without one.
 LOOKS_TO_LIVE = 2
@@ -24,15 +17,13 @@ LOOKS_KEPT = 8
 STILL_LOOKS = 5
 # After so many looks without life, a person counts as standing still.
 LOOKS_TO_STAND = 3
-# Seconds without a sign of life after which a track is furniture: one that never was a person, and
-# one that was.
+# Seconds without a sign of life after which a track is furniture: one that never was a person, a
+# person who has never walked, and one who has.
 NEVER_A_PERSON = 60.0
+NEVER_WALKED = 180.0
 NO_LONGER_A_PERSON = 900.0
-# A detection that overlaps a piece of furniture by this much is that piece.
-SAME_PIECE = 0.6
-# Looks at a piece's place without detecting it after which it is gone.
-LOOKS_TO_FORGET = 50
-MOST_PIECES = 20
+# How far someone who walks gets, in units of their height.
+WALKED = 0.6
 
 
 class Life:
@@ -41,20 +32,21 @@ class Life:
     def __init__(self, box: Box, at: float, *, known: bool = False) -> None:
         """`known`: it is already known to be alive."""
         self._known = known
-        self._anchor = box
+        self._start = self._anchor = box
         self._signs: deque[bool] = deque(maxlen=LOOKS_KEPT)
         self._still = 0
         self._settled = False
+        self._walked = known
         self.last_sign = at
 
-    def note(self, box: Box, activity: float, at: float) -> None:
-        """Record where it is now, and the share of its pixels that move."""
-        (x, y), (was_x, was_y) = box.centre, self._anchor.centre
-        height = max(box.height, 1e-6)
-        gone = max(abs(x - was_x), abs(y - was_y)) >= DISTANCE * height
+    def note(self, box: Box, evidence: Evidence, at: float) -> None:
+        """Record where it is now, and what the picture shows there."""
+        # A detector's boxes move over what stands still, too.
+        gone = not evidence.background and _apart(box, self._anchor) >= DISTANCE
         if gone:
             self._anchor = box
-        sign = gone or activity >= PIXELS
+            self._walked = self._walked or _apart(box, self._start) >= WALKED
+        sign = gone or evidence.moves
         self._signs.append(sign)
         if sign:
             self.last_sign, self._still = at, 0
@@ -73,47 +65,14 @@ class Life:
         needed = LOOKS_AFTER_STILLNESS if self._settled else LOOKS_TO_LIVE
         return self._known or sum(self._signs) >= needed
 
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of furniture that the detector takes for a person."""
-
-    box: Box
-    missed: int = 0
+    def patience(self, *, person: bool) -> float:
+        """Seconds that it may be without a sign of life until it is furniture."""
+        if not person:
+            return NEVER_A_PERSON
+        return NO_LONGER_A_PERSON if self._walked else NEVER_WALKED
 
 
-class Furniture:
-    """The furniture in one camera's picture."""
-
-    def __init__(self, pieces: Sequence[Piece] = ()) -> None:
-        self.pieces = tuple(pieces)
-
-    def add(self, box: Box) -> None:
-        """Remember an object that is not a person."""
-        others = [piece for piece in self.pieces if not _same(piece.box, box)]
-        self.pieces = (*others, Piece(box))[-MOST_PIECES:]
-
-    def among(self, detections: Sequence[Detection]) -> set[int]:
-        """The indices of those detections that are furniture."""
-        return {
-            index
-            for index, detection in enumerate(detections)
-            if any(_same(piece.box, detection.box) for piece in self.pieces)
-        }
-
-    def looked(self, detections: Sequence[Detection], regions: Sequence[Box]) -> None:
-        """Process the detections in regions of the frame: pieces may be gone."""
-        kept = []
-        for piece in self.pieces:
-            if any(_same(piece.box, detection.box) for detection in detections):
-                kept.append(replace(piece, missed=0))
-            elif any(region.covers(piece.box) for region in regions):
-                if piece.missed + 1 < LOOKS_TO_FORGET:
-                    kept.append(replace(piece, missed=piece.missed + 1))
-            else:
-                kept.append(piece)
-        self.pieces = tuple(kept)
-
-
-def _same(one: Box, other: Box) -> bool:
-    return float(iou(as_array([one]), as_array([other]))[0, 0]) >= SAME_PIECE
+def _apart(one: Box, other: Box) -> float:
+    """The distance of two boxes' centres, in heights of the first."""
+    (x, y), (other_x, other_y) = one.centre, other.centre
+    return max(abs(x - other_x), abs(y - other_y)) / max(one.height, 1e-6)

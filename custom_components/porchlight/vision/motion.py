@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .types import Box
+from .types import UNKNOWN, Box, Evidence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +38,10 @@ LASTING = 2
 # Time constants in seconds: of the background, and of a pixel's unrest.
 BACKGROUND_SECONDS = 8.0
 UNREST_SECONDS = 20.0
+# Around a box, in units of its sides, lies what shows how the light changes.
+SURROUNDINGS = 0.5
+# Pictures after which the background is known.
+SETTLED = 4
 # The change of light in the whole picture is measured on every sixth row and column.
 SPARSE = 6
 DARK = 16.0
@@ -79,6 +83,9 @@ class MotionGate:
         self._recent: deque[Grey] = deque(maxlen=RECENT)
         self._lasted = np.zeros((ROWS, COLUMNS), np.int32)
         self._moved = np.zeros((HEIGHT, WIDTH), np.bool_)
+        # The last picture, and the one that it was compared with.
+        self._now: Grey | None = None
+        self._before: Grey | None = None
         self._pictures = 0
         self._at = 0.0
 
@@ -93,18 +100,32 @@ class MotionGate:
         share = float(changed.mean())
         if share > NEW_SCENE:
             return self._start(picture, at, new_scene=True)
-        self._moved = changed & (_distance(picture, self._recent[0]) > STEP)
+        self._now, self._before = picture, self._recent[0]
+        self._moved = changed & (_distance(picture, self._before) > STEP)
         stirred, places = self._places()
         self._recent.append(picture)
         self._follow(background, picture, distance, changed, at)
         return Motion(share, places, stirred=stirred)
 
-    def activity(self, box: Box) -> float:
-        """The share of a box's pixels that moved in the last picture."""
-        x1, x2 = (round(edge * WIDTH) for edge in (box.x1, box.x2))
-        y1, y2 = (round(edge * HEIGHT) for edge in (box.y1, box.y2))
-        inside = self._moved[max(0, y1) : max(y1 + 1, y2), max(0, x1) : max(x1 + 1, x2)]
-        return float(inside.mean()) if inside.size else 0.0
+    def evidence(self, box: Box) -> Evidence:
+        """What the last picture shows in a box."""
+        background, now, before = self._background, self._now, self._before
+        if background is None or now is None or before is None or self._pictures < SETTLED:
+            return UNKNOWN
+        rows, columns = _pixels(box)
+        outer = _pixels(box.grown(SURROUNDINGS))
+        around = np.ones((outer[0].stop - outer[0].start, outer[1].stop - outer[1].start), np.bool_)
+        around[
+            rows.start - outer[0].start : rows.stop - outer[0].start,
+            columns.start - outer[1].start : columns.stop - outer[1].start,
+        ] = False
+        moved = self._moved[outer]
+        if moved.any():
+            moved = moved & _beyond_light(now[outer], before[outer], around, STEP)
+        limit = STEP + UNREST_FACTOR * self._unrest[outer]
+        front = _beyond_light(now[outer], background[outer], around, limit)
+        motion = float(moved[~around].mean()) - (float(moved[around].mean()) if around.any() else 0)
+        return Evidence(max(0.0, motion), float(front[~around].mean()))
 
     def _places(self) -> tuple[bool, tuple[Place, ...]]:
         counts = _count_by_cell(self._moved)
@@ -117,6 +138,7 @@ class MotionGate:
         self._background = picture.copy()
         self._recent.clear()
         self._recent.append(picture)
+        self._now = self._before = picture
         self._lasted.fill(0)
         self._moved.fill(0)
         self._unrest.fill(0)
@@ -153,6 +175,30 @@ def _distance(one: Grey, other: Grey) -> Grey:
 def _beyond_all(difference: Grey) -> Grey:
     difference -= np.median(difference[::SPARSE, ::SPARSE])
     return np.abs(difference, out=difference)
+
+
+def _pixels(box: Box) -> tuple[slice, slice]:
+    """The pixels of a box in the gate's picture, at least one."""
+
+    def span(low: float, high: float, length: int) -> slice:
+        first = min(max(round(low * length), 0), length - 1)
+        return slice(first, min(max(round(high * length), first + 1), length))
+
+    return span(box.y1, box.y2, HEIGHT), span(box.x1, box.x2, WIDTH)
+
+
+def _beyond_light(now: Grey, before: Grey, around: Mask, limit: Grey | float) -> Mask:
+    """The pixels that differ by more than another light explains.
+
+    The light is as in most of what is around, or as in most of the rest, or it has not changed.
+    """
+    ratio = (now + DARK) / (before + DARK)
+    differ: Mask = np.abs(now - before) > limit
+    for part in (around, ~around):
+        if part.any() and differ.any():
+            gain = np.float32(np.median(ratio[part]))
+            differ = differ & (np.abs(now + DARK - (before + DARK) * gain) > limit)
+    return differ
 
 
 def _without_specks(mask: Mask) -> Mask:

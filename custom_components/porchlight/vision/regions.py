@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # several people.
 GOOD_HEIGHTS = (0.24, 0.3, 0.2)
 LEAST_HEIGHT = 0.17
+# The height at which the whole frame is preferred to several regions.
+ENOUGH_HEIGHT = 0.12
 # The margin around a person, in units of the person's size.
 MARGIN = 0.25
 # The most by which a frame's pixels are enlarged.
@@ -92,10 +94,12 @@ class _Group:
         )
 
 
-def around(targets: Iterable[Box], view: View, turn: int = 0) -> tuple[Region, ...]:
+def around(
+    targets: Sequence[Box], view: View, turn: int = 0, most: int = MOST_REGIONS
+) -> tuple[Region, ...]:
     """The fewest regions that show these targets well; the most important target comes first.
 
-    `turn` counts the looks: each shows the targets at another size.
+    `turn` counts the looks: each shows the targets at another size. `most`: how many regions.
     """
     height = GOOD_HEIGHTS[turn % len(GOOD_HEIGHTS)]
     groups: list[_Group] = []
@@ -107,9 +111,10 @@ def around(targets: Iterable[Box], view: View, turn: int = 0) -> tuple[Region, .
                 groups[index] = joined
                 break
         else:
-            if len(groups) < MOST_REGIONS:
-                groups.append(group)
-    return tuple(dict.fromkeys(_region(group, view) for group in groups))
+            groups.append(group)
+    if len(groups) > 1 and _shows(targets, view):
+        return (view.whole,)
+    return tuple(dict.fromkeys(_region(group, view) for group in groups[:most]))
 
 
 def tiles(view: View) -> tuple[Region, ...]:
@@ -143,6 +148,16 @@ def gather(seen: Sequence[tuple[Region, Sequence[Detection]]], view: View) -> tu
         found[index]
         for index in kept
         if not (cut[index] and any(_inside(found[index].box, found[i].box) for i in kept))
+    )
+
+
+def _shows(targets: Iterable[Box], view: View) -> bool:
+    """Whether the whole frame shows these targets large enough."""
+    scale = view.side / max(view.width, view.height)
+    return all(
+        max((one.x2 - one.x1) * view.width, one.height * view.height) * scale
+        >= ENOUGH_HEIGHT * view.side
+        for one in targets
     )
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from .geometry import as_array, iou
-from .life import NEVER_A_PERSON, NO_LONGER_A_PERSON, Furniture, Life
+from .furniture import Furniture
+from .geometry import overlap
+from .life import Life
+from .matching import SAME_PLACE, assign, parts
 from .settings import BALANCED
-from .types import EDGE, NEVER, WHOLE, Box
+from .types import ALIVE, EDGE, NEVER, UNKNOWN, WHOLE, Box, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,7 @@ SCORES_KEPT = 5
 # Small people are detected only now and then: this many sightings among the last looks suffice.
 SIGHTINGS_TO_CONFIRM = 5
 LOOKS_KEPT = 10
+PLACES_KEPT = 4
 # Seconds unseen after which a person has left: last seen at the picture's border, and elsewhere.
 GONE_AT_EDGE = 2.0
 GONE_AMID = 6.0
@@ -35,15 +36,12 @@ NEAR = 0.25
 AHEAD = 0.6
 # A track that never became a person is dropped sooner.
 GONE_UNCONFIRMED = 2.0
+# Seconds unseen after which a person no longer counts, unless they stood still.
+UNCOUNTED = 1.0
 # Looks without a sighting that are needed before a track is gone, however far apart they are.
 MISSES_TO_GO = 3
 # The weight of a new speed against the previous one.
 SPEED_RATE = 0.5
-# The weight of a detection's score in how well it continues a track.
-SCORE_WEIGHT = 0.3
-# Distance between centres, in the larger box's sides, at which boxes can still be one person.
-REACH = 0.8
-LEAST_MATCH = 0.1
 
 
 @dataclass(slots=True)
@@ -57,6 +55,10 @@ class Track:
     last_seen: float
     looked_at: float
     life: Life
+    # Where it was a part of the background, or stood until it became one; the last place first.
+    places: tuple[Box, ...] = ()
+    # Whether it was last seen in such a place.
+    rooted: bool = False
     confirmed: bool = False
     misses: int = 0
     peak: float = field(default=0.0)
@@ -74,10 +76,10 @@ class Track:
         self,
         detection: Detection,
         at: float,
-        activity: float,
+        evidence: Evidence,
         confirm: float = BALANCED.confirm,
     ) -> None:
-        """Process a sighting, the share of its pixels that move, and the score of a person."""
+        """Process a sighting, what the picture shows there, and the score of a person."""
         elapsed = at - self.last_seen
         if elapsed > 0:
             (x, y), (was_x, was_y) = detection.box.centre, self.box.centre
@@ -90,13 +92,21 @@ class Track:
             )
         self.box, self.misses = detection.box, 0
         self.last_seen = self.looked_at = at
-        self.life.note(detection.box, activity, at)
+        self.life.note(detection.box, evidence, at)
+        self.root(evidence)
         self.leaving_since = None if self.life.standing else at
         self._add(detection.score)
         proof = self._proof()
         self.confirmed = self.confirmed or (proof >= confirm and self.life.shown)
         if self.confirmed:
             self.peak = max(self.peak, proof)
+
+    def root(self, evidence: Evidence) -> None:
+        """Remember where it is, if it may become, or may be, a part of the background there."""
+        self.rooted = evidence.background or evidence == UNKNOWN or self.life.standing
+        if self.rooted:
+            others = [place for place in self.places if overlap(place, self.box) < SAME_PLACE]
+            self.places = (self.box, *others)[:PLACES_KEPT]
 
     def _proof(self) -> float:
         """The score that can confirm a person: of the last looks, or of enough sightings."""
@@ -113,7 +123,7 @@ class Track:
 
     def furniture(self, at: float) -> bool:
         """Whether it has shown no sign of life for too long to be a person."""
-        patience = NO_LONGER_A_PERSON if self.confirmed else NEVER_A_PERSON
+        patience = self.life.patience(person=self.confirmed)
         unmoved = self.misses == 0 and self.life.standing
         return unmoved and at - self.life.last_sign >= patience
 
@@ -147,33 +157,21 @@ class Track:
         heading = self.expected(self.last_seen + AHEAD)
         return GONE_AT_EDGE if self.box.at_edge or heading.at_edge else GONE_AMID
 
+    def counts(self, at: float) -> bool:
+        """Whether it is a person who is there now."""
+        seen = self.misses < MISSES_TO_GO or at - self.last_seen < UNCOUNTED
+        return self.confirmed and (seen or self.standing)
+
     def gone(self, at: float) -> bool:
         """Whether it has been unseen long enough to have left."""
         return self.misses >= MISSES_TO_GO and at >= self.leaves_at
-
-    def likeness(self, box: Box, overlap: float, at: float) -> float:
-        """How well a box continues this track: 0 (not at all) to 2."""
-        elapsed = min(1.0, max(0.0, at - self.last_seen))
-        side = max(
-            self.box.x2 - self.box.x1,
-            self.box.y2 - self.box.y1,
-            box.x2 - box.x1,
-            box.y2 - box.y1,
-        )
-        (x, y), (own_x, own_y) = box.centre, self.box.centre
-        away = min(
-            np.hypot(x - own_x, y - own_y),
-            np.hypot(x - own_x - self.speed[0] * elapsed, y - own_y - self.speed[1] * elapsed),
-        )
-        nearness = max(0.0, 1 - float(away) / (REACH * side)) if side > 0 else 0.0
-        return overlap + nearness
 
     def _add(self, score: float) -> None:
         self.scores = [*self.scores, score][-LOOKS_KEPT:]
 
 
 class Tracker:
-    """Assigns each look's detections to tracks, best likeness first."""
+    """Assigns each look's detections to tracks."""
 
     def __init__(self, furniture: Furniture | None = None) -> None:
         self.tracks: list[Track] = []
@@ -183,40 +181,44 @@ class Tracker:
 
     @property
     def people(self) -> list[Track]:
-        """The tracks that are people."""
+        """The tracks that are people, also those who may have left."""
         return [track for track in self.tracks if track.confirmed]
+
+    def present(self, at: float) -> list[Track]:
+        """The people who are there now."""
+        return [track for track in self.tracks if track.counts(at)]
 
     def update(
         self,
         detections: Sequence[Detection],
         at: float,
-        activity: Callable[[Box], float] = lambda _: 1.0,
+        evidence: Callable[[Box], Evidence] = lambda _: ALIVE,
         regions: Sequence[Box] = (WHOLE,),
         *,
         known: bool = False,
     ) -> None:
         """Process one look at regions of the picture; `at`, in seconds, never goes back.
 
-        `activity` gives the share of a box's pixels that move; `known`: a person is known to be
-        there, so new tracks need no sign of life.
+        `evidence` is what the picture shows in a box; `known`: a person is known to be there, so
+        new tracks need no sign of life.
         """
-        pairs = self._pair(detections, at)
+        hidden = parts(detections)
+        detections = [one for index, one in enumerate(detections) if index not in hidden]
+        shown = [evidence(detection.box) for detection in detections]
+        furniture = self.furniture.among(detections, shown)
+        pairs = assign(self.tracks, detections, shown, furniture, at)
         for track in self.tracks:
             if track.number not in pairs and _looked_at(track.expected(at), regions):
                 track.miss(at)
         for track in self.tracks:
             if track.number in pairs:
-                seen = detections[pairs[track.number]]
-                track.see(seen, at, activity(seen.box), self.rules.confirm)
-        taken = set(pairs.values()) | self.furniture.among(detections)
+                index = pairs[track.number]
+                track.see(detections[index], at, shown[index], self.rules.confirm)
+        taken = set(pairs.values()) | furniture
         for index, detection in enumerate(detections):
             if index not in taken and detection.score >= self.rules.enter:
-                life = Life(detection.box, at, known=known)
-                life.note(detection.box, activity(detection.box), at)
-                self._enter(detection, at, life)
-        for track in self.tracks:
-            if track.furniture(at):
-                self.furniture.add(track.box)
+                self._enter(detection, at, shown[index], known=known)
+        self._furnish(detections, shown, at)
         self.tracks = [
             track for track in self.tracks if not (track.gone(at) or track.furniture(at))
         ]
@@ -232,34 +234,39 @@ class Tracker:
         """Forget all tracks."""
         self.tracks = []
 
-    def _enter(self, detection: Detection, at: float, life: Life) -> None:
+    def _enter(self, detection: Detection, at: float, evidence: Evidence, *, known: bool) -> None:
+        life = Life(detection.box, at, known=known)
+        life.note(detection.box, evidence, at)
         track = Track(
-            self._next, detection.box, [detection.score], at, at, at, life, leaving_since=at
+            self._next,
+            detection.box,
+            [detection.score],
+            at,
+            at,
+            at,
+            life,
+            leaving_since=at,
         )
+        track.root(evidence)
         self._next += 1
         self.tracks.append(track)
 
-    def _pair(self, detections: Sequence[Detection], at: float) -> dict[int, int]:
-        if not detections or not self.tracks:
-            return {}
-        overlaps = iou(
-            as_array([track.box for track in self.tracks]),
-            as_array([detection.box for detection in detections]),
+    def _furnish(
+        self, detections: Sequence[Detection], shown: Sequence[Evidence], at: float
+    ) -> None:
+        """Remember what looks like a person and never moves."""
+        people = {track.box for track in self.people if track.misses == 0}
+        self.furniture.suspect(
+            [
+                detection.box
+                for detection, evidence in zip(detections, shown, strict=True)
+                if evidence.background and detection.box not in people
+            ],
+            at,
         )
-        candidates = []
-        for row, track in enumerate(self.tracks):
-            for column, detection in enumerate(detections):
-                likeness = track.likeness(detection.box, float(overlaps[row, column]), at)
-                if likeness >= LEAST_MATCH:
-                    candidates.append((likeness + SCORE_WEIGHT * detection.score, row, column))
-        pairs: dict[int, int] = {}
-        taken: set[int] = set()
-        for _, row, column in sorted(candidates, reverse=True):
-            number = self.tracks[row].number
-            if number not in pairs and column not in taken:
-                pairs[number] = column
-                taken.add(column)
-        return pairs
+        for track in self.tracks:
+            if track.furniture(at):
+                self.furniture.add(track.box)
 
 
 def _looked_at(box: Box, regions: Sequence[Box]) -> bool:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 NEVER = float("-inf")
 # How near the picture's border a box must come to count as cut off by it.
 EDGE = 0.01
+# The shares of a box's pixels that show motion, or something in front of the background.
+MOTION_SEEN = 0.04
+FOREGROUND_SEEN = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,34 @@ class Detection:
 
     box: Box
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What shows that something living is in a box, as shares of its pixels from 0 to 1.
+
+    `motion`: pixels that move by themselves; `foreground`: pixels that differ from the background.
+    Light that passes over the box counts for neither.
+    """
+
+    motion: float
+    foreground: float
+
+    @property
+    def moves(self) -> bool:
+        """Whether something moves there."""
+        return self.motion >= MOTION_SEEN
+
+    @property
+    def background(self) -> bool:
+        """Whether the box shows what is always there."""
+        return not self.moves and self.foreground < FOREGROUND_SEEN
+
+
+# Where no picture is compared with another.
+ALIVE = Evidence(1.0, 1.0)
+# Of a box while the background is not known.
+UNKNOWN = Evidence(0.0, FOREGROUND_SEEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,12 +62,19 @@ class Visits:
         self.visit = open_visit
 
     def update(
-        self, people: Sequence[Track], at: float, zones: Sequence[str] = ()
+        self,
+        people: Sequence[Track],
+        at: float,
+        zones: Sequence[str] = (),
+        count: int | None = None,
     ) -> tuple[VisitEvent, ...]:
-        """Process the people in view after one look at `at` seconds, and the zones they are in."""
+        """Process the people who have not left after one look at `at` seconds.
+
+        `zones` are those that they are in; `count`: how many of them are there now, or all.
+        """
         if people:
             self.resumed = False
-            return self._present(people, at, zones)
+            return self._present(people, at, zones, len(people) if count is None else count)
         if self.visit is None:
             return ()
         if self.resumed and self._resumed_looks < RESUMED_LOOKS:
@@ -83,11 +90,10 @@ class Visits:
         return (Left(ended),)
 
     def _present(
-        self, people: Sequence[Track], at: float, zones: Sequence[str]
+        self, people: Sequence[Track], at: float, zones: Sequence[str], count: int
     ) -> tuple[VisitEvent, ...]:
         score = max(track.peak for track in people)
         last_seen = max(track.last_seen for track in people)
-        count = len(people)
         if self.visit is None:
             self.visit = Visit(self._new_id(), at, last_seen, score, count, count, tuple(zones))
             return (Arrived(self.visit),)

@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .daylight import Daylight
+from .effort import Effort
 from .motion import MotionGate
 from .packets import PacketSizes
 from .patience import Patience
-from .regions import around, tiles
+from .regions import MOST_REGIONS, around, tiles
 from .settings import DEFAULT
 from .tracks import MISSES_TO_GO, Tracker
 from .types import NEVER, WHOLE, Box
@@ -21,8 +22,8 @@ from .zones import Areas, Crossing
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .furniture import Furniture
     from .geometry import Pixels
-    from .life import Furniture
     from .motion import Motion, Place
     from .regions import Region, View
     from .settings import Rules, Settings
@@ -39,8 +40,11 @@ KNOWN_INTERVAL = 0.4
 STILL_INTERVAL = 1.0
 # A candidate that has not become a person by then is looked at as if it stood still.
 EAGER_SECONDS = 5.0
+ROOTED_SECONDS = 1.0
 # Seconds between looks at the whole picture, from the first to the last: someone may stand still.
 SCAN_INTERVALS = (2.0, 5.0, 15.0, 60.0)
+# After so many, there is none until something has moved.
+FIRST_SCANS = 3
 # Seconds for which motion counts after it was seen: for the schedule, and for reports.
 MOTION_LINGERS = 1.0
 MOTION_REPORTED = 5.0
@@ -111,6 +115,8 @@ class Watch:
         self._alarmed_at = self._decoded_at = NEVER
         self._scanned_at = NEVER
         self._scans = self._turn = 0
+        self._stirred_at = NEVER
+        self._effort = Effort()
         self._best = 0.0
         # The share of the wanted looks that are made; a busy machine makes intervals longer.
         self.pace = 1.0
@@ -119,6 +125,11 @@ class Watch:
     def visit(self) -> Visit | None:
         """The open visit."""
         return self._visits.visit
+
+    @property
+    def people(self) -> Sequence[Track]:
+        """The tracks that are people."""
+        return self._tracker.people
 
     @property
     def furniture(self) -> Furniture:
@@ -179,6 +190,8 @@ class Watch:
             self._tracker.moved((WHOLE,), at)
         self._patience.moved(motion.places, at)
         self._tracker.moved([place.box for place in motion.places], at)
+        if motion.stirred or motion.new_scene:
+            self._stirred_at = at
         if motion.moving:
             self._moved_at = at
             self._alarmed_at = NEVER
@@ -193,17 +206,28 @@ class Watch:
 
     def look_due(self, at: float) -> bool:
         """Whether a frame at `at` should be analyzed."""
+        if self._effort.room(at) < 1:
+            return False
         return self._scan_due(at) or any(wish.due <= at + SLACK for wish in self._wishes(at))
 
     def regions(self, view: View, at: float) -> tuple[Region, ...]:
         """The regions of a frame at `at` to analyze."""
+        regions = self._due_regions(view, at)
+        self._effort.spend(len(regions), at)
+        return regions
+
+    def _due_regions(self, view: View, at: float) -> tuple[Region, ...]:
         if self._scan_due(at):
             self._scanned_at = at
             self._scans += 1
             return tiles(view)
         self._turn += 1
-        due = [wish.box for wish in self._wishes(at) if wish.due <= at + GRACE]
-        return around(due, view, self._turn)
+        due = [wish for wish in self._wishes(at) if wish.due <= at + GRACE]
+        room = self._effort.room(at)
+        if len(due) > room:
+            # Not always the same ones: who has waited longest comes first.
+            due.sort(key=lambda wish: wish.due)
+        return around([wish.box for wish in due], view, self._turn, min(room, MOST_REGIONS))
 
     def look(
         self, detections: Sequence[Detection], at: float, regions: Sequence[Box] = (WHOLE,)
@@ -216,14 +240,14 @@ class Watch:
         ]
         self._patience.looked(regions, [one.box for one in detections], at)
         self._tracker.update(
-            detections, at, self._gate.activity, regions, known=self._visits.resumed
+            detections, at, self._gate.evidence, regions, known=self._visits.resumed
         )
         self._tracker.furniture.looked(detections, regions)
-        people = self._tracker.people
+        people, present = self._tracker.people, self._tracker.present(at)
         crossings = self._areas.look(self._tracker.tracks, at)
         zones = [name for name, number in self._areas.people.items() if number]
-        events = self._visits.update(people, at, zones)
-        return Look(len(people), events, self._best_box(events, at), crossings)
+        events = self._visits.update(people, at, zones, len(present))
+        return Look(len(present), events, self._best_box(events, at), crossings)
 
     def pause(self) -> tuple[VisitEvent, ...]:
         """Pause: end the visit and forget all tracks."""
@@ -253,7 +277,11 @@ class Watch:
         return self._keys[-1] + max(gaps)
 
     def _scan_due(self, at: float) -> bool:
-        interval = SCAN_INTERVALS[min(self._scans, len(SCAN_INTERVALS)) - 1] if self._scans else 0
+        if not self._scans:
+            return True
+        if self._scans > FIRST_SCANS and self._stirred_at < self._scanned_at:
+            return False
+        interval = SCAN_INTERVALS[min(self._scans, len(SCAN_INTERVALS)) - 1]
         return at - self._scanned_at >= interval - SLACK
 
     def _wishes(self, at: float) -> list[_Wish]:
@@ -297,7 +325,9 @@ class Watch:
 
 
 def _candidate_interval(track: Track, at: float) -> float:
-    return EAGER_INTERVAL if at - track.first_seen < EAGER_SECONDS else STILL_INTERVAL
+    # What has been there all the time is not about to arrive.
+    eager = ROOTED_SECONDS if track.rooted else EAGER_SECONDS
+    return EAGER_INTERVAL if at - track.first_seen < eager else STILL_INTERVAL
 
 
 def _known_interval(track: Track, *, moves: bool) -> float:

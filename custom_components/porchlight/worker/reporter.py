@@ -8,7 +8,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
-from ..vision.life import Furniture, Piece
+from ..vision.furniture import Furniture, Piece
 from ..vision.types import NEVER
 from ..vision.visits import Arrived, Left, Visit
 from ..vision.watch import Watch
