@@ -16,6 +16,8 @@ HEIGHTS = (120, 60, 30)
 NOBODY_SECONDS, QUIET_SECONDS = 60.0, 180.0
 # Conditions without people begin with the first; the second is that in which nothing happens.
 NOBODY, QUIET = "nobody", "nobody, quiet"
+# Conditions of scenes about counting begin with one of these.
+COUNTED = ("crowd", "line", "things", "light", "foliage")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,11 @@ class Scene:
     half: Half
     seconds: float = NOBODY_SECONDS
     portrait: bool = False
+
+
+def counted(condition: str) -> bool:
+    """Whether a condition's scenes are about counting, and not about single walks."""
+    return condition.split(",", 1)[0] in COUNTED
 
 
 # Condition, its weather, how people walk, and the stages it plays on in turn.

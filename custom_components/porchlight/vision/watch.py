@@ -121,6 +121,11 @@ class Watch:
         return self._visits.visit
 
     @property
+    def people(self) -> Sequence[Track]:
+        """The tracks that are people."""
+        return self._tracker.people
+
+    @property
     def furniture(self) -> Furniture:
         """The objects that the detector mistakes for people."""
         return self._tracker.furniture
