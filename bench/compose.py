@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,11 @@ from PIL import Image
 from scripts.lib.assets import MIRROR
 
 from .actors import cast
+from .crowd import window
 from .plan import Planner
 from .planes import HEIGHT, WIDTH, Patch, Planes, blend, scaled
 from .stages import CAR_PARK_RATE, STAGES, brick, cars, covered, still
-from .truth import Sight
+from .truth import PERSON, Sight
 from .video import RATE
 from .weather import BRIGHTEST, DARKEST, WEATHERS, Noise, colour, stand
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from .plan import Pose, Stroll
     from .scenes import Scene
     from .video import Pixels
+
+type Area = tuple[slice, slice]
 
 PORTRAIT = MIRROR / "images" / "samples" / "person_portrait.bmp"
 PORTRAIT_AT, PORTRAIT_SIZE, FRAME = (400, 130), (150, 176), 10
@@ -37,6 +41,24 @@ CLOTHES = (
 # What clothes give back of infrared light: black ones are no longer black.
 INFRARED = (0.85, 32.0)
 SHADOW = 0.45
+# Of who is this opaque, what is behind is not visible.
+OPAQUE = 127
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """Something to put into a frame: its picture, where, and what the truth says of it."""
+
+    patch: Patch
+    left: int
+    top: int
+    # In pixels of the composed picture.
+    box: tuple[int, int, int, int]
+    # Where it stands; who stands lower is nearer.
+    foot: tuple[int, int]
+    number: int
+    walk: int = -1
+    label: str = PERSON
 
 
 class Composer:
@@ -51,20 +73,29 @@ class Composer:
         self._noise = Noise(self._weather.noise, draw)
         self._effect = self._weather.effect(draw) if self._weather.effect else None
         self._cover = covered(scene.stage).copy()
+        self.window = window(scene)
+        # What the camera does not show is as if something stood before it.
+        self._cover[:, : self.window[0]] = 255
+        self._cover[:, self.window[1] :] = 255
+        # On each frame, which figure is the nearest at each pixel.
+        self._nearest = np.zeros((HEIGHT, WIDTH), np.uint8)
         self._still = stand(Planes.of(self._furnished()), self._weather)
         self._patches: dict[tuple[object, ...], Patch] = {}
         self._frame = self._still.copy()
 
     def frames(self) -> Iterator[tuple[float, Planes, tuple[Sight, ...]]]:
-        """Second, picture and people of each frame; the picture is overwritten by the next."""
+        """Second, picture and figures of each frame; the picture is overwritten by the next."""
         for index in range(round(self.plan.seconds * self.scene.fps)):
             at = index / self.scene.fps
             self._set(at)
-            sights = tuple(
-                sight
-                for person, stroll in enumerate(self.plan.strolls)
-                if (sight := self._play(person, stroll, at)) is not None
-            )
+            if self.plan.deep:
+                sights = self._play_in_depth(at)
+            else:
+                sights = tuple(
+                    sight
+                    for person, stroll in enumerate(self.plan.strolls)
+                    if (sight := self._play(person, stroll, at)) is not None
+                )
             if self._effect is not None:
                 self._effect(self._frame, at)
             self._noise.add(self._frame)
@@ -106,22 +137,54 @@ class Composer:
         pose = stroll.pose(at)
         if pose is None:
             return None
-        patch, left, top, box = self._figure(stroll, pose, at)
-        shown = self._shown(patch, left, top)
-        self._shade(pose, stroll.lane.height)
-        blend(self._frame, patch, left, top, shown)
-        x1, y1, x2, y2 = box
+        figure = self._figure(person, stroll, pose, at)
+        shown = self._put(figure)
+        opacity = figure.patch.opacity
+        share = float(shown.sum(dtype=np.int64) / opacity.sum(dtype=np.int64))
+        return self._sight(figure, share)
+
+    def _play_in_depth(self, at: float) -> tuple[Sight, ...]:
+        """Put everything into the picture, the farthest first: who is nearer hides who is not."""
+        figures = [
+            self._figure(person, stroll, pose, at)
+            for person, stroll in enumerate(self.plan.strolls)
+            if (pose := stroll.pose(at)) is not None
+        ]
+        figures.sort(key=lambda figure: figure.foot[1])
+        self._nearest.fill(0)
+        for number, figure in enumerate(figures, 1):
+            shown = self._put(figure)
+            part, where = _inside(figure.patch, figure.left, figure.top)
+            self._nearest[where][shown[part] > OPAQUE] = number
+        sights = []
+        for number, figure in enumerate(figures, 1):
+            _, where = _inside(figure.patch, figure.left, figure.top)
+            seen = int(np.count_nonzero(self._nearest[where] == number))
+            whole = int(np.count_nonzero(figure.patch.opacity > OPAQUE))
+            sights.append(self._sight(figure, seen / max(1, whole)))
+        return tuple(sights)
+
+    def _put(self, figure: Figure) -> Pixels:
+        """Put a figure into the picture; how opaque each of its pixels is there."""
+        shown = self._shown(figure.patch, figure.left, figure.top)
+        self._shade(figure.foot, figure.box[3] - figure.box[1])
+        blend(self._frame, figure.patch, figure.left, figure.top, shown)
+        return shown
+
+    def _sight(self, figure: Figure, share: float) -> Sight:
+        x1, y1, x2, y2 = figure.box
+        left, right = self.window
+        width = right - left
         return Sight(
-            walk=stroll.walk,
-            person=person,
-            box=(x1 / WIDTH, y1 / HEIGHT, x2 / WIDTH, y2 / HEIGHT),
-            share=round(float(shown.sum(dtype=np.int64) / patch.opacity.sum(dtype=np.int64)), 3),
+            walk=figure.walk,
+            person=figure.number,
+            box=((x1 - left) / width, y1 / HEIGHT, (x2 - left) / width, y2 / HEIGHT),
+            share=round(share, 3),
+            label=figure.label,
         )
 
-    def _figure(
-        self, stroll: Stroll, pose: Pose, at: float
-    ) -> tuple[Patch, int, int, tuple[int, int, int, int]]:
-        """The cut-out for a moment, where its corner is, and the figure's box."""
+    def _figure(self, person: int, stroll: Stroll, pose: Pose, at: float) -> Figure:
+        """Somebody at a moment."""
         actor = self._people[stroll.actor % len(self._people)]
         cycle = actor.sideways if pose.moving else actor.standing
         # Forth and back, as a cycle's end is not its beginning.
@@ -137,8 +200,16 @@ class Composer:
             self._patches[key] = self._lit(
                 Patch.of(scaled(dressed, height, mirrored=pose.leftwards), offset)
             )
-        box = (left, top, left + width, top + height)
-        return self._patches[key], left - offset[0], top - offset[1], box
+        return Figure(
+            patch=self._patches[key],
+            left=left - offset[0],
+            top=top - offset[1],
+            box=(left, top, left + width, top + height),
+            foot=(round(pose.x), round(pose.feet)),
+            number=person,
+            walk=stroll.walk,
+            label=stroll.label,
+        )
 
     def _lit(self, patch: Patch) -> Patch:
         """As bright and colored as stage and weather have people."""
@@ -156,20 +227,16 @@ class Composer:
 
     def _shown(self, patch: Patch, left: int, top: int) -> Pixels:
         """A figure's opacity where nothing stands before it and the picture goes that far."""
-        height, width = patch.opacity.shape
         shown = np.zeros_like(patch.opacity)
-        x1, y1 = max(0, left), max(0, top)
-        x2, y2 = min(WIDTH, left + width), min(HEIGHT, top + height)
-        if x1 < x2 and y1 < y2:
-            part = (slice(y1 - top, y2 - top), slice(x1 - left, x2 - left))
-            open_ = 255 - self._cover[y1:y2, x1:x2].astype(np.int32)
-            shown[part] = (patch.opacity[part] * open_ // 255).astype(np.uint8)
+        part, where = _inside(patch, left, top)
+        open_ = 255 - self._cover[where].astype(np.int32)
+        shown[part] = (patch.opacity[part] * open_ // 255).astype(np.uint8)
         return shown
 
-    def _shade(self, pose: Pose, height: int) -> None:
-        """The soft shadow about a person's feet."""
+    def _shade(self, foot: tuple[int, int], height: int) -> None:
+        """The soft shadow about the feet of a figure."""
         spread, depth = round(height * 0.22), max(2, round(height * 0.05))
-        x, y = round(pose.x), round(pose.feet) - depth // 2
+        x, y = foot[0], foot[1] - depth // 2
         x1, x2 = max(0, x - spread), min(WIDTH, x + spread)
         y1, y2 = max(0, y - depth), min(HEIGHT, y + depth)
         if x1 >= x2 or y1 >= y2:
@@ -180,6 +247,15 @@ class Composer:
         dark = dark * (1 - self._cover[y1:y2, x1:x2] / 255)
         under = self._frame.y[y1:y2, x1:x2]
         under[:] = DARKEST + ((under - DARKEST) * (1 - dark)).astype(np.uint8)
+
+
+def _inside(patch: Patch, left: int, top: int) -> tuple[Area, Area]:
+    """The part of a patch that the picture shows, and where it is there; empty if there is none."""
+    height, width = patch.opacity.shape
+    x1, y1 = min(max(0, left), WIDTH), min(max(0, top), HEIGHT)
+    x2, y2 = max(x1, min(WIDTH, left + width)), max(y1, min(HEIGHT, top + height))
+    part = (slice(y1 - top, y2 - top), slice(x1 - left, x2 - left))
+    return part, (slice(y1, y2), slice(x1, x2))
 
 
 def dress(rgba: Pixels, clothes: int) -> Pixels:

@@ -7,9 +7,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from porchlight.vision.settings import Line
 
+from .crowd import TAIL as CROWD_TAIL
+from .crowd import Crowd
 from .planes import WIDTH
 from .stages import STAGES, Lane
+from .truth import PERSON
 
 if TYPE_CHECKING:
     from .scenes import Scene, Way
@@ -49,13 +53,17 @@ class Pose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stroll:
-    """One person's way along a lane: the second and the pixel across of each corner."""
+    """One person's way along a lane: the second and the pixel across of each corner.
+
+    With another label it is the way of something else, and belongs to no walk.
+    """
 
     walk: int
     actor: int
     clothes: int
     lane: Lane
     corners: tuple[tuple[float, float], ...]
+    label: str = PERSON
 
     @property
     def span(self) -> tuple[float, float]:
@@ -75,11 +83,16 @@ class Stroll:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that a scene's seed decides."""
+    """All that a scene's seed decides.
+
+    `deep`: who is nearer hides who is farther away, also in the truth.
+    """
 
     strolls: tuple[Stroll, ...]
     pillars: tuple[Pillar, ...]
     seconds: float
+    lines: tuple[Line, ...] = ()
+    deep: bool = False
 
 
 class Planner:
@@ -89,7 +102,8 @@ class Planner:
         self._scene = scene
         self._draw = np.random.default_rng(scene.seed)
         self._height = scene.height
-        self._lane = STAGES[scene.stage].lane(scene.height, scene.seed) if scene.height else None
+        single = scene.height and scene.way not in {"crowd", "pairs"}
+        self._lane = STAGES[scene.stage].lane(scene.height, scene.seed) if single else None
         self._at = float(self._draw.uniform(*LEAD))
         self._strolls: list[Stroll] = []
         self._pillars: list[Pillar] = []
@@ -97,6 +111,8 @@ class Planner:
 
     def plan(self) -> Plan:
         """The whole scene."""
+        if self._scene.way in {"crowd", "pairs"}:
+            return self._together()
         if self._lane is not None:
             self._walks(self._lane)
         ends = [stroll.span[1] for stroll in self._strolls]
@@ -104,6 +120,23 @@ class Planner:
             strolls=tuple(self._strolls),
             pillars=tuple(self._pillars),
             seconds=round(max(ends) + TAIL, 1) if ends else self._scene.seconds,
+        )
+
+    def _together(self) -> Plan:
+        """Several people at once, and a line in the middle."""
+        crowd = Crowd(self._scene, self._draw)
+        if self._scene.way == "crowd":
+            crowd.crowd()
+        else:
+            crowd.pairs()
+        for walk, lane, corners in sorted(crowd.ways, key=lambda way: way[2][0][0]):
+            self._add(walk, lane, corners)
+        return Plan(
+            strolls=tuple(self._strolls),
+            pillars=(),
+            seconds=round(max(stroll.span[1] for stroll in self._strolls) + CROWD_TAIL, 1),
+            lines=(crowd.line,),
+            deep=True,
         )
 
     def _walks(self, lane: Lane) -> None:

@@ -9,7 +9,7 @@ import matplotlib as mpl
 
 from .arms import GUIDED
 from .arms.protocol import STAGES
-from .scenes import HEIGHTS, QUIET
+from .scenes import HEIGHTS, QUIET, counted
 from .score import cost, judge, score
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ GROWTH = "growth.svg"
 def draw(outcomes: Outcomes, folder: Path, grown: Sequence[Growth] = ()) -> list[str]:
     """Draw all plots into a folder; returns the files' names."""
     folder.mkdir(parents=True, exist_ok=True)
+    # The plots show walks of single people and of two; the tables show how people are counted.
+    outcomes = {
+        arm: [one for one in rows if not counted(one.condition)] for arm, rows in outcomes.items()
+    }
     drawn = {
         "recall.svg": (_recall, "Recall of visits by height of people in 720 lines"),
         "arrival.svg": (_arrivals, "Arrivals within seconds after first visible (120 and 60 px)"),

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import platform
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 from .arms import GUIDED
 from .cases import CLIP
-from .scenes import NOBODY, QUIET
+from .counting import counting
+from .scenes import NOBODY, QUIET, counted
 from .score import cost, inferences_per_minute, judge, score
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from .counting import Counting
     from .grown import Growth
     from .reach import Seen
     from .run import Outcome
@@ -31,7 +34,8 @@ def tables(outcomes: Outcomes, grown: Sequence[Growth] = ()) -> str:
     """All tables."""
     parts = [
         ("By height", by_height(outcomes)),
-        ("Without people", empty_scenes(outcomes)),
+        ("False visits by kind", false_visits(outcomes)),
+        ("Counting", counts(outcomes)),
         ("By condition", by_condition(outcomes)),
         ("Cost", costs(outcomes)),
         *([("Growth", growth(grown))] if grown else []),
@@ -108,7 +112,7 @@ def by_height(outcomes: Outcomes) -> str:
     """One row for each arm and height, of the composed walks."""
     rows = []
     for arm, whole in outcomes.items():
-        chosen = [outcome for outcome in whole if outcome.height]
+        chosen = _walks(whole)
         for height in sorted({outcome.height for outcome in chosen}, reverse=True):
             values = score(outcome for outcome in chosen if outcome.height == height)
             rows.append([arm, f"{height} px", *_cells(values)])
@@ -118,8 +122,8 @@ def by_height(outcomes: Outcomes) -> str:
     return table(("arm", "people", *_HEADS), rows)
 
 
-def empty_scenes(outcomes: Outcomes) -> str:
-    """False visits in scenes and clips without people."""
+def false_visits(outcomes: Outcomes) -> str:
+    """False visits in scenes and clips without people, and in those about counting."""
     rows = []
     for arm, whole in outcomes.items():
         empty = [outcome for outcome in whole if not outcome.walks]
@@ -127,6 +131,11 @@ def empty_scenes(outcomes: Outcomes) -> str:
             "quiet and weather": [o for o in empty if o.condition.startswith(NOBODY)],
             "portrait": [o for o in empty if o.condition == PORTRAIT],
             "clips": [o for o in empty if o.condition == CLIP],
+            **{
+                condition: [o for o in whole if o.condition == condition]
+                for condition in _conditions(outcomes)
+                if counted(condition)
+            },
         }
         for kind, chosen in kinds.items():
             if chosen:
@@ -134,6 +143,77 @@ def empty_scenes(outcomes: Outcomes) -> str:
                 hours = f"{values.hours * 60:.1f}"
                 rows.append([arm, kind, hours, str(values.false), f"{values.false_per_day:.0f}"])
     return table(("arm", "scenes", "minutes", "false", "false/day"), rows)
+
+
+def counts(outcomes: Outcomes) -> str:
+    """How people are counted, followed and let go of; one row for each kind of scene and arm."""
+    rows = []
+    kinds: dict[str, Callable[[Sequence[Outcome]], list[Outcome]]] = {
+        "walks": _walks,
+        **{
+            condition: partial(_of_condition, condition)
+            for condition in _conditions(outcomes)
+            if counted(condition)
+        },
+    }
+    for kind, choose in kinds.items():
+        for arm, whole in outcomes.items():
+            chosen = [outcome for outcome in choose(whole) if outcome.moments]
+            if chosen:
+                rows.append([kind, arm, *_counted_cells(counting(chosen))])
+    return table(("scenes", "arm", *_COUNTED_HEADS), rows)
+
+
+def _walks(whole: Sequence[Outcome]) -> list[Outcome]:
+    """The composed walks of single people and of two."""
+    return [outcome for outcome in whole if outcome.height and not counted(outcome.condition)]
+
+
+def _of_condition(condition: str, whole: Sequence[Outcome]) -> list[Outcome]:
+    return [outcome for outcome in whole if outcome.condition == condition]
+
+
+def _conditions(outcomes: Outcomes) -> list[str]:
+    return list(dict.fromkeys(o.condition for rows in outcomes.values() for o in rows))
+
+
+_COUNTED_HEADS = (
+    "count error",
+    "too many",
+    "error 95 %",
+    "switches/person-min",
+    "crossings",
+    "recall",
+    "precision",
+    "visit outlives: median",
+    "most",
+    "unended",
+    "inferences/min",
+    "of 5 whole frames/s",
+)
+
+
+def _counted_cells(values: Counting) -> list[str]:
+    lines, times = values.lines, values.outliving.seconds
+    crossed = ["knows no lines", "", ""]
+    if lines is not None:
+        crossed = [str(lines.true), _number(lines.recall), _number(lines.precision)]
+    return [
+        _percent(values.error),
+        _percent(values.over),
+        _number(values.error_95),
+        _number(values.switches),
+        *crossed,
+        _number(median(times) if times else None, " s"),
+        _number(max(times, default=None), " s"),
+        str(values.outliving.unended),
+        f"{values.inferences:.0f}",
+        f"{values.effort:.2f}",
+    ]
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"  # noqa: RUF001 - no value
 
 
 def faults(outcomes: Outcomes) -> str:
@@ -156,9 +236,8 @@ def faults(outcomes: Outcomes) -> str:
 
 def by_condition(outcomes: Outcomes) -> str:
     """One row for each condition and arm."""
-    names = list(dict.fromkeys(o.condition for rows in outcomes.values() for o in rows))
     rows = []
-    for name in names:
+    for name in _conditions(outcomes):
         for arm, all_of_it in outcomes.items():
             chosen = [outcome for outcome in all_of_it if outcome.condition == name]
             if chosen:
@@ -175,7 +254,8 @@ def costs(outcomes: Outcomes) -> str:
         kinds = {
             "quiet": [o for o in all_of_it if o.condition == QUIET],
             "weather": [o for o in all_of_it if _weather(o)],
-            "busy": [o for o in all_of_it if o.height],
+            "busy": _walks(all_of_it),
+            "counting": [o for o in all_of_it if counted(o.condition)],
             "clips": [o for o in all_of_it if o.condition == CLIP],
         }
         for kind, chosen in kinds.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from time import thread_time
 from typing import TYPE_CHECKING
@@ -17,15 +17,17 @@ from scripts.lib.processes import peak
 
 from .arms import GUIDED, maker
 from .arms.guided import Guided
-from .arms.protocol import SeenVisit, Stage, Stream
-from .truth import TrueWalk
+from .arms.protocol import Sample, SeenCrossing, SeenVisit, Stage, Stream
+from .truth import Moment, TrueCrossing, TrueWalk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from typing import Any
 
     from .arms.protocol import Make
     from .cases import Case
+    from .truth import Corners
 
 MODEL, ENGINE, THREADS = "models/yolox_nano_416_float16.tflite", "litert", 1
 
@@ -43,6 +45,12 @@ class Outcome:
     cpu: dict[Stage, float]
     counts: dict[Stage, int]
     memory: float
+    # What the arm reported about counts and lines, and the truth of them; there is no such truth
+    # of clips. `crossings` is None if the arm knows no lines.
+    samples: tuple[Sample, ...] = ()
+    crossings: tuple[SeenCrossing, ...] | None = None
+    moments: tuple[Moment, ...] = ()
+    true_crossings: tuple[TrueCrossing, ...] = ()
 
 
 def run(
@@ -51,7 +59,7 @@ def run(
     """Run an arm on a case. Packets arrive at their time stamps."""
     with av.open(str(case.path)) as container:
         video = container.streams.video[0]
-        arm = make(Stream.of(container), detector)
+        arm = make(Stream.of(container, case.truth.lines if case.truth else ()), detector)
         packets = container.demux(video)
         whole, demux, free_at, at = 0.0, 0.0, 0.0, 0.0
         first: int | None = None
@@ -85,6 +93,10 @@ def run(
         cpu=cpu,
         counts=dict(arm.meter.counts),
         memory=peak(),
+        samples=tuple(arm.samples),
+        crossings=tuple(arm.crossings) if arm.crossings is not None else None,
+        moments=case.truth.moments() if case.truth else (),
+        true_crossings=case.truth.crossings() if case.truth else (),
     )
 
 
@@ -101,21 +113,43 @@ def _guided(case: Case) -> Make:
 
 
 def save(outcomes: list[Outcome], path: Path) -> None:
-    """Write as JSON."""
+    """Write as JSON, one outcome in a line."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = [asdict(outcome) for outcome in outcomes]
-    path.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    rows = [json.dumps(_plain(one), separators=(",", ":")) for one in outcomes]
+    path.write_text("[" + ",\n".join(rows) + "]\n", encoding="utf-8")
 
 
 def restore(path: Path) -> list[Outcome]:
     """Read what `save` wrote."""
-    return [
-        Outcome(
-            **{
-                **row,
-                "walks": tuple(TrueWalk(**walk) for walk in row["walks"]),
-                "visits": tuple(SeenVisit(**visit) for visit in row["visits"]),
-            }
-        )
-        for row in json.loads(path.read_text(encoding="utf-8"))
-    ]
+    return [_outcome(row) for row in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def _plain(outcome: Outcome) -> dict[str, Any]:
+    row = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
+    row["walks"] = [asdict(walk) for walk in outcome.walks]
+    row["visits"] = [asdict(visit) for visit in outcome.visits]
+    return row
+
+
+def _outcome(row: dict[str, Any]) -> Outcome:
+    made = Outcome(
+        **{
+            **row,
+            "walks": tuple(TrueWalk(**walk) for walk in row["walks"]),
+            "visits": tuple(SeenVisit(**visit) for visit in row["visits"]),
+        }
+    )
+    crossings = made.crossings
+    return replace(
+        made,
+        samples=tuple(Sample(*one[:-1], _boxes(one[-1])) for one in made.samples),
+        crossings=None if crossings is None else tuple(SeenCrossing(*one) for one in crossings),
+        moments=tuple(Moment(*one[:-1], _boxes(one[-1]) or ()) for one in made.moments),
+        true_crossings=tuple(TrueCrossing(*one) for one in made.true_crossings),
+    )
+
+
+def _boxes(rows: Any) -> tuple[tuple[int, Corners], ...] | None:
+    if rows is None:
+        return None
+    return tuple((number, tuple(box)) for number, box in rows)

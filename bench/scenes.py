@@ -7,20 +7,26 @@ from functools import cache
 from itertools import count
 from typing import Literal
 
-type Way = Literal["enter", "emerge", "behind", "cross", "stand", "nobody"]
+type Way = Literal["enter", "emerge", "behind", "cross", "stand", "nobody", "crowd", "pairs"]
 type Half = Literal["tune", "report"]
 type Codec = Literal["h264", "hevc"]
 
 HALVES: tuple[Half, ...] = ("tune", "report")
 HEIGHTS = (120, 60, 30)
+FULL, SMALL, WIDE = (1280, 720), (480, 360), (640, 360)
 NOBODY_SECONDS, QUIET_SECONDS = 60.0, 180.0
 # Conditions without people begin with the first; the second is that in which nothing happens.
 NOBODY, QUIET = "nobody", "nobody, quiet"
+# Conditions of scenes about counting begin with one of these.
+COUNTED = ("crowd", "line", "things", "light", "foliage")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What a scene shows; `height` is the people's in pixels of 720, 0 where there are none."""
+    """What a scene shows; `height` is the people's in its pixels, 0 where there are none.
+
+    `people` is how many a crowd has at once.
+    """
 
     name: str
     stage: str
@@ -36,6 +42,18 @@ class Scene:
     half: Half
     seconds: float = NOBODY_SECONDS
     portrait: bool = False
+    size: tuple[int, int] = FULL
+    people: int = 0
+
+    @property
+    def body(self) -> int:
+        """The people's height in the composed picture, which is scaled down to `size`."""
+        return round(self.height * FULL[1] / self.size[1])
+
+
+def counted(condition: str) -> bool:
+    """Whether a condition's scenes are about counting, and not about single walks."""
+    return condition.split(",", 1)[0] in COUNTED
 
 
 # Condition, its weather, how people walk, and the stages it plays on in turn.
@@ -77,6 +95,17 @@ _CAMERAS: tuple[tuple[Codec, int, int], ...] = (
     ("hevc", 4, 15),
 )
 
+_CROWDS: tuple[tuple[str, Way, tuple[int, int], int, int], ...] = (
+    ("crowd, 480x360", "crowd", SMALL, 60, 4),
+    ("crowd, 480x360", "crowd", SMALL, 60, 8),
+    ("crowd, 640x360", "crowd", WIDE, 60, 6),
+    ("crowd, 640x360", "crowd", WIDE, 60, 10),
+    ("crowd, 1280x720", "crowd", FULL, 120, 5),
+    ("crowd, 1280x720", "crowd", FULL, 60, 8),
+    ("line, 640x360", "pairs", WIDE, 60, 0),
+    ("line, 1280x720", "pairs", FULL, 120, 0),
+)
+
 
 @cache
 def scenes() -> tuple[Scene, ...]:
@@ -106,7 +135,37 @@ def scenes() -> tuple[Scene, ...]:
                 )
     found.extend(_without_walks(numbers))
     found.extend(_quiet(numbers))
+    found.extend(_crowds(numbers))
     return tuple(found)
+
+
+def _crowds(numbers: count[int]) -> list[Scene]:
+    """Four to ten people at once, and pairs who cross a line together."""
+    found = []
+    for turn, half in enumerate(HALVES):
+        for row, (condition, way, size, height, people) in enumerate(_CROWDS):
+            number = next(numbers)
+            codec, gop, _ = _CAMERAS[(row + turn) % len(_CAMERAS)]
+            slug = condition.replace(", ", f"-{people}-" if people else "-")
+            found.append(
+                Scene(
+                    name=f"{number:03}-{slug}-{height}-{half}",
+                    stage=("car park", "hallway")[(row + turn) % 2],
+                    height=height,
+                    condition=condition,
+                    weather="day",
+                    way=way,
+                    codec=codec,
+                    gop=gop,
+                    fps=10,
+                    seed=number,
+                    walks=1 if way == "crowd" else 3,
+                    half=half,
+                    size=size,
+                    people=people,
+                )
+            )
+    return found
 
 
 def _quiet(numbers: count[int]) -> list[Scene]:

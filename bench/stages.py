@@ -110,6 +110,13 @@ STAGES = {
     )
 }
 
+# Where people can walk at any depth: how far down their feet are at the far end and at the near.
+GROUNDS = {
+    "car park": (200, 700),
+    "car park, cars": (200, 700),
+    "hallway": (470, 705),
+}
+
 
 @cache
 def still(name: str) -> Pixels:

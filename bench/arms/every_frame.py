@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, override
 
+from porchlight.vision.settings import Settings
 from porchlight.vision.tracks import Tracker
 from porchlight.vision.visits import Visits
+from porchlight.vision.zones import Areas
 
 from .paced import Paced
 from .presence import Reported
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from porchlight.vision.types import Detection
     from porchlight.worker.detector import Detector
 
-    from .protocol import Stream
+    from .protocol import Sample, SeenCrossing, Stream
 
 RATE = 5.0
 
@@ -31,12 +33,25 @@ class EveryFrame(Paced):
         self._tracker = Tracker()
         numbers = count(1)
         self._visits = Visits(lambda: str(next(numbers)))
+        self._areas = Areas(Settings(lines=stream.lines))
         self._reported = Reported(self.meter)
         self.visits = self._reported.visits
 
     def close(self, at: float) -> None:
         """End the open visit."""
-        self._reported.take(self._visits.close(), at)
+        self._reported.close(self._visits.close(), at)
+
+    @property
+    @override
+    def samples(self) -> list[Sample]:
+        """The people after each look."""
+        return self._reported.samples
+
+    @property
+    @override
+    def crossings(self) -> list[SeenCrossing] | None:
+        """All crossings of lines."""
+        return self._reported.crossings
 
     @override
     def _look(self, frame: VideoFrame, at: float) -> None:
@@ -47,4 +62,7 @@ class EveryFrame(Paced):
     def _take(self, found: Sequence[Detection], at: float) -> None:
         """Process the detections on a frame."""
         self._tracker.update(found, at)
-        self._reported.take(self._visits.update(self._tracker.people, at), at)
+        people = self._tracker.people
+        self._reported.cross(self._areas.look(self._tracker.tracks, at))
+        self._reported.take(self._visits.update(people, at), at)
+        self._reported.look(len(people), people, at)

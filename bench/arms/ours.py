@@ -6,6 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING, override
 
 from porchlight.vision.regions import gather
+from porchlight.vision.settings import Settings
 from porchlight.vision.watch import Watch
 from porchlight.worker.decoding import Decoder
 from porchlight.worker.eye import Eye
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from porchlight.vision.geometry import Pixels
     from porchlight.worker.detector import Detector
 
-    from .protocol import Stream
+    from .protocol import Sample, SeenCrossing, Stream
 
 
 class _MeteredDecoder(Decoder):  # type: ignore[misc] # its types are seen under its real name
@@ -65,7 +66,8 @@ class Ours:
         self._reported = Reported(self.meter)
         self.visits = self._reported.visits
         self._detector = detector
-        self._watch = _MeteredWatch(lambda: str(next(numbers)))
+        settings = Settings(lines=stream.lines)
+        self._watch = _MeteredWatch(lambda: str(next(numbers)), settings=settings)
         self._watch.meter = self.meter
         self._watch.began(stream.height)
         self._eye = Eye(
@@ -86,7 +88,19 @@ class Ours:
                 seen.append((region, self._detector.people_in_region(frame, region)))
         look = self._watch.look(gather(seen, view), at, [view.share(one) for one in regions])
         self._reported.take(look.events, at)
+        self._reported.cross(look.crossings)
+        self._reported.look(look.people, self._watch.people, at)
 
     def close(self, at: float) -> None:
         """End the open visit."""
-        self._reported.take(self._watch.pause(), at)
+        self._reported.close(self._watch.pause(), at)
+
+    @property
+    def samples(self) -> list[Sample]:
+        """The people after each look."""
+        return self._reported.samples
+
+    @property
+    def crossings(self) -> list[SeenCrossing] | None:
+        """All crossings of lines."""
+        return self._reported.crossings

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from porchlight.worker.detector import Detector
 
-    from .protocol import Stream
+    from .presence import Presence
+    from .protocol import Sample, SeenCrossing, SeenVisit, Stream
 
 # Cameras do not keep time exactly.
 SLACK = 0.02
@@ -21,6 +22,10 @@ SLACK = 0.02
 
 class Paced(ABC):
     """Decodes all frames, and analyzes one if it is due and less than `patience` seconds late."""
+
+    visits: list[SeenVisit]
+    # Of an arm that only counts; one with tracks of its own reports them itself.
+    _presence: Presence
 
     def __init__(
         self, stream: Stream, detector: Detector, *, rate: float, patience: float = float("inf")
@@ -39,6 +44,16 @@ class Paced(ABC):
             if at - self._looked_at >= self._apart and self.meter.backlog < self._patience:
                 self._looked_at = at
                 self._look(frame, at)
+
+    @property
+    def samples(self) -> list[Sample]:
+        """The people after each look."""
+        return self._presence.samples
+
+    @property
+    def crossings(self) -> list[SeenCrossing] | None:
+        """All crossings of lines; None if the arm knows no lines."""
+        return self._presence.crossings
 
     @abstractmethod
     def _look(self, frame: VideoFrame, at: float) -> None:

@@ -6,18 +6,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from time import thread_time
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from av import CodecContext
 from av.video.codeccontext import VideoCodecContext
+from porchlight.vision.settings import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.stream import VideoStream
     from porchlight.worker.detector import Detector
+
+    from bench.truth import Corners
 
 type Stage = Literal["demux", "decode", "motion", "inference", "rest"]
 STAGES: tuple[Stage, ...] = ("demux", "decode", "motion", "inference", "rest")
@@ -25,7 +28,7 @@ STAGES: tuple[Stage, ...] = ("demux", "decode", "motion", "inference", "rest")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """What a decoder must know about a camera's stream."""
+    """What an arm must know about a camera: its stream, and the lines whose crossings count."""
 
     codec: str
     extradata: bytes | None
@@ -33,9 +36,10 @@ class Stream:
     height: int
     fps: float
     time_base: Fraction
+    lines: tuple[Line, ...] = ()
 
     @classmethod
-    def of(cls, container: InputContainer) -> Stream:
+    def of(cls, container: InputContainer, lines: tuple[Line, ...] = ()) -> Stream:
         """The video stream of an open file."""
         stream = container.streams.video[0]
         context = stream.codec_context
@@ -48,6 +52,7 @@ class Stream:
             height=context.height,
             fps=float(stream.average_rate or 0),
             time_base=Fraction(stream.time_base.numerator, stream.time_base.denominator),
+            lines=lines,
         )
 
     def decoder(self) -> VideoCodecContext:
@@ -62,11 +67,35 @@ class Stream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenVisit:
-    """A visit as reported by an arm: when decided, when last seen, the most people at once."""
+    """A visit as reported by an arm: when decided, when last seen, the most people at once.
+
+    `ended_at` is when its end was reported; None if it was open when the recording ended.
+    """
 
     arrived_at: float
     left_at: float
     most: int
+    ended_at: float | None = None
+
+
+class Sample(NamedTuple):
+    """The people counted after a look at the frame of second `at`, which was known at `known_at`.
+
+    `tracks` are each person's number and box; None if the arm has none.
+    """
+
+    at: float
+    known_at: float
+    people: int
+    tracks: tuple[tuple[int, Corners], ...] | None = None
+
+
+class SeenCrossing(NamedTuple):
+    """A crossing of a line as reported by an arm; `inward` is to the right of its direction."""
+
+    at: float
+    line: str
+    inward: bool
 
 
 class Meter:
@@ -103,10 +132,24 @@ class Meter:
 
 
 class Arm(Protocol):
-    """One camera's decisions; packets come in order, `at` is the second of their arrival."""
+    """One camera's decisions; packets come in order, `at` is the second of their arrival.
 
-    visits: list[SeenVisit]
+    `crossings` is None for an arm that knows no lines.
+    """
+
     meter: Meter
+
+    @property
+    def visits(self) -> Sequence[SeenVisit]:
+        """All visits that have ended."""
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """The people after each look."""
+
+    @property
+    def crossings(self) -> Sequence[SeenCrossing] | None:
+        """All crossings of lines."""
 
     def packet(self, packet: Packet[VideoStream], at: float) -> None:
         """Process a packet."""

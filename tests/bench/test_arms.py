@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from porchlight.vision.settings import Line
 
 from bench.arms import maker
 from bench.arms.presence import Presence
@@ -36,6 +37,24 @@ def test_every_frame_is_looked_at_five_times_a_second_and_the_man_is_one_visit()
     (visit,) = seen.visits
     assert visit.arrived_at < 1
     assert visit.left_at == pytest.approx(4.0, abs=0.5)
+    # The clip ends before the man counts as gone.
+    assert visit.ended_at is None
+    assert len(seen.samples) == 30
+    assert {sample.people for sample in seen.samples if sample.at > 1} == {1}
+    numbers = {number for sample in seen.samples for number, _ in sample.tracks or ()}
+    assert len(numbers) == 1
+
+
+@pytest.mark.parametrize("arm", ["ours", "every_frame"])
+def test_crossings_of_a_line_are_reported(arm: str) -> None:
+    pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
+    need(MODEL, "videos/porch_man_leaves_gop10.mp4")
+    case = next(case for case in clips() if case.name == "clip-porch_man_leaves_gop10")
+    line = Line(line_id="steps", start=(0.35, 0.0), end=(0.35, 1.0))
+    seen = run_named(arm, replace(case, truth=Truth(seconds=6.0, frames=(), lines=(line,))))
+    (crossing,) = seen.crossings or ()
+    assert crossing.line == "steps"
+    assert any(sample.tracks for sample in seen.samples)
 
 
 def test_frigate_reports_the_man_after_three_scores() -> None:
@@ -80,6 +99,22 @@ def test_presence_ends_with_the_last_sighting() -> None:
     (visit,) = presence.visits
     assert visit.arrived_at == pytest.approx(1.0, abs=0.1)
     assert (visit.left_at, visit.most) == (2.5, 2)
+
+
+def test_presence_reports_its_count_at_each_look_and_when_a_visit_ended() -> None:
+    presence = Presence(Meter())
+    for at, people in ((1.0, 2), (2.0, 0), (3.0, 1)):
+        presence.update(people, at, at)
+    presence.close(4.0)
+    assert [(sample.at, sample.people, sample.tracks) for sample in presence.samples] == [
+        (1.0, 2, None),
+        (2.0, 0, None),
+        (3.0, 1, None),
+    ]
+    ended, still_open = presence.visits
+    assert ended.ended_at == pytest.approx(2.0, abs=0.1)
+    assert still_open.ended_at is None
+    assert presence.crossings is None
 
 
 def test_presence_that_is_closed_twice_ends_once() -> None:

@@ -63,7 +63,7 @@ def test_every_walk_of_every_scene_is_at_a_walking_pace_with_gaps_between(one: S
     for stroll in strolls:
         for (start, here), (end, there) in pairwise(stroll.corners):
             if here != there:
-                speed = abs(there - here) / (end - start) / one.height
+                speed = abs(there - here) / (end - start) / stroll.lane.height
                 assert SLOWEST - 1e-6 <= speed <= FASTEST + 1e-6
     ends = {walk: max(s.span[1] for s in strolls if s.walk == walk) for walk in range(one.walks)}
     begins = {walk: min(s.span[0] for s in strolls if s.walk == walk) for walk in range(one.walks)}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.arms.protocol import SeenVisit
+from bench.arms.protocol import Sample, SeenCrossing, SeenVisit
 from bench.grown import Growth, restore, save
 from bench.report import processor, table, tables, write
+from bench.truth import Moment, TrueCrossing
 
 from .test_score import outcome
 
@@ -32,6 +33,29 @@ def test_tables_have_a_row_for_each_arm_height_and_condition() -> None:
     assert "| other | weather |" in text
     assert "| other | quiet and weather | 2.0 | 0 | 0 |" in text
     assert "| other | one | 10 s |  |  |" in text
+
+
+def test_counting_has_a_row_for_each_kind_of_scene_and_arm() -> None:
+    box = (0.1, 0.1, 0.2, 0.5)
+    crowd = outcome(
+        SeenVisit(arrived_at=11, left_at=20, most=1, ended_at=26.5),
+        condition="crowd, 480x360",
+        counts={"inference": 150},
+        moments=tuple(Moment(10 + at / 5, 1, 1, ((0, box),)) for at in range(10)),
+        samples=(Sample(10.0, 10.0, 1, ((1, box),)), Sample(11.0, 11.0, 2, ((2, box),))),
+        crossings=(SeenCrossing(15.0, "gate", inward=True),),
+        true_crossings=(TrueCrossing(14.0, "gate", inward=True),),
+    )
+    blind = replace(crowd, crossings=None, samples=(Sample(10.0, 10.0, 1),), visits=())
+    text = tables({"ours": [crowd], "other": [blind]})
+    figures = "50% | 50% | 1.00 | 30.00 | 1 | 1.00 | 1.00 | 6.50 s | 6.50 s | 0 | 150 | 0.50"
+    assert f"| crowd, 480x360 | ours | {figures} |" in text
+    none = "–"  # noqa: RUF001 - no value
+    figures = f"0% | 0% | 0.00 | {none} | knows no lines |  |  | {none} | {none} | 0 | 150 | 0.50"
+    assert f"| crowd, 480x360 | other | {figures} |" in text
+    assert "| ours | crowd, 480x360 | 1.0 | 0 | 0 |" in text
+    # A crowd is not among the walks that recall by height is about.
+    assert "| ours | 120 px |" not in text
 
 
 def test_growth_is_listed_for_each_number_of_cameras(tmp_path: Path) -> None:

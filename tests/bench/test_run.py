@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bench.arms.protocol import Meter, SeenVisit
+from bench.arms.protocol import Meter, Sample, SeenCrossing, SeenVisit
 from bench.cases import clips
 from bench.run import Outcome, restore, run, run_named, save
+from bench.truth import Moment, TrueCrossing
 from tests.footage import HALLWAY, HALLWAY_WALKS
 
 from .support import need
@@ -22,6 +24,8 @@ class Notes:
 
     def __init__(self, busy: float) -> None:
         self.visits: list[SeenVisit] = []
+        self.samples = [Sample(0.1, 0.2, 1, ((7, (0.1, 0.2, 0.3, 0.4)),)), Sample(0.4, 0.5, 0)]
+        self.crossings = [SeenCrossing(0.3, "gate", inward=True)]
         self.now = 0.0
         self.meter = Meter(self.clock)
         self.times: list[float] = []
@@ -74,9 +78,22 @@ def test_decisions_are_stamped_with_the_time_that_they_took() -> None:
 
 
 def test_outcomes_survive_their_file(tmp_path: Path) -> None:
-    _, outcome = played(0.0)
+    _, played_through = played(0.0)
+    outcome = replace(
+        played_through,
+        moments=(Moment(0.2, 1, 1, ((0, (0.1, 0.2, 0.3, 0.4)),)),),
+        true_crossings=(TrueCrossing(0.3, "gate", inward=True),),
+    )
+    assert len(outcome.samples) == 2
     save([outcome], tmp_path / "outcomes" / "arm.json")
     assert restore(tmp_path / "outcomes" / "arm.json") == [outcome]
+
+
+def test_outcomes_of_arms_without_tracks_and_lines_survive_their_file(tmp_path: Path) -> None:
+    _, outcome = played(0.0)
+    plain = replace(outcome, samples=(Sample(0.1, 0.1, 2),), crossings=None)
+    save([plain, outcome], tmp_path / "arm.json")
+    assert restore(tmp_path / "arm.json") == [plain, outcome]
 
 
 def test_the_hallway_is_labelled_as_elsewhere() -> None:
