@@ -182,6 +182,12 @@ def test_too_few_good_scores_make_no_person() -> None:
     assert somebody.true
 
 
+def test_scores_are_not_padded_with_zeros() -> None:
+    somebody = person(0.5, 0.5, 0.95)
+    somebody.see(Seen(box(100, 100, 50, 150), 0.95), 0.2)
+    assert somebody.true
+
+
 def test_a_person_stays_confirmed_once_the_median_reached_0_7() -> None:
     somebody = person(0.9, 0.9, 0.9)
     for _ in range(10):

@@ -11,12 +11,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from bench.arms.paced import Paced
-from bench.arms.protocol import Meter
+from bench.arms.protocol import Meter, Stream
 from bench.cases import Case
 from bench.run import run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from av.packet import Packet
 
 
 class Counting(Paced):
@@ -29,10 +31,17 @@ class Counting(Paced):
         self.visits: list[Any] = []
         self.shown: list[float] = []
         self.came: list[float] = []
+        self.packets: list[tuple[float, float]] = []
         self._busy = busy
 
     def clock(self) -> float:
         return self.now
+
+    @override
+    def packet(self, packet: Packet[VideoStream], at: float) -> None:
+        assert packet.pts is not None
+        self.packets.append((packet.pts / 1000, at))
+        super().packet(packet, at)
 
     def close(self, at: float) -> None:
         """Nothing is open."""
@@ -95,12 +104,21 @@ def test_frames_that_come_in_another_order_are_paced_by_when_they_are_shown(
     assert apart == pytest.approx(0.2, abs=0.01)
 
 
-def test_no_frame_comes_before_it_is_shown(tmp_path: Path) -> None:
+def test_frames_that_come_in_bursts_are_paced_by_when_they_are_shown(tmp_path: Path) -> None:
+    with av.open(str(clip(tmp_path, fps=10).path)) as container:
+        arm = Counting(Stream.of(container), busy=0.0, waiting=None)
+        for index, packet in enumerate(container.demux(container.streams.video[0])):
+            if packet.pts is not None:
+                arm.packet(packet, float(index // 10))
+    assert np.diff(arm.shown) == pytest.approx(0.2, abs=0.01)
+
+
+def test_packets_arrive_evenly_and_none_before_its_picture(tmp_path: Path) -> None:
     seen = played(clip(tmp_path, fps=10, between=3))
-    waits = [came - shown for came, shown in zip(seen.came, seen.shown, strict=True)]
-    assert min(waits) >= -0.001
-    assert max(waits) < 0.6
-    assert seen.came == sorted(seen.came)
+    shown, came = zip(*seen.packets, strict=True)
+    assert list(shown) != sorted(shown)
+    assert np.diff(came) == pytest.approx(0.1, abs=0.005)
+    assert min(np.subtract(came, shown)) == pytest.approx(0.0, abs=0.005)
 
 
 def test_two_frames_wait_and_others_are_dropped(tmp_path: Path) -> None:
