@@ -56,22 +56,20 @@ class Outcome:
 def run(
     case: Case, make: Make, detector: Detector, clock: Callable[[], float] = thread_time
 ) -> Outcome:
-    """Run an arm on a case. Packets arrive at their time stamps."""
+    """Run an arm on a case. Packets arrive as a camera would send them."""
+    arrivals = iter(_arrivals(case.path))
     with av.open(str(case.path)) as container:
         video = container.streams.video[0]
         arm = make(Stream.of(container, case.truth.lines if case.truth else ()), detector)
         packets = container.demux(video)
         whole, demux, free_at, at = 0.0, 0.0, 0.0, 0.0
-        first: int | None = None
         while True:
             start = clock()
             packet = next(packets, None)
             if packet is None or packet.pts is None:
                 break
             demux += clock() - start
-            # Recordings need not begin at 0.
-            first = packet.pts if first is None else first
-            at = float((packet.pts - first) * packet.time_base)
+            at = next(arrivals)
             start = clock()
             # An arm that is still busy with earlier packets begins later.
             arm.meter.begin(max(0.0, free_at - at))
@@ -98,6 +96,22 @@ def run(
         moments=case.truth.moments() if case.truth else (),
         true_crossings=case.truth.crossings() if case.truth else (),
     )
+
+
+def _arrivals(path: Path) -> list[float]:
+    """When each packet of a file arrives, in seconds after its first picture.
+
+    With B-frames, packets come in another order than pictures. A camera sends them evenly, and none
+    before its picture.
+    """
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        shown = [packet.pts for packet in container.demux(video) if packet.pts is not None]
+        ordered = sorted(shown)
+        delay = max((late - early for late, early in zip(shown, ordered, strict=True)), default=0)
+        base = float(video.time_base or 0)
+        # Recordings need not begin at 0.
+        return [(early + delay - ordered[0]) * base for early in ordered]
 
 
 def run_named(arm: str, case: Case) -> Outcome:

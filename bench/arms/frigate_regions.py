@@ -9,15 +9,21 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from porchlight.vision.types import Box
 
 # A region's side: a factor of what it holds, and the least, in pixels.
-FACTOR, LEAST_SIDE = 1.35, 320
-# The least share of a region's area for the first box of a cluster, and for every box.
-CLUSTER_SHARE, MEMBER_SHARE = 0.1, 0.05
+PEOPLE_FACTOR, MOTION_FACTOR, LEAST_SIDE = 1.35, 2.0, 320
+# How far a cluster reaches from its first box's middle: the side of a region of which that box
+# fills this share, less a little more than half the box.
+CLUSTER_SHARE, HALF_BOX = 0.1, 0.55
+# The least share of a region that each of a cluster's boxes fills, if it is larger than the least.
+MEMBER_SHARE = 0.05
 CLIPPED_SCORE, NMS_OVERLAP, CONTAINED = 0.6, 0.4, 0.9
+# A box of less than this share of another is not merged with it.
+COMPARABLE = 0.05
 # Pixels from a region's border within which it cuts a box.
 CLIPPED = 5
 
@@ -71,6 +77,18 @@ class Pixelled(NamedTuple):
             max(self.y2, other.y2),
         )
 
+    def inside(self, size: tuple[int, int]) -> Pixelled:
+        """The part of it within a frame of this size; without area if there is none."""
+        return self.common(Pixelled(0, 0, size[0] - 1, size[1] - 1))
+
+
+class Seen(NamedTuple):
+    """A detection: box, score, and whether its region cuts it."""
+
+    box: Pixelled
+    score: float
+    cut: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Square:
@@ -102,73 +120,89 @@ class Square:
             picture = cv2.copyMakeBorder(picture, 0, down, 0, across, cv2.BORDER_CONSTANT)
         return np.asarray(picture)
 
-    def place(self, box: Box, score: float, size: tuple[int, int]) -> tuple[Pixelled, float, bool]:
-        """A detection in fractions of the region as box in the frame, score, whether it is cut."""
+    def place(self, box: Box, score: float, size: tuple[int, int]) -> Seen | None:
+        """A detection in fractions of the region, as seen in the frame; None if it is outside."""
         x1, y1, x2, y2 = (value * self.side for value in (box.x1, box.y1, box.x2, box.y2))
-        found = Pixelled(self.x + x1, self.y + y1, self.x + x2, self.y + y2)
+        found = Pixelled(self.x + x1, self.y + y1, self.x + x2, self.y + y2).inside(size)
+        if found.area == 0:
+            return None
         cut = (
             (x1 < CLIPPED and self.x > 0)
             or (y1 < CLIPPED and self.y > 0)
             or (x2 > self.side - CLIPPED and self.x + self.side < size[0])
             or (y2 > self.side - CLIPPED and self.y + self.side < size[1])
         )
-        return found, score, cut
+        return Seen(found, score, cut)
 
 
-def regions(people: list[Pixelled], moved: list[Pixelled], size: tuple[int, int]) -> list[Square]:
-    """Regions around clusters of moving people, and of motion that those do not cover."""
-    squares = clusters(people, size)
+def regions(
+    people: Sequence[Pixelled], moved: Sequence[Pixelled], size: tuple[int, int]
+) -> list[Square]:
+    """Regions around clusters of people, and of motion that those do not cover."""
+    squares = [square_about(members, size, PEOPLE_FACTOR) for members in clusters(people, size)]
     rest = [box for box in moved if not any(box.within(square.box) for square in squares)]
-    return squares + clusters(rest, size)
+    return squares + [
+        square_about(members, size, MOTION_FACTOR) for members in clusters(rest, size)
+    ]
 
 
-def clusters(boxes: list[Pixelled], size: tuple[int, int]) -> list[Square]:
-    """A region for each cluster of boxes."""
+def clusters(boxes: Sequence[Pixelled], size: tuple[int, int]) -> list[list[Pixelled]]:
+    """Groups of boxes that share a region."""
     left, found = list(boxes), []
     while left:
-        first = left.pop(0)
-        members = [first]
-        side = (first.area / CLUSTER_SHARE) ** 0.5
-        x, y = (first.x1 + first.x2) / 2, (first.y1 + first.y2) / 2
-        room = Pixelled(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+        members = [left.pop(0)]
+        room = _reach(members[0])
         for other in list(left):
-            if not other.within(room):
-                continue
-            square = square_about([*members, other], size)
-            if all(box.area >= MEMBER_SHARE * square.side**2 for box in [*members, other]):
+            if other.within(room) and _fit([*members, other], size):
                 members.append(other)
                 left.remove(other)
-        found.append(square_about(members, size))
+        found.append(members)
     return found
 
 
-def square_about(members: list[Pixelled], size: tuple[int, int]) -> Square:
+def _reach(box: Pixelled) -> Pixelled:
+    """Where all of a box must lie to share a region with this one."""
+    side = max(LEAST_SIDE, (box.area / CLUSTER_SHARE) ** 0.5)
+    x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+    across, down = side - HALF_BOX * (box.x2 - box.x1), side - HALF_BOX * (box.y2 - box.y1)
+    return Pixelled(x - across, y - down, x + across, y + down)
+
+
+def _fit(boxes: list[Pixelled], size: tuple[int, int]) -> bool:
+    """Whether no box is too small for their common region; the least region is for all."""
+    side = square_about(boxes, size, PEOPLE_FACTOR).side
+    return side <= LEAST_SIDE or all(box.area >= MEMBER_SHARE * side**2 for box in boxes)
+
+
+def square_about(members: Sequence[Pixelled], size: tuple[int, int], factor: float) -> Square:
     """The region around these boxes, moved into the frame if it fits."""
     whole = members[0]
     for member in members[1:]:
         whole = whole.joined(member)
     longest = max(whole.x2 - whole.x1, whole.y2 - whole.y1)
-    # Even, because chroma has half the pixels.
-    side = int(max(LEAST_SIDE, longest * FACTOR)) // 2 * 2
+    # Divisible by 4, as Frigate's.
+    side = max(LEAST_SIDE, int(longest * factor) // 4 * 4)
     x = int((whole.x1 + whole.x2 - side) / 2)
     y = int((whole.y1 + whole.y2 - side) / 2)
+    # Even, because chroma has half the pixels.
     return Square(
         max(0, min(x, size[0] - side)) // 2 * 2, max(0, min(y, size[1] - side)) // 2 * 2, side
     )
 
 
-def consolidated(found: list[tuple[Pixelled, float, bool]]) -> list[tuple[Pixelled, float]]:
+def consolidated(found: Sequence[Seen]) -> list[Seen]:
     """Each person once: by overlap, with boxes that a region cuts last; then by containment."""
-    ranked = sorted(found, key=lambda one: CLIPPED_SCORE if one[2] else one[1], reverse=True)
-    kept: list[tuple[Pixelled, float]] = []
-    for box, score, _ in ranked:
-        if not any(box.iou(other) > NMS_OVERLAP for other, _ in kept):
-            kept.append((box, score))
-    return [
-        (box, score)
-        for box, score in kept
-        if not any(
-            other.area > box.area and box.common(other).area >= CONTAINED * box.area
-            for other, _ in kept
-        )
-    ]
+    ranked = sorted(found, key=lambda one: CLIPPED_SCORE if one.cut else one.score, reverse=True)
+    kept: list[Seen] = []
+    for one in ranked:
+        if not any(one.box.iou(other.box) > NMS_OVERLAP for other in kept):
+            kept.append(one)
+    return [one for one in kept if not any(_holds(other.box, one.box) for other in kept)]
+
+
+def _holds(outer: Pixelled, inner: Pixelled) -> bool:
+    """Whether nearly all of a box lies in a larger one, which is not very much larger."""
+    return (
+        inner.area < outer.area <= inner.area / COMPARABLE
+        and inner.common(outer).area > CONTAINED * inner.area
+    )
