@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 RATE, WAITING = 5.0, 2
 LEAST_SCORE = 0.5
+# Frames for which it has watched the first picture before it begins, so that contrast and average
+# are those of a camera that has run for long. Without that, noise is motion for half a minute.
+WARM_UP = 300
 # Frames between two looks at everybody who is stationary.
 RECHECK = 50
 
@@ -49,6 +52,7 @@ class Frigate(Paced):
         self._presence = Presence(self.meter)
         self.visits = self._presence.visits
         self._since_recheck = 0
+        self._warm = False
 
     def close(self, at: float) -> None:
         """End the open visit."""
@@ -58,7 +62,12 @@ class Frigate(Paced):
     def _look(self, frame: VideoFrame, at: float) -> None:
         with self.meter("motion"):
             planar = frame.to_ndarray(format="yuv420p")
-            moved = self._motion.update(planar[: self._size[1]])
+            luma = planar[: self._size[1]]
+            if not self._warm:
+                self._warm = True
+                for _ in range(WARM_UP):
+                    self._motion.update(luma)
+            moved = self._motion.update(luma)
         if self._motion.calibrating:
             moved = []
         resting = self._resting(moved)

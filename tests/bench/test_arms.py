@@ -91,15 +91,6 @@ def test_frigate_reports_the_man_after_four_looks(tmp_path: Path) -> None:
     assert visit.left_at == pytest.approx(14.0, abs=0.5)
 
 
-def test_frigate_is_blind_in_the_first_seconds() -> None:
-    pytest.importorskip("cv2", reason=NEEDS)
-    pytest.importorskip("norfair", reason=NEEDS)
-    seen = outcome("frigate")
-    assert not seen.visits
-    assert seen.counts["inference"] == 0
-    assert seen.counts["motion"] == 30
-
-
 def test_viseron_analyzes_once_a_second_with_enough_motion() -> None:
     pytest.importorskip("cv2", reason=NEEDS)
     seen = outcome("viseron")
