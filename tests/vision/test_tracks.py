@@ -300,7 +300,7 @@ def test_two_looks_at_the_same_time_do_no_harm(looks: Looks) -> None:
 def test_boxes_without_size_are_tolerated(looks: Looks) -> None:
     dot = Detection(Box(0.5, 0.5, 0.5, 0.5), 0.9)
     looks.see(*[[dot]] * 3)
-    assert all(likeness(track, dot.box, looks.at) == 0 for track in looks.tracker.tracks)
+    assert all(likeness(track, dot, looks.at) == 0 for track in looks.tracker.tracks)
 
 
 def test_all_tracks_can_be_forgotten(looks: Looks) -> None:

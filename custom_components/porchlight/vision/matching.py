@@ -30,6 +30,9 @@ SAME_PLACE = 0.5
 # A box is a part of another one's person if this much of it lies there, and their tops agree.
 PART = 0.85
 LEAST_MATCH = 0.1
+# A part that a region's border leaves of a person lies in the person's box, grown by this share of
+# its sides, with at least this share of itself.
+AROUND_PART, LEAST_PART = 0.15, 0.7
 # The weight of where a track was last seen against where it should be by now.
 STOPPED = 0.6
 
@@ -53,16 +56,18 @@ def assign(
         for column, (detection, evidence) in enumerate(zip(detections, shown, strict=True)):
             if not _may_continue(track, detection.box, evidence, furniture=column in furniture):
                 continue
-            likely = likeness(track, detection.box, at)
+            likely = likeness(track, detection, at)
             if likely >= LEAST_MATCH:
                 worth[row, column] = likely + SCORE_WEIGHT * detection.score
     pairs = _best_pairs(worth)
     return {tracks[row].number: column for row, column in pairs.items()}
 
 
-def likeness(track: Track, box: Box, at: float) -> float:
-    """How well a box continues a track: 0 (not at all) to 2."""
-    elapsed = max(0.0, at - track.last_seen)
+def likeness(track: Track, detection: Detection, at: float) -> float:
+    """How well a detection continues a track: 0 (not at all) to 2."""
+    elapsed, box = max(0.0, at - track.last_seen), detection.box
+    if detection.cut != track.cut:
+        return _part_likeness(track, detection, at)
     if not agree(track.box, box, elapsed):
         return 0.0
     side = max(
@@ -75,6 +80,14 @@ def likeness(track: Track, box: Box, at: float) -> float:
     return max(
         _nearness(track.expected(at), box, reach), STOPPED * _nearness(track.box, box, reach)
     )
+
+
+def _part_likeness(track: Track, detection: Detection, at: float) -> float:
+    """The same if either shows only a part of the person: how much of it lies in the whole."""
+    box, place = detection.box, track.expected(at)
+    part, whole = (box, place) if detection.cut else (place, box)
+    share = whole.grown(AROUND_PART).share_of(part)
+    return share if share >= LEAST_PART else 0.0
 
 
 def _nearness(place: Box, box: Box, reach: float) -> float:

@@ -102,18 +102,12 @@ def around(
     `turn` counts the looks: each shows the targets at another size. `most`: how many regions.
     """
     height = GOOD_HEIGHTS[turn % len(GOOD_HEIGHTS)]
-    groups: list[_Group] = []
-    for target in targets:
-        group = _group(target, view, height)
-        for index, other in enumerate(groups):
-            joined = group.joined(other)
-            if joined.side <= joined.largest:
-                groups[index] = joined
-                break
-        else:
-            groups.append(group)
+    groups = _joined([_group(target, view, height, LEAST_HEIGHT) for target in targets])
     if len(groups) > 1 and _shows(targets, view):
         return (view.whole,)
+    if len(groups) > most:
+        # All of them a little smaller is better than some of them not at all.
+        groups = _joined([_group(target, view, height, ENOUGH_HEIGHT) for target in targets])
     return tuple(dict.fromkeys(_region(group, view) for group in groups[:most]))
 
 
@@ -132,13 +126,13 @@ def tiles(view: View) -> tuple[Region, ...]:
 
 def gather(seen: Sequence[tuple[Region, Sequence[Detection]]], view: View) -> tuple[Detection, ...]:
     """The detections of all regions, in fractions of the frame, each person once."""
-    found, cut = [], []
+    found = []
     for region, ones in seen:
         share = view.share(region)
         for one in ones:
-            cut.append(_cut(one.box, share))
-            score = one.score * CUT if cut[-1] else one.score
-            found.append(Detection(_on_frame(one.box, share), score))
+            cut = _cut(one.box, share)
+            score = one.score * CUT if cut else one.score
+            found.append(Detection(_on_frame(one.box, share), score, cut=cut))
     if len(seen) == 1 or not found:
         return tuple(found)
     boxes = as_array([one.box for one in found])
@@ -147,7 +141,7 @@ def gather(seen: Sequence[tuple[Region, Sequence[Detection]]], view: View) -> tu
     return tuple(
         found[index]
         for index in kept
-        if not (cut[index] and any(_inside(found[index].box, found[i].box) for i in kept))
+        if not (found[index].cut and any(_inside(found[index].box, found[i].box) for i in kept))
     )
 
 
@@ -161,7 +155,21 @@ def _shows(targets: Iterable[Box], view: View) -> bool:
     )
 
 
-def _group(target: Box, view: View, height: float) -> _Group:
+def _joined(targets: Iterable[_Group]) -> list[_Group]:
+    """Groups as large as they may be."""
+    groups: list[_Group] = []
+    for group in targets:
+        for index, other in enumerate(groups):
+            joined = group.joined(other)
+            if joined.side <= joined.largest:
+                groups[index] = joined
+                break
+        else:
+            groups.append(group)
+    return groups
+
+
+def _group(target: Box, view: View, height: float, smallest: float) -> _Group:
     x1, x2 = target.x1 * view.width, target.x2 * view.width
     y1, y2 = target.y1 * view.height, target.y2 * view.height
     edge = max(x2 - x1, y2 - y1, 1.0)
@@ -173,7 +181,7 @@ def _group(target: Box, view: View, height: float) -> _Group:
         x2 + margin,
         y2 + margin,
         max(least, edge / height),
-        max(least, edge / LEAST_HEIGHT, edge + 2 * margin),
+        max(least, edge / smallest, edge + 2 * margin),
     )
 
 

@@ -59,6 +59,8 @@ class Track:
     places: tuple[Box, ...] = ()
     # Whether it was last seen in such a place.
     rooted: bool = False
+    # Whether the box shows only a part of the object, because a region's border cut the rest off.
+    cut: bool = False
     confirmed: bool = False
     misses: int = 0
     peak: float = field(default=0.0)
@@ -80,8 +82,26 @@ class Track:
         confirm: float = BALANCED.confirm,
     ) -> None:
         """Process a sighting, what the picture shows there, and the score of a person."""
+        if detection.cut and not self.cut:
+            # The part shows that it is there, not how large it is.
+            self.box = self.expected(at)
+        else:
+            self._place(detection, at)
+        self.misses = 0
+        self.last_seen = self.looked_at = at
+        self.life.note(self.box, evidence, at)
+        self.root(evidence)
+        self.leaving_since = None if self.life.standing else at
+        self._add(detection.score)
+        proof = self._proof()
+        self.confirmed = self.confirmed or (proof >= confirm and self.life.shown)
+        if self.confirmed:
+            self.peak = max(self.peak, proof)
+
+    def _place(self, detection: Detection, at: float) -> None:
+        """Move to where it is seen."""
         elapsed = at - self.last_seen
-        if elapsed > 0:
+        if elapsed > 0 and not self.cut:
             (x, y), (was_x, was_y) = detection.box.centre, self.box.centre
             speed = ((x - was_x) / elapsed, (y - was_y) / elapsed)
             # Without a previous speed, the new one counts fully.
@@ -90,16 +110,7 @@ class Track:
                 self.speed[0] + rate * (speed[0] - self.speed[0]),
                 self.speed[1] + rate * (speed[1] - self.speed[1]),
             )
-        self.box, self.misses = detection.box, 0
-        self.last_seen = self.looked_at = at
-        self.life.note(detection.box, evidence, at)
-        self.root(evidence)
-        self.leaving_since = None if self.life.standing else at
-        self._add(detection.score)
-        proof = self._proof()
-        self.confirmed = self.confirmed or (proof >= confirm and self.life.shown)
-        if self.confirmed:
-            self.peak = max(self.peak, proof)
+        self.box, self.cut = detection.box, detection.cut
 
     def root(self, evidence: Evidence) -> None:
         """Remember where it is, if it may become, or may be, a part of the background there."""
@@ -245,6 +256,7 @@ class Tracker:
             at,
             at,
             life,
+            cut=detection.cut,
             leaving_since=at,
         )
         track.root(evidence)

@@ -92,10 +92,14 @@ WHOLE = Box(0, 0, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One person seen on one frame, with the detector's score from 0 to 1."""
+    """One person seen on one frame, with the detector's score from 0 to 1.
+
+    `cut`: the border of the analyzed region cuts them off, so the box shows only a part of them.
+    """
 
     box: Box
     score: float
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
