@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Seconds before the first, between walks, at a thing, and after the last: long enough to see
 # whether a visit ends while things stay.
-LEAD, GAP, STOP, TAIL = 4.0, (6.0, 8.0), (4.0, 7.0), 30.0
+LEAD, GAP, STOP, TAIL = 4.0, (10.2, 12.0), (4.0, 7.0), 30.0
 # Body heights: between things, in front of or behind a thing, and beside its middle.
 APART, NEARER, FARTHER, TOUCHING = 1.2, 0.1, 0.12, 0.35
 # Plants in a scene, and their heights to a person's.

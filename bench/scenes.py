@@ -128,6 +128,16 @@ _DISTURBED: _Rows = (
     ("foliage, walkers", "pass", WIDE, 60, {"plant": "bush"}, _OUTSIDE),
     ("foliage, walkers", "pass", FULL, 120, {"plant": "flag"}, _OUTSIDE),
 )
+_THINGS: _Rows = (
+    ("things, nobody", "nobody", WIDE, 0, {"things": 3}, _BOTH),
+    ("things, nobody", "nobody", FULL, 0, {"things": 3, "light": "slow clouds"}, _BOTH[::-1]),
+    ("things, nobody", "nobody", WIDE, 0, {"things": 3, "light": "shadows"}, _BOTH),
+    ("things, walkers", "pass", WIDE, 60, {"things": 3}, _BOTH),
+    ("things, walkers", "stop", WIDE, 60, {"things": 3}, _BOTH[::-1]),
+    ("things, walkers", "pass", FULL, 120, {"things": 3}, _BOTH[::-1]),
+    ("things, walkers", "stop", FULL, 120, {"things": 3}, _BOTH),
+    ("things, walkers", "pass", WIDE, 60, {"things": 3, "light": "slow clouds"}, _BOTH),
+)
 
 
 @cache
@@ -160,6 +170,7 @@ def scenes() -> tuple[Scene, ...]:
     found.extend(_quiet(numbers))
     found.extend(_crowds(numbers))
     found.extend(_disturbed(numbers, _DISTURBED))
+    found.extend(_disturbed(numbers, _THINGS))
     return tuple(found)
 
 

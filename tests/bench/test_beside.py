@@ -13,8 +13,8 @@ from bench.compose import Composer
 from bench.crowd import window
 from bench.plan import Planner
 from bench.plants import PLANTS
-from bench.scenes import counted, scenes
-from bench.things import KINDS, cut_out
+from bench.scenes import FULL, WIDE, counted, scenes
+from bench.things import KINDS, cut_out, found
 from tests.footage import PORCH
 
 from .support import blocks, need, scene
@@ -68,6 +68,33 @@ def test_a_figure_is_changed_as_its_look_says() -> None:
     assert wide.shape[:2] == (90, 45)
     flat = cut_out("figure", plain | {"flat": 1.0}, blocks())
     assert flat[40, 15, :3].tolist() == [60, 70, 130]
+
+
+def test_the_things_found_look_half_like_a_person_and_differ() -> None:
+    for stage in ("car park", "hallway"):
+        for size in (WIDE, FULL):
+            things = found()[stage, size]
+            assert len(things) >= 6
+            assert all(0.25 <= thing.crop <= 0.6 for thing in things)
+            assert all(thing.frame <= 0.6 for thing in things)
+            assert len({thing.kind for thing in things}) >= 3
+
+
+def test_the_scores_of_the_things_are_the_model_s() -> None:
+    pytest.importorskip("ai_edge_litert", reason="LiteRT has no wheel for this machine")
+    from porchlight.worker.detector import Detector  # noqa: PLC0415 - only where it can run
+    from porchlight.worker.engines import load  # noqa: PLC0415 - as above
+
+    from bench.find_things import scored  # noqa: PLC0415 - as above
+    from bench.run import ENGINE, MODEL, THREADS  # noqa: PLC0415 - as above
+
+    model, *_ = need(MODEL, "videos/car_park_nobody.mp4")
+    # Drawn things do not need the cut-outs of people.
+    chosen = [one for one in found()["car park", WIDE] if one.kind in {"sign", "cone", "coat"}]
+    assert chosen
+    detector = Detector(load(ENGINE, model, THREADS))
+    (again,) = scored("car park", WIDE, (chosen[0],), detector, blocks())
+    assert 0.2 <= again.crop <= 0.65
 
 
 @pytest.mark.parametrize("one", DISTURBED, ids=ids)
