@@ -12,9 +12,12 @@ from scripts.lib.assets import MIRROR
 
 from .actors import cast
 from .crowd import window
+from .light import LIGHTS
 from .plan import Planner
 from .planes import HEIGHT, WIDTH, Patch, Planes, blend, scaled
+from .plants import PLANTS
 from .stages import CAR_PARK_RATE, STAGES, brick, cars, covered, still
+from .things import cut_out
 from .truth import PERSON, Sight
 from .video import RATE
 from .weather import BRIGHTEST, DARKEST, WEATHERS, Noise, colour, stand
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .actors import Actor
-    from .plan import Pose, Stroll
+    from .plan import Plan, Pose, Stroll
     from .scenes import Scene
     from .video import Pixels
 
@@ -64,9 +67,11 @@ class Figure:
 class Composer:
     """One scene's frames, in order."""
 
-    def __init__(self, scene: Scene, people: Sequence[Actor] | None = None) -> None:
+    def __init__(
+        self, scene: Scene, people: Sequence[Actor] | None = None, plan: Plan | None = None
+    ) -> None:
         self.scene = scene
-        self.plan = Planner(scene).plan()
+        self.plan = plan or Planner(scene).plan()
         self._people = tuple(people) if people is not None else cast()
         self._weather = WEATHERS[scene.weather]
         draw = np.random.default_rng((scene.seed, 1))
@@ -80,6 +85,12 @@ class Composer:
         # On each frame, which figure is the nearest at each pixel.
         self._nearest = np.zeros((HEIGHT, WIDTH), np.uint8)
         self._still = stand(Planes.of(self._furnished()), self._weather)
+        self._light = LIGHTS[scene.light](draw) if scene.light else None
+        self._plants = {
+            index: PLANTS[thing.kind](thing.height, np.random.default_rng(thing.look["seed"]))
+            for index, thing in enumerate(self.plan.things)
+            if thing.kind in PLANTS
+        }
         self._patches: dict[tuple[object, ...], Patch] = {}
         self._frame = self._still.copy()
 
@@ -98,6 +109,8 @@ class Composer:
                 )
             if self._effect is not None:
                 self._effect(self._frame, at)
+            if self._light is not None:
+                self._light(self._frame, at)
             self._noise.add(self._frame)
             yield at, self._frame, sights
 
@@ -150,6 +163,7 @@ class Composer:
             for person, stroll in enumerate(self.plan.strolls)
             if (pose := stroll.pose(at)) is not None
         ]
+        figures += [self._thing(number, at) for number in range(len(self.plan.things))]
         figures.sort(key=lambda figure: figure.foot[1])
         self._nearest.fill(0)
         for number, figure in enumerate(figures, 1):
@@ -209,6 +223,34 @@ class Composer:
             number=person,
             walk=stroll.walk,
             label=stroll.label,
+        )
+
+    def _thing(self, number: int, at: float) -> Figure:
+        """A thing at a moment."""
+        thing = self.plan.things[number]
+        key = ("thing", number)
+        patch = self._patches.get(key)
+        if patch is None:
+            if number in self._plants:
+                picture = self._plants[number](at)
+            else:
+                rgba = cut_out(thing.kind, thing.look, self._people)
+                picture = scaled(rgba, thing.height)
+            # Its foot is at an even line, as a patch must be.
+            patch = self._lit(Patch.of(picture, (0, thing.height % 2)))
+            if number not in self._plants:
+                self._patches[key] = patch
+        height, width = patch.opacity.shape
+        left, top = thing.x // 2 * 2 - width // 4 * 2, thing.feet // 2 * 2 - height
+        return Figure(
+            patch=patch,
+            left=left,
+            top=top,
+            box=(left, top, left + width, top + height),
+            # A flag stands at its pole, which is on the left.
+            foot=(left if thing.kind == "flag" else thing.x, thing.feet),
+            number=number,
+            label=thing.kind,
         )
 
     def _lit(self, patch: Patch) -> Patch:

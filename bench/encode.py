@@ -17,6 +17,7 @@ from . import truth
 from .compose import Composer
 from .scenes import FULL
 from .store import FOLDER, digest
+from .things import FOUND
 from .truth import PERSON, Truth
 
 if TYPE_CHECKING:
@@ -27,17 +28,21 @@ ROOM = Path(__file__).parent
 # A change of any of these makes other scenes.
 MODULES = (
     "actors",
+    "beside",
     "compose",
     "crowd",
     "encode",
+    "light",
     "matte",
     "plan",
     "planes",
+    "plants",
     "stages",
+    "things",
     "video",
     "weather",
 )
-CODE = tuple(str(ROOM / f"{name}.py") for name in MODULES)
+CODE = (*(str(ROOM / f"{name}.py") for name in MODULES), str(FOUND))
 # Kilobits a second that a camera keeps to, in full size and in a smaller one, and the quality (CRF)
 # it aims at below that.
 MOST_KBITS, LESS_KBITS, QUALITY = 2000, 800, {"h264": 24, "hevc": 26}
@@ -74,7 +79,7 @@ def encode(composer: Composer, path: Path) -> Truth:
             frames.append((at, tuple(one for one in sights if one.label == PERSON)))
             if others := tuple(one for one in sights if one.label != PERSON):
                 rest.append((at, others))
-            frame = _as_sent(picture, composer)
+            frame = as_sent(picture, composer)
             frame.pts, frame.time_base = round(at * 1000), MILLISECOND
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -86,7 +91,7 @@ def encode(composer: Composer, path: Path) -> Truth:
     )
 
 
-def _as_sent(picture: Planes, composer: Composer) -> VideoFrame:
+def as_sent(picture: Planes, composer: Composer) -> VideoFrame:
     """The part of a composed picture that the camera shows, in the size that it sends."""
     if composer.scene.size == FULL:
         return VideoFrame.from_ndarray(picture.buffer, format="yuv420p")

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from porchlight.vision.settings import Line
 
+from . import beside
 from .crowd import TAIL as CROWD_TAIL
 from .crowd import Crowd
 from .planes import WIDTH
 from .stages import STAGES, Lane
+from .things import Thing
 from .truth import PERSON
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ STANDING_SECONDS = 600.0
 # How many pillars the ways of walking need.
 PILLARS: dict[Way, int] = {"emerge": 1, "cross": 2, "behind": 3}
 PEOPLE, CLOTHES = 4, 4
+# Ways of walking that have lanes of their own.
+ON_GROUND = {"crowd", "pairs", "pass", "stop"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,7 @@ class Plan:
     pillars: tuple[Pillar, ...]
     seconds: float
     lines: tuple[Line, ...] = ()
+    things: tuple[Thing, ...] = ()
     deep: bool = False
 
 
@@ -102,7 +107,7 @@ class Planner:
         self._scene = scene
         self._draw = np.random.default_rng(scene.seed)
         self._height = scene.height
-        single = scene.height and scene.way not in {"crowd", "pairs"}
+        single = scene.height and scene.way not in ON_GROUND
         self._lane = STAGES[scene.stage].lane(scene.height, scene.seed) if single else None
         self._at = float(self._draw.uniform(*LEAD))
         self._strolls: list[Stroll] = []
@@ -113,6 +118,8 @@ class Planner:
         """The whole scene."""
         if self._scene.way in {"crowd", "pairs"}:
             return self._together()
+        if self._scene.things or self._scene.plant:
+            return self._beside()
         if self._lane is not None:
             self._walks(self._lane)
         ends = [stroll.span[1] for stroll in self._strolls]
@@ -136,6 +143,20 @@ class Planner:
             pillars=(),
             seconds=round(max(stroll.span[1] for stroll in self._strolls) + CROWD_TAIL, 1),
             lines=(crowd.line,),
+            deep=True,
+        )
+
+    def _beside(self) -> Plan:
+        """Things, and people beside them if the scene has any."""
+        placed = beside.props(self._scene, self._draw)
+        for walk, lane, corners in beside.walks(self._scene, self._draw, placed):
+            self._add(walk, lane, corners)
+        ends = [stroll.span[1] for stroll in self._strolls]
+        return Plan(
+            strolls=tuple(self._strolls),
+            pillars=(),
+            seconds=round(max(ends) + beside.TAIL, 1) if ends else self._scene.seconds,
+            things=placed,
             deep=True,
         )
 

@@ -7,7 +7,9 @@ from functools import cache
 from itertools import count
 from typing import Literal
 
-type Way = Literal["enter", "emerge", "behind", "cross", "stand", "nobody", "crowd", "pairs"]
+type Way = Literal[
+    "enter", "emerge", "behind", "cross", "stand", "nobody", "crowd", "pairs", "pass", "stop"
+]
 type Half = Literal["tune", "report"]
 type Codec = Literal["h264", "hevc"]
 
@@ -25,7 +27,8 @@ COUNTED = ("crowd", "line", "things", "light", "foliage")
 class Scene:
     """What a scene shows; `height` is the people's in its pixels, 0 where there are none.
 
-    `people` is how many a crowd has at once.
+    `people` is how many a crowd has at once, `things` how many still things there are, `light` what
+    changes over part of the picture, and `plant` what the wind moves.
     """
 
     name: str
@@ -44,6 +47,9 @@ class Scene:
     portrait: bool = False
     size: tuple[int, int] = FULL
     people: int = 0
+    things: int = 0
+    light: str = ""
+    plant: str = ""
 
     @property
     def body(self) -> int:
@@ -105,6 +111,33 @@ _CROWDS: tuple[tuple[str, Way, tuple[int, int], int, int], ...] = (
     ("line, 640x360", "pairs", WIDE, 60, 0),
     ("line, 1280x720", "pairs", FULL, 120, 0),
 )
+_BOTH, _OUTSIDE = ("car park", "hallway"), ("car park", "car park, cars")
+# Condition, how people walk, size, height, what else there is, stages of the two halves.
+type _Rows = tuple[
+    tuple[str, Way, tuple[int, int], int, dict[str, int | str], tuple[str, ...]], ...
+]
+_DISTURBED: _Rows = (
+    ("light, nobody", "nobody", FULL, 0, {"light": "slow clouds"}, ("porch", "car park")),
+    ("light, nobody", "nobody", FULL, 0, {"light": "fast clouds"}, ("car park", "porch")),
+    ("light, nobody", "nobody", FULL, 0, {"light": "lamp"}, ("hallway", "porch")),
+    ("light, walkers", "enter", FULL, 120, {"light": "slow clouds"}, ("car park", "porch")),
+    ("light, walkers", "enter", FULL, 60, {"light": "fast clouds"}, ("car park", "porch")),
+    ("light, walkers", "enter", FULL, 120, {"light": "lamp"}, ("hallway", "car park")),
+    ("foliage, nobody", "nobody", FULL, 0, {"plant": "bush"}, _OUTSIDE),
+    ("foliage, nobody", "nobody", WIDE, 0, {"plant": "flag"}, _OUTSIDE),
+    ("foliage, walkers", "pass", WIDE, 60, {"plant": "bush"}, _OUTSIDE),
+    ("foliage, walkers", "pass", FULL, 120, {"plant": "flag"}, _OUTSIDE),
+)
+_THINGS: _Rows = (
+    ("things, nobody", "nobody", WIDE, 0, {"things": 3}, _BOTH),
+    ("things, nobody", "nobody", FULL, 0, {"things": 3, "light": "slow clouds"}, _BOTH[::-1]),
+    ("things, nobody", "nobody", WIDE, 0, {"things": 3, "light": "shadows"}, _BOTH),
+    ("things, walkers", "pass", WIDE, 60, {"things": 3}, _BOTH),
+    ("things, walkers", "stop", WIDE, 60, {"things": 3}, _BOTH[::-1]),
+    ("things, walkers", "pass", FULL, 120, {"things": 3}, _BOTH[::-1]),
+    ("things, walkers", "stop", FULL, 120, {"things": 3}, _BOTH),
+    ("things, walkers", "pass", WIDE, 60, {"things": 3, "light": "slow clouds"}, _BOTH),
+)
 
 
 @cache
@@ -136,7 +169,42 @@ def scenes() -> tuple[Scene, ...]:
     found.extend(_without_walks(numbers))
     found.extend(_quiet(numbers))
     found.extend(_crowds(numbers))
+    found.extend(_disturbed(numbers, _DISTURBED))
+    found.extend(_disturbed(numbers, _THINGS))
     return tuple(found)
+
+
+def _disturbed(numbers: count[int], rows: _Rows) -> list[Scene]:
+    """Still things, light over part of the picture, plants in the wind; nobody, and people."""
+    found = []
+    for turn, half in enumerate(HALVES):
+        for row, (condition, way, size, height, more, stages) in enumerate(rows):
+            number = next(numbers)
+            codec, gop, _ = _CAMERAS[(row + turn) % len(_CAMERAS)]
+            slug = "-".join(
+                (condition, *(str(value) for name, value in more.items() if name != "things"))
+            )
+            found.append(
+                Scene(
+                    name=f"{number:03}-{slug.replace(', ', '-').replace(' ', '-')}-{height}-{half}",
+                    stage=stages[turn % len(stages)],
+                    height=height,
+                    condition=condition,
+                    weather="dusk" if more.get("light") == "lamp" else "day",
+                    way=way,
+                    codec=codec,
+                    gop=gop,
+                    fps=10,
+                    seed=number,
+                    walks=0 if way == "nobody" else 3 if way != "enter" else 2,
+                    half=half,
+                    size=size,
+                    things=int(more.get("things", 0)),
+                    light=str(more.get("light", "")),
+                    plant=str(more.get("plant", "")),
+                )
+            )
+    return found
 
 
 def _crowds(numbers: count[int]) -> list[Scene]:

@@ -20,10 +20,10 @@ FOLDER = Path(os.environ.get("PORCHLIGHT_BENCH_CACHE", CACHE.parent / "bench"))
 
 
 def digest(*parts: str) -> str:
-    """A short name for these texts; a part that is a module's path stands for its code."""
+    """A short name for these texts; a part that is a file of code or data stands for it."""
     state = hashlib.sha256()
     for part in parts:
-        state.update(Path(part).read_bytes() if part.endswith(".py") else part.encode())
+        state.update(Path(part).read_bytes() if part.endswith((".py", ".json")) else part.encode())
         state.update(b"\0")
     return state.hexdigest()[:16]
 
