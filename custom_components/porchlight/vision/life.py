@@ -52,7 +52,9 @@ class Life:
             self.last_sign, self._still = at, 0
         else:
             self._still += 1
-            self._settled = self._settled or self._still >= STILL_LOOKS
+            # A part of the background has stood still before the first look.
+            still = evidence.background or self._still >= STILL_LOOKS
+            self._settled = self._settled or still
 
     @property
     def standing(self) -> bool:

@@ -25,6 +25,8 @@ REACH, REACH_A_SECOND, MOST_REACH = 0.4, 1.0, 0.8
 TALLER, WIDER, MORE_A_SECOND = 1.5, 2.2, 0.3
 # Of someone half hidden, at least the top stays, within this share of the height.
 SAME_TOP = 0.15
+# The weight of something that has been there all the time and now moves, against someone who passes.
+RISEN = 0.3
 # What stands still overlaps its earlier box by this much.
 SAME_PLACE = 0.5
 # A box is a part of another one's person if this much of it lies there, and their tops agree.
@@ -57,6 +59,8 @@ def assign(
             if not _may_continue(track, detection.box, evidence, furniture=column in furniture):
                 continue
             likely = likeness(track, detection, at)
+            if track.rooted and not (track.confirmed or evidence.background):
+                likely *= RISEN
             if likely >= LEAST_MATCH:
                 worth[row, column] = likely + SCORE_WEIGHT * detection.score
     pairs = _best_pairs(worth)

@@ -94,7 +94,10 @@ class Track:
         self.leaving_since = None if self.life.standing else at
         self._add(detection.score)
         proof = self._proof()
-        self.confirmed = self.confirmed or (proof >= confirm and self.life.shown)
+        if not self.confirmed and proof >= confirm and self.life.shown:
+            self.confirmed = True
+            # Where something was before need not be where a person stood.
+            self.places = (self.box,) if self.rooted else ()
         if self.confirmed:
             self.peak = max(self.peak, proof)
 

@@ -40,7 +40,9 @@ KNOWN_INTERVAL = 0.4
 STILL_INTERVAL = 1.0
 # A candidate that has not become a person by then is looked at as if it stood still.
 EAGER_SECONDS = 5.0
-ROOTED_SECONDS = 1.0
+# One that has been a part of the background is looked at less often after some seconds.
+NEW_SECONDS = 3.0
+ROOTED_INTERVAL = 5.0
 # Seconds between looks at the whole picture, from the first to the last: someone may stand still.
 SCAN_INTERVALS = (2.0, 5.0, 15.0, 60.0)
 # After so many, there is none until something has moved.
@@ -325,9 +327,11 @@ class Watch:
 
 
 def _candidate_interval(track: Track, at: float) -> float:
-    # What has been there all the time is not about to arrive.
-    eager = ROOTED_SECONDS if track.rooted else EAGER_SECONDS
-    return EAGER_INTERVAL if at - track.first_seen < eager else STILL_INTERVAL
+    known = at - track.first_seen
+    if track.rooted:
+        # What has been there all the time is not about to arrive.
+        return STILL_INTERVAL if known < NEW_SECONDS else ROOTED_INTERVAL
+    return EAGER_INTERVAL if known < EAGER_SECONDS else STILL_INTERVAL
 
 
 def _known_interval(track: Track, *, moves: bool) -> float:
