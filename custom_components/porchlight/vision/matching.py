@@ -25,7 +25,7 @@ REACH, REACH_A_SECOND, MOST_REACH = 0.4, 1.0, 0.8
 TALLER, WIDER, MORE_A_SECOND = 1.5, 2.2, 0.3
 # Of someone half hidden, at least the top stays, within this share of the height.
 SAME_TOP = 0.15
-# The weight of something that has been there all the time and now moves, against someone who passes.
+# The weight of what has been there all the time and now moves, against someone who passes.
 RISEN = 0.3
 # What stands still overlaps its earlier box by this much.
 SAME_PLACE = 0.5

@@ -11,6 +11,8 @@ import numpy as np
 from .types import UNKNOWN, Box, Evidence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from .geometry import Pixels
@@ -127,9 +129,15 @@ class MotionGate:
         motion = float(moved[~around].mean()) - (float(moved[around].mean()) if around.any() else 0)
         return Evidence(max(0.0, motion), float(front[~around].mean()))
 
+    def places_beyond(self, boxes: Iterable[Box]) -> tuple[Place, ...]:
+        """Where something moved in the last picture, other than in these boxes."""
+        moved, lasted = self._moved.copy(), self._lasted.copy()
+        for box in boxes:
+            moved[_pixels(box)] = False
+        return _clusters(np.where(_stirred(_count_by_cell(moved)), lasted, 0), moved)
+
     def _places(self) -> tuple[bool, tuple[Place, ...]]:
-        counts = _count_by_cell(self._moved)
-        stirred = (counts > 0) & (_neighbourhood(counts) >= FEWEST_PIXELS)
+        stirred = _stirred(_count_by_cell(self._moved))
         # Rain and noise appear somewhere else each time; what really moves stays near.
         self._lasted = np.where(stirred, _most_nearby(self._lasted) + 1, 0)
         return bool(stirred.any()), _clusters(self._lasted, self._moved)
@@ -212,6 +220,12 @@ def _without_specks(mask: Mask) -> Mask:
 def _count_by_cell(mask: Mask) -> NDArray[np.int32]:
     cells = mask.reshape(ROWS, CELL, COLUMNS, CELL)
     result: NDArray[np.int32] = cells.sum(axis=(1, 3), dtype=np.int32)
+    return result
+
+
+def _stirred(counts: NDArray[np.int32]) -> Mask:
+    """The cells with enough moved pixels, with their neighbors'."""
+    result: Mask = (counts > 0) & (_neighbourhood(counts) >= FEWEST_PIXELS)
     return result
 
 

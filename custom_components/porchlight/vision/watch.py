@@ -112,7 +112,9 @@ class Watch:
         self._patience = Patience()
         self._tracker = Tracker(furniture)
         self._visits = Visits(new_id, open_visit)
+        # Where something moves, and where of these nobody is known.
         self._places: tuple[Place, ...] = ()
+        self._strange: tuple[Place, ...] = ()
         self._moved_at = self._looked_at = self._gated_at = NEVER
         self._alarmed_at = self._decoded_at = NEVER
         self._scanned_at = NEVER
@@ -198,6 +200,9 @@ class Watch:
             self._moved_at = at
             self._alarmed_at = NEVER
             self._places = motion.places
+            # What moves where nobody is known: several people who touch make one motion.
+            known = [track.expected(at).grown(OWN) for track in self._tracker.tracks]
+            self._strange = self._gate.places_beyond(known) if known else motion.places
         elif motion.stirred and self._alarmed_at == NEVER:
             self._alarmed_at = at
         return motion
@@ -288,7 +293,8 @@ class Watch:
 
     def _wishes(self, at: float) -> list[_Wish]:
         """Where to look and when, the most important first."""
-        places = self._places if at - self._moved_at < MOTION_LINGERS else ()
+        recent = at - self._moved_at < MOTION_LINGERS
+        places, strange = (self._places, self._strange) if recent else ((), ())
         tracks = [(track, track.expected(at)) for track in self._tracker.tracks]
         wishes = [
             _Wish(box, track.looked_at + _candidate_interval(track, at) / self.pace)
@@ -297,7 +303,7 @@ class Watch:
         ]
         wishes += [
             _Wish(place.box, self._patience.due(place, self.pace))
-            for place in places
+            for place in strange
             if not any(box.grown(OWN).share_of(place.box) >= MOSTLY for _, box in tracks)
         ]
         for track, box in tracks:
