@@ -46,7 +46,7 @@ DESCRIPTIONS = (
         key="person",
         translation_key="person",
         device_class=BinarySensorDeviceClass.OCCUPANCY,
-        is_on_fn=lambda state: None if state.people is None else state.people > 0,
+        is_on_fn=lambda state: state.occupied,
         needs_detector=True,
     ),
     PorchlightBinarySensorDescription(

@@ -231,6 +231,18 @@ async def test_people_and_motion_are_reported(hass: HomeAssistant, bridge: FakeB
     assert state(hass, "sensor.front_door_last_frame") == "2026-09-21T14:13:20+00:00"
 
 
+async def test_a_person_is_there_until_the_visit_ends_and_counts_while_seen(
+    hass: HomeAssistant, bridge: FakeBridge
+) -> None:
+    bridge.up()
+    bridge.people(1)
+    bridge.visit(VisitPhase.CHANGED, count=0)
+    bridge.status(people=0)
+    assert (state(hass, PERSON), state(hass, PEOPLE)) == (STATE_ON, "0")
+    bridge.visit(VisitPhase.LEFT, count=0)
+    assert (state(hass, PERSON), state(hass, PEOPLE)) == (STATE_OFF, "0")
+
+
 async def test_the_last_frame_is_reported_once_a_minute(
     hass: HomeAssistant, bridge: FakeBridge
 ) -> None:

@@ -80,6 +80,9 @@ class CameraState:
     problem: StreamProblem | None = None
     set_aside: bool = False
     moving: bool | None = None
+    # Whether a visit is open: until all people have left, also while none of them is seen.
+    occupied: bool | None = None
+    # How many people are there now.
     people: int | None = None
     last_frame: datetime | None = None
     fps: float | None = None
@@ -415,11 +418,13 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
             last = frame_at
         # A late worker may still count people whose visit was ended here.
         counts = self.visits.visit is not None or not news.people
+        people = news.people if counts else None
         self.async_set_updated_data(
             replace(
                 self.data,
                 moving=news.moving,
-                people=news.people if counts else None,
+                occupied=None if people is None else self.visits.visit is not None,
+                people=people,
                 last_frame=last,
                 fps=news.fps,
                 inference_ms=news.inference_ms,
@@ -433,7 +438,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
         if before and self.visits.visit is None:
             # At once: the state must not show people whose departure was already reported.
             zones = self.data.zones and dict.fromkeys(self.data.zones, 0)
-            self.async_set_updated_data(replace(self.data, people=0, zones=zones))
+            self.async_set_updated_data(replace(self.data, occupied=False, people=0, zones=zones))
 
     @callback
     def _login_is_wrong(self) -> None:
@@ -444,7 +449,7 @@ class CameraCoordinator(DataUpdateCoordinator[CameraState]):
     @callback
     def _lose_count(self) -> None:
         """Forget how many people there are: the worker no longer reports it."""
-        self.async_set_updated_data(replace(self.data, people=None, zones=None))
+        self.async_set_updated_data(replace(self.data, occupied=None, people=None, zones=None))
 
     def _note(self, link: Link) -> None:
         """Remember how the camera was reached."""
