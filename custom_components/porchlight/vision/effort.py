@@ -23,7 +23,9 @@ class Effort:
     def spend(self, regions: int, at: float) -> None:
         """Record that so many regions are analyzed."""
         self._saved = max(0.0, self._earned(at) - regions)
-        self._at = max(at, self._at)
+        self._at = at
 
     def _earned(self, at: float) -> float:
-        return min(SAVED, self._saved + RATE * max(0.0, at - self._at))
+        # A clock that was set back must not stop the looks.
+        elapsed = at - self._at
+        return min(SAVED, self._saved + RATE * elapsed) if elapsed >= 0 else SAVED
