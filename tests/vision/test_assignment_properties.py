@@ -7,21 +7,19 @@ from dataclasses import replace
 from math import isfinite
 
 import pytest
-from porchlight.vision.geometry import as_array, iou
-from porchlight.vision.life import NO_LONGER_A_PERSON
+from porchlight.vision.life import NO_LONGER_A_PERSON, Life
+from porchlight.vision.matching import LEAST_MATCH, SCORE_WEIGHT, assign, likeness
 from porchlight.vision.tracks import (
     GONE_AMID,
     GONE_AT_EDGE,
     GONE_STILL,
     GONE_UNCONFIRMED,
-    LEAST_MATCH,
     MISSES_TO_GO,
-    SCORE_WEIGHT,
     Tracker,
 )
-from porchlight.vision.types import Box, Detection
+from porchlight.vision.types import UNKNOWN, Box, Detection, Evidence
 
-from .people import person
+from .people import BACKGROUND, MOVING, STANDING, person
 
 pytest.importorskip("hypothesis", reason="hypothesis finds the cases; it is not installed here")
 from hypothesis import assume, given, settings
@@ -32,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings(
     "error", "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
 )
 
-type Step = tuple[float, list[Detection], float]
+type Step = tuple[float, list[Detection], Evidence]
 
 SHARES = st.floats(0, 1, width=32)
 # Also outside of the picture, inverted and without size.
@@ -45,24 +43,28 @@ SCORES = SHARES | st.sampled_from([0.9, 0.9, 0.7])
 DETECTIONS = st.lists(
     st.builds(lambda box, score: Detection(replace(box), score), PLACES | WILD, SCORES), max_size=5
 )
-ACTIVITIES = st.sampled_from([0.0, 0.0, 1.0, 1.0, 1.0])
+SHOWN = st.sampled_from([MOVING, MOVING, STANDING, BACKGROUND, UNKNOWN])
 ONWARD = st.sampled_from([0.0, 0.001, 0.05, 0.2, 0.2, 0.2, 1.0, 3.0, 20.0, 400.0])
 EITHER_WAY = ONWARD | st.sampled_from([-0.2, -5.0, -400.0])
 
 
-def steps(gaps: st.SearchStrategy[float], most: int = 25) -> st.SearchStrategy[list[Step]]:
-    return st.lists(st.tuples(gaps, DETECTIONS, ACTIVITIES), max_size=most)
+def steps(
+    gaps: st.SearchStrategy[float], most: int = 25, shown: st.SearchStrategy[Evidence] = SHOWN
+) -> st.SearchStrategy[list[Step]]:
+    return st.lists(st.tuples(gaps, DETECTIONS, shown), max_size=most)
 
 
-def look(tracker: Tracker, detections: list[Detection], at: float, activity: float = 1.0) -> None:
-    tracker.update(detections, at, lambda _: activity)
+def look(
+    tracker: Tracker, detections: list[Detection], at: float, shown: Evidence = MOVING
+) -> None:
+    tracker.update(detections, at, lambda _: shown)
 
 
 def after(taken: list[Step]) -> tuple[Tracker, float]:
     tracker, at = Tracker(), 100.0
-    for gap, detections, activity in taken:
+    for gap, detections, shown in taken:
         at += gap
-        look(tracker, detections, at, activity)
+        look(tracker, detections, at, shown)
     return tracker, at
 
 
@@ -72,10 +74,10 @@ def test_a_detection_continues_one_track_and_a_track_takes_one_detection(
     taken: list[Step],
 ) -> None:
     tracker, at = Tracker(), 100.0
-    for gap, detections, activity in taken:
+    for gap, detections, shown in taken:
         at += gap
         before = {track.number: track.box for track in tracker.tracks}
-        look(tracker, detections, at, activity)
+        look(tracker, detections, at, shown)
         seen = {id(detection.box) for detection in detections}
         boxes = [id(track.box) for track in tracker.tracks]
         assert len(set(boxes)) == len(boxes)
@@ -88,9 +90,9 @@ def test_a_detection_continues_one_track_and_a_track_takes_one_detection(
 @given(steps(EITHER_WAY))
 def test_tracks_stay_consistent_for_any_detections(taken: list[Step]) -> None:
     tracker, at = Tracker(), 100.0
-    for gap, detections, activity in taken:
+    for gap, detections, shown in taken:
         at += gap
-        look(tracker, detections, at, activity)
+        look(tracker, detections, at, shown)
         for track in tracker.tracks:
             assert all(isfinite(part) for part in track.speed)
             assert 0 <= track.score <= 1
@@ -99,36 +101,72 @@ def test_tracks_stay_consistent_for_any_detections(taken: list[Step]) -> None:
             assert isfinite(track.expected(at + 1.0).area)
 
 
+type Pairs = dict[int, int]
+
+
+def worths(
+    tracker: Tracker, detections: list[Detection], at: float
+) -> dict[tuple[int, int], float]:
+    """What each pair of a track's number and a detection's index is worth, if it is possible."""
+    return {
+        (track.number, index): like + SCORE_WEIGHT * found.score
+        for track in tracker.tracks
+        for index, found in enumerate(detections)
+        if (like := likeness(track, found, at)) >= LEAST_MATCH
+    }
+
+
+def chosen(tracker: Tracker, detections: list[Detection], at: float) -> Pairs:
+    return assign(tracker.tracks, detections, [MOVING] * len(detections), set(), at)
+
+
+def greedy(worth: dict[tuple[int, int], float]) -> float:
+    """The worth of always taking the best pair that is left."""
+    total, rows, columns = 0.0, set(), set()
+    for (row, column), value in sorted(worth.items(), key=lambda item: -item[1]):
+        if row not in rows and column not in columns:
+            rows.add(row)
+            columns.add(column)
+            total += value
+    return total
+
+
+# Where everything moves, nothing is bound to a place.
 @settings(max_examples=150, deadline=None)
-@given(steps(ONWARD), ONWARD, DETECTIONS, st.randoms(use_true_random=False))
+@given(steps(ONWARD, shown=st.just(MOVING)), ONWARD, DETECTIONS)
+def test_pairs_are_possible_complete_and_better_than_one_by_one(
+    taken: list[Step], gap: float, detections: list[Detection]
+) -> None:
+    tracker, at = after(taken)
+    at += gap
+    worth, pairs = worths(tracker, detections, at), chosen(tracker, detections, at)
+    assert all(pair in worth for pair in pairs.items())
+    assert len(set(pairs.values())) == len(pairs)
+    # Nobody who could be continued is left out.
+    assert all(row in pairs or column in pairs.values() for row, column in worth)
+    assert sum(worth[pair] for pair in pairs.items()) >= greedy(worth) - 1e-9
+    if len(pairs) == 2:
+        (one, here), (other, there) = pairs.items()
+        if (one, there) in worth and (other, here) in worth:
+            swapped = worth[one, there] + worth[other, here]
+            assert swapped <= worth[one, here] + worth[other, there] + 1e-9
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps(ONWARD), ONWARD, DETECTIONS, SHOWN, st.randoms(use_true_random=False))
 def test_the_order_of_detections_does_not_matter(
-    taken: list[Step], gap: float, detections: list[Detection], chance: object
+    taken: list[Step], gap: float, detections: list[Detection], shown: Evidence, chance: object
 ) -> None:
     one, at = after(taken)
     at += gap
-    overlaps = iou(
-        as_array([track.box for track in one.tracks]), as_array([found.box for found in detections])
-    )
-    likeness = {
-        (track.number, id(found.box)): track.likeness(found.box, float(overlap), at)
-        for track, row in zip(one.tracks, overlaps, strict=True)
-        for found, overlap in zip(detections, row, strict=True)
-    }
-    scores = {id(found.box): found.score for found in detections}
-    worths = [round(like + SCORE_WEIGHT * scores[box], 9) for (_, box), like in likeness.items()]
     # Detections that fit equally well may go to either track.
-    assume(len(set(worths)) == len(worths))
+    values = [round(value, 9) for value in worths(one, detections, at).values()]
+    assume(len(set(values)) == len(values))
     other, shuffled = deepcopy(one), list(detections)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
     known = {track.number for track in one.tracks}
-    look(one, detections, at)
-    look(other, shuffled, at)
-    # The best fit of all is taken.
-    fits = [pair for pair, like in likeness.items() if like >= LEAST_MATCH]
-    if fits:
-        number, box = max(fits, key=lambda pair: likeness[pair] + SCORE_WEIGHT * scores[pair[1]])
-        theirs = {track.number: id(track.box) for track in one.tracks}
-        assert theirs.get(number, box) == box
+    look(one, detections, at, shown)
+    look(other, shuffled, at, shown)
     assert {track.number: track.box for track in one.tracks if track.number in known} == {
         track.number: track.box for track in other.tracks if track.number in known
     }
@@ -142,10 +180,10 @@ def test_the_order_of_detections_does_not_matter(
 def test_no_track_number_is_used_twice(rounds: list[list[Step]]) -> None:
     tracker, at, last = Tracker(), 100.0, 0
     for taken in rounds:
-        for gap, detections, activity in taken:
+        for gap, detections, shown in taken:
             at += gap
             known = {track.number for track in tracker.tracks}
-            look(tracker, detections, at, activity)
+            look(tracker, detections, at, shown)
             numbers = [track.number for track in tracker.tracks]
             assert len(set(numbers)) == len(numbers)
             new = set(numbers) - known
@@ -158,28 +196,31 @@ def test_no_track_number_is_used_twice(rounds: list[list[Step]]) -> None:
 @given(steps(ONWARD, 40))
 def test_tracks_vanish_only_after_a_long_miss_or_without_life(taken: list[Step]) -> None:
     tracker, at = Tracker(), 100.0
-    # For each track: when it was last seen, the misses since then, and its last sign of life.
+    # For each track: when it was last seen, the misses since then, and its last motion.
     seen: dict[int, float] = {}
     missed: dict[int, int] = {}
     alive: dict[int, float] = {}
-    for gap, detections, activity in taken:
+    lives: dict[int, Life] = {}
+    for gap, detections, shown in taken:
         at += gap
         people = {track.number for track in tracker.people}
         known = {track.number: track for track in tracker.tracks}
-        look(tracker, detections, at, activity)
+        look(tracker, detections, at, shown)
+        lives |= {number: track.life for number, track in known.items()}
         found = {id(detection.box) for detection in detections}
         for track in (*known.values(), *tracker.tracks):
             number = track.number
             if id(track.box) in found:
                 seen[number], missed[number] = at, 0
-                if activity or number not in alive:
+                if shown.moves or number not in alive:
                     alive[number] = at
             elif number in known and track is known[number]:
                 missed[number] += 1
                 known.pop(number)
         for number in people - {track.number for track in tracker.tracks}:
             away = missed[number] >= MISSES_TO_GO and at - seen[number] >= GONE_AT_EDGE
-            assert away or (not missed[number] and at - alive[number] >= NO_LONGER_A_PERSON)
+            patience = lives[number].patience(person=True)
+            assert away or (not missed[number] and at - alive[number] >= patience)
 
 
 @settings(max_examples=150, deadline=None)
@@ -187,12 +228,13 @@ def test_tracks_vanish_only_after_a_long_miss_or_without_life(taken: list[Step])
 def test_no_track_is_kept_longer_than_allowed(taken: list[Step], still: bool) -> None:
     tracker, at = Tracker(), 100.0
     latest = at
-    visitor = [(0.2, [person(0.5)], 1.0)] * 3 + [(0.2, [person(0.5)], float(not still))] * 3
-    for gap, detections, activity in [*taken, *visitor]:
+    stays = STANDING if still else MOVING
+    visitor = [(0.2, [person(0.5)], MOVING)] * 3 + [(0.2, [person(0.5)], stays)] * 3
+    for gap, detections, shown in [*taken, *visitor]:
         at += gap
         latest = max(latest, at)
         # Where everything moves, no one counts as standing still and not recognized.
-        look(tracker, detections, at, activity if still else 1.0)
+        look(tracker, detections, at, shown if still else MOVING)
     for _ in range(MISSES_TO_GO):
         look(tracker, [], latest + (GONE_STILL if still else GONE_AMID))
     assert tracker.tracks == []
@@ -216,7 +258,7 @@ def test_a_person_outside_the_regions_is_neither_lost_nor_missed(
     for gap, detections in elsewhere:
         # As long as a person may stand still.
         at = min(at + gap, 100.0 + NO_LONGER_A_PERSON)
-        tracker.update(detections, at, lambda _: 1.0, (AWAY,))
+        tracker.update(detections, at, lambda _: MOVING, (AWAY,))
         assert visitor in tracker.people
         assert visitor.misses == 0
         assert visitor.last_seen == pytest.approx(100.4)

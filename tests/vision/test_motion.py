@@ -207,14 +207,31 @@ def test_scattered_rain_is_not_motion(scene: Scene, generator: np.random.Generat
     assert sum(one.moving for one in seen) <= 2
 
 
-def test_the_moving_share_of_a_box_is_reported(scene: Scene) -> None:
+def test_the_moving_share_of_a_box_is_reported(
+    scene: Scene, generator: np.random.Generator
+) -> None:
+    def thing(x: int) -> Grey:
+        picture = grey()
+        picture[60:100, x : x + 40] = texture
+        return picture
+
+    texture = generator.integers(150, 255, (40, 40), np.uint8)
     scene.show(*[grey()] * 10)
-    scene.show(with_block(grey(), 100, 60, size=20), with_block(grey(), 120, 60, size=20))
-    block = Box(120 / WIDTH, 60 / HEIGHT, 140 / WIDTH, 80 / HEIGHT)
-    assert scene.gate.evidence(block).motion > 0.9
-    assert scene.gate.evidence(block).foreground > 0.9
-    # Boxes smaller than a pixel, or outside, are tolerated.
-    for empty in (Box(0.7, 0.7, 0.9, 0.9), Box(0.5, 0.5, 0.5, 0.5), Box(1.5, 1.5, 1.6, 1.6)):
+    scene.show(thing(100), thing(140))
+    there = Box(140 / WIDTH, 60 / HEIGHT, 180 / WIDTH, 100 / HEIGHT)
+    shown = scene.gate.evidence(there)
+    assert shown.motion > 0.8
+    assert shown.foreground > 0.8
+    # It fills half of this box.
+    half = scene.gate.evidence(there.moved(20 / WIDTH, 0))
+    assert half.foreground == pytest.approx(shown.foreground / 2, abs=0.1)
+    # Boxes smaller than a pixel, outside, or upside down are tolerated.
+    for empty in (
+        Box(0.7, 0.7, 0.9, 0.9),
+        Box(0.7, 0.8, 0.7, 0.8),
+        Box(1.5, 1.5, 1.6, 1.6),
+        Box(0.9, 0.9, 0.7, 0.7),
+    ):
         assert scene.gate.evidence(empty) == BACKGROUND
 
 

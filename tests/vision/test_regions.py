@@ -1,7 +1,17 @@
 from __future__ import annotations
 
 import pytest
-from porchlight.vision.regions import CUT, MOST_REGIONS, Region, View, around, gather, tiles
+from porchlight.vision.regions import (
+    CUT,
+    ENOUGH_HEIGHT,
+    LEAST_HEIGHT,
+    MOST_REGIONS,
+    Region,
+    View,
+    around,
+    gather,
+    tiles,
+)
 from porchlight.vision.types import Box, Detection
 
 VIEW = View(1280, 720, 416)
@@ -66,11 +76,45 @@ def test_a_person_who_would_become_too_small_gets_a_separate_region() -> None:
 
 
 def test_the_first_targets_matter_most() -> None:
-    targets = [at(150 + 250 * i, 100 + 130 * i, 40) for i in range(5)]
+    # Too far apart for any two of them to share a region.
+    places = ((100, 100), (1180, 100), (640, 360), (100, 620), (1180, 620))
+    targets = [at(*place, 40) for place in places]
     regions = around(targets, VIEW)
     assert len(regions) == MOST_REGIONS
     for target in targets[:MOST_REGIONS]:
         assert_shown(target, regions, 60)
+
+
+def test_too_many_groups_are_joined_and_their_people_shown_a_little_smaller() -> None:
+    targets = [at(150 + 250 * i, 100 + 130 * i, 40) for i in range(5)]
+    least = ENOUGH_HEIGHT * VIEW.side
+    regions = around(targets, VIEW)
+    assert len(regions) == MOST_REGIONS
+    for target in targets:
+        assert_shown(target, regions, least - 1)
+    # Where there are few enough of them, everyone is shown larger.
+    regions = around(targets[:3], VIEW)
+    assert len(regions) == 3
+    for target in targets[:3]:
+        assert_shown(target, regions, LEAST_HEIGHT * VIEW.side - 1)
+
+
+def test_fewer_regions_are_made_when_there_is_room_for_fewer() -> None:
+    far = [at(100, 100, 40), at(1180, 620, 40)]
+    (region,) = around(far, VIEW, most=1)
+    assert_shown(far[0], (region,), 60)
+
+
+def test_the_whole_frame_replaces_regions_when_it_shows_everyone_large_enough() -> None:
+    # In the whole frame they are 48 pixels high to the model; enough is 50.
+    low = [at(100, 360, 149), at(1180, 360, 149)]
+    assert len(around(low, VIEW)) == 2
+    high = [at(100, 360, 160), at(1180, 360, 160)]
+    assert around(high, VIEW) == (VIEW.whole,)
+    # One of them too small is enough to look at each; one region is never replaced.
+    assert len(around([high[0], low[1]], VIEW)) == 2
+    (single,) = around(high[:1], VIEW)
+    assert single.width < VIEW.whole.width
 
 
 def test_a_person_filling_the_frame_is_looked_at_whole() -> None:

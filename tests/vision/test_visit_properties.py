@@ -20,7 +20,7 @@ from porchlight.vision.visits import (
 )
 from porchlight.vision.watch import SCAN_INTERVALS, Watch
 
-from .people import Grey, grey
+from .people import Grey, grey, painted
 
 pytest.importorskip("hypothesis", reason="hypothesis finds the cases; it is not installed here")
 from hypothesis import given, settings
@@ -33,14 +33,17 @@ pytestmark = pytest.mark.filterwarnings(
 
 type Someone = tuple[float, float]
 type Frame = tuple[float, Grey, list[Detection]]
-type Look = tuple[list[Someone], float, list[str]]
+# The people, of whom so many are not there now; when; and the zones.
+type Look = tuple[list[Someone], int, float, list[str]]
 
 SHARES = st.floats(0, 1, width=32)
 # Also backwards: clocks are set.
 TIMES = st.floats(-1000, 1000, width=32)
 SOMEONE = st.tuples(st.floats(0.625, 1, width=32), TIMES)
 ZONES = st.lists(st.sampled_from(["door", "gate", "path"]), max_size=3, unique=True)
-LOOKS = st.lists(st.tuples(st.lists(SOMEONE, max_size=3), TIMES, ZONES), max_size=30)
+LOOKS = st.lists(
+    st.tuples(st.lists(SOMEONE, max_size=3), st.integers(0, 2), TIMES, ZONES), max_size=30
+)
 BEFORE = Visit("kept", arrived_at=1.0, last_seen=5.0, score=0.7, count=2, most=2, zones=("path",))
 
 
@@ -54,6 +57,11 @@ def tracks(people: list[Someone]) -> list[Track]:
 def machine(before: Visit | None = None) -> Visits:
     numbers = count(1)
     return Visits(lambda: f"visit {next(numbers)}", before)
+
+
+def present(visits: Visits, people: list[Someone], away: int) -> int:
+    """How many are there now; who has just arrived is."""
+    return max(0, len(people) - away) if visits.visit else len(people)
 
 
 def assert_reported_in_order(events: list[VisitEvent], before: Visit | None) -> None:
@@ -75,7 +83,7 @@ def assert_reported_in_order(events: list[VisitEvent], before: Visit | None) -> 
             assert visit.zones[: len(going.zones)] == going.zones
         if isinstance(event, Changed):
             assert going is not None
-            assert visit.count > 0
+            assert visit.count >= 0
             assert (visit.count, visit.zones) != (going.count, going.zones)
         if isinstance(event, Left):
             assert visit.count == 0
@@ -90,8 +98,8 @@ def test_visits_are_reported_in_order_and_closing_ends_the_last(
 ) -> None:
     visits = machine(before)
     events: list[VisitEvent] = []
-    for people, at, zones in looks:
-        reported = visits.update(tracks(people), at, zones)
+    for people, away, at, zones in looks:
+        reported = visits.update(tracks(people), at, zones, present(visits, people, away))
         assert len(reported) <= 1
         events += reported
     events += visits.close()
@@ -105,13 +113,14 @@ def test_visits_are_reported_in_order_and_closing_ends_the_last(
 def test_a_visit_is_open_while_a_person_is_there(looks: list[Look], before: Visit | None) -> None:
     visits = machine(before)
     patience = RESUMED_LOOKS if before else 0
-    for people, at, zones in looks:
+    for people, away, at, zones in looks:
         was = visits.visit
-        (*_, event) = visits.update(tracks(people), at, zones) or (None,)
+        there = present(visits, people, away)
+        (*_, event) = visits.update(tracks(people), at, zones, there) or (None,)
         if people:
             patience = 0
             assert visits.visit is not None
-            assert visits.visit.count == len(people)
+            assert visits.visit.count == there
             assert visits.visit.last_seen >= max(seen for _, seen in people)
             assert visits.visit.score >= max(peak for peak, _ in people)
             assert set(zones) <= set(visits.visit.zones)
@@ -128,7 +137,7 @@ WAY = [Box(0.1 * i, 0.2, 0.1 * i + 0.15, 0.7) for i in range(9)]
 BOXES = st.builds(Box, SHARES, SHARES, SHARES, SHARES)
 DETECTIONS = st.lists(st.builds(Detection, BOXES | st.sampled_from(WAY), SHARES), max_size=3)
 GAPS = st.sampled_from([-300.0, -0.2, 0.0, 0.2, 0.2, 0.2, 1.0, 7.0, 500.0])
-PICTURES = st.sampled_from([grey(100), grey(100), grey(140)])
+LEVELS = st.sampled_from([100, 100, 140])
 # Besides other detections, a person walks to and fro, sometimes seen and sometimes not.
 SEEN = st.sampled_from([True, True, False])
 
@@ -145,17 +154,22 @@ ENDS = st.sampled_from(
 
 
 def frames_of(
-    steps: list[tuple[float, Grey, list[Detection], bool]], end: list[tuple[float, Box]]
+    steps: list[tuple[float, int, list[Detection], bool]], end: list[tuple[float, Box]]
 ) -> list[Frame]:
     there_and_back = cycle([*WAY, *WAY[-2:0:-1]])
-    return [
-        (gap, picture, [*detections, Detection(place, 0.8)] if seen else detections)
-        for (gap, picture, detections, seen), place in zip(steps, there_and_back, strict=False)
-    ] + [(gap, grey(), [Detection(place, 0.8)]) for gap, place in end]
+    frames = []
+    for (gap, level, detections, seen), place in zip(steps, there_and_back, strict=False):
+        walker = Detection(place, 0.8)
+        picture = painted(*detections, walker, picture=grey(level))
+        frames.append((gap, picture, [*detections, walker] if seen else detections))
+    for gap, place in end:
+        walker = Detection(place, 0.8)
+        frames.append((gap, painted(walker), [walker]))
+    return frames
 
 
 FRAMES = st.builds(
-    frames_of, st.lists(st.tuples(GAPS, PICTURES, DETECTIONS, SEEN), max_size=30), ENDS
+    frames_of, st.lists(st.tuples(GAPS, LEVELS, DETECTIONS, SEEN), max_size=30), ENDS
 )
 VIEWS = st.sampled_from(
     [View(640, 360, 416), View(1280, 720, 192), View(360, 640, 320), View(641, 359, 416)]

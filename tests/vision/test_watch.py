@@ -123,6 +123,7 @@ def test_motion_lingers_in_the_schedule(camera: Camera) -> None:
 
 
 def test_walking_people_are_looked_at_more_often_than_standing_ones(camera: Camera) -> None:
+    camera.run(2)
     camera.run(2, person(), walking=True)
     assert camera.kinds == [Arrived]
     still = camera.run(20, person())
@@ -206,7 +207,8 @@ def test_a_visit_from_arrival_to_departure(camera: Camera) -> None:
 
 
 def stand(camera: Camera) -> None:
-    """Let a person come and stand still."""
+    """Let a person come into an empty picture and stand still."""
+    camera.run(2)
     camera.run(3, person(), walking=True)
     camera.run(6, person())
     assert camera.kinds == [Arrived]
@@ -234,10 +236,13 @@ def test_a_change_of_the_whole_picture_may_hide_a_departure(camera: Camera) -> N
 
 
 def test_the_number_of_people_is_reported(camera: Camera) -> None:
-    for step in (0.0, STRIDE, 0.0):
-        look = camera.watch.look([person(0.3 + step), person(0.7 + step)], camera.at)
-        camera.at += 0.2
-    assert look.people == 2
+    camera.run(2)
+    camera.run(2, person(0.3), person(0.7), walking=True)
+    assert camera.watch.visit is not None
+    assert camera.watch.visit.count == 2
+    walking = [person(0.3), person(0.7)]
+    camera.watch.see(painted(*walking), camera.at)
+    assert camera.watch.look(walking, camera.at).people == 2
 
 
 def test_a_pause_ends_the_visit_and_forgets_all_tracks(camera: Camera) -> None:

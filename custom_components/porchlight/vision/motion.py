@@ -115,7 +115,7 @@ class MotionGate:
         if background is None or now is None or before is None or self._pictures < SETTLED:
             return UNKNOWN
         rows, columns = _pixels(box)
-        outer = _pixels(box.grown(SURROUNDINGS))
+        outer = _hull((rows, columns), _pixels(box.grown(SURROUNDINGS)))
         around = np.ones((outer[0].stop - outer[0].start, outer[1].stop - outer[1].start), np.bool_)
         around[
             rows.start - outer[0].start : rows.stop - outer[0].start,
@@ -193,6 +193,14 @@ def _pixels(box: Box) -> tuple[slice, slice]:
         return slice(first, min(max(round(high * length), first + 1), length))
 
     return span(box.y1, box.y2, HEIGHT), span(box.x1, box.x2, WIDTH)
+
+
+def _hull(one: tuple[slice, slice], other: tuple[slice, slice]) -> tuple[slice, slice]:
+    """The least pixels that hold both; a box without size or upside down does not grow."""
+    down, across = (
+        slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, other, strict=True)
+    )
+    return down, across
 
 
 def _beyond_light(now: Grey, before: Grey, around: Mask, limit: Grey | float) -> Mask:
