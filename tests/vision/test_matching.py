@@ -110,6 +110,21 @@ def test_who_steps_aside_and_back_stays_one_person() -> None:
     assert looks.count == 1
 
 
+def test_who_goes_back_to_an_earlier_place_stays_one_person() -> None:
+    looks = Looks()
+    looks.walk(0.2, 0.4)
+    for number in range(20):
+        looks.see({person(0.4): STANDING if number < 10 else BACKGROUND})
+    looks.walk(0.4, 0.7)
+    for _ in range(10):
+        looks.see({person(0.7): STANDING})
+    looks.walk(0.7, 0.43)
+    for _ in range(10):
+        looks.see({person(0.4): BACKGROUND})
+    assert [track.number for track in looks.tracker.tracks] == [1]
+    assert looks.boxes == [person(0.4).box]
+
+
 def test_while_nothing_is_known_a_still_person_is_followed_and_does_not_jump() -> None:
     looks = Looks()
     looks.see({person(0.5): UNKNOWN})

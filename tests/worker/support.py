@@ -46,12 +46,20 @@ needs_tls = pytest.mark.skipif(find_spec("_ssl") is None, reason="no OpenSSL")
 needs_onvif = pytest.mark.skipif(find_spec("_ssl") is None, reason="no OpenSSL, which ONVIF needs")
 # At the border, where people are gone soon.
 SWAY = 0.12
+BLOCK = 8
 SOMEBODY = Detection(Box(0.0, 0.3, 0.1, 0.8), 0.9)
 
 
 def picture(number: int, *, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:
-    """A picture in which a square moves by with the number."""
+    """A picture in which a square moves by with the number, and people move at both borders."""
     result = np.full((height, width, 3), 60, np.uint8)
+    # Where SOMEBODY sways, and opposite; nothing repeats soon, or it would become the background.
+    rows, columns = round(0.62 * height) // BLOCK, round(0.1 * width) // BLOCK
+    shades = np.random.default_rng(number).integers(20, 220, (rows, columns), np.uint8)
+    top = round(0.3 * height)
+    blocks = shades.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)
+    for place in (result[:, : columns * BLOCK], result[:, -columns * BLOCK :]):
+        place[top : top + rows * BLOCK] = blocks[..., None]
     left = 12 * number % (width - 40)
     result[80:120, left : left + 40] = 220
     return result
