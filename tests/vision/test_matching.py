@@ -9,7 +9,7 @@ from porchlight.vision.furniture import Furniture
 from porchlight.vision.life import LOOKS_TO_STAND
 from porchlight.vision.matching import TALLER, agree, parts
 from porchlight.vision.tracks import GONE_AMID, UNCOUNTED, Tracker
-from porchlight.vision.types import UNKNOWN, Box, Detection, Evidence
+from porchlight.vision.types import UNKNOWN, Box, Cut, Detection, Evidence
 
 from .people import BACKGROUND, MOVING, STANDING, box, person
 
@@ -167,20 +167,20 @@ def test_a_part_that_a_regions_border_leaves_keeps_the_track_and_its_size() -> N
     looks = Looks()
     looks.walk(0.3, 0.5)
     (walker,) = looks.tracker.people
-    part = Detection(Box(0.47, 0.5, 0.57, 0.65), 0.6, cut=True)
+    part = Detection(Box(0.47, 0.5, 0.57, 0.65), 0.6, cut=Cut(top=True, bottom=True))
     looks.see({part: MOVING})
     assert looks.tracker.tracks == [walker]
     assert walker.misses == 0
     assert walker.box.height == pytest.approx(0.3)
     assert walker.box.centre[0] == pytest.approx(0.52)
     # A part elsewhere is not theirs.
-    looks.see({Detection(Box(0.7, 0.5, 0.8, 0.65), 0.6, cut=True): MOVING})
+    looks.see({Detection(Box(0.7, 0.5, 0.8, 0.65), 0.6, cut=Cut(top=True, bottom=True)): MOVING})
     assert walker.misses == 1
 
 
 def test_a_track_that_begins_as_a_part_takes_the_whole_size() -> None:
     looks = Looks()
-    looks.see({Detection(Box(0.45, 0.5, 0.55, 0.65), 0.6, cut=True): MOVING})
+    looks.see({Detection(Box(0.45, 0.5, 0.55, 0.65), 0.6, cut=Cut(top=True, bottom=True)): MOVING})
     looks.see({person(0.5): MOVING})
     (track,) = looks.tracker.tracks
     assert track.box == person(0.5).box

@@ -70,7 +70,7 @@ def assign(
 def likeness(track: Track, detection: Detection, at: float) -> float:
     """How well a detection continues a track: 0 (not at all) to 2."""
     elapsed, box = max(0.0, at - track.last_seen), detection.box
-    if detection.cut != track.cut:
+    if bool(detection.cut) != track.cut:
         return _part_likeness(track, detection, at)
     if not agree(track.box, box, elapsed):
         return 0.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .geometry import as_array, suppress
-from .types import EDGE, Box, Detection
+from .types import EDGE, Box, Cut, Detection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -211,13 +211,13 @@ def _on_frame(box: Box, region: Box) -> Box:
     )
 
 
-def _cut(box: Box, region: Box) -> bool:
-    """Whether a region's border cuts a box, other than at the frame's own border."""
-    return (
-        (box.x1 <= EDGE and region.x1 > EDGE)
-        or (box.y1 <= EDGE and region.y1 > EDGE)
-        or (box.x2 >= 1 - EDGE and region.x2 < 1 - EDGE)
-        or (box.y2 >= 1 - EDGE and region.y2 < 1 - EDGE)
+def _cut(box: Box, region: Box) -> Cut:
+    """Where a region's border cuts a box, other than at the frame's own border."""
+    return Cut(
+        left=box.x1 <= EDGE and region.x1 > EDGE,
+        top=box.y1 <= EDGE and region.y1 > EDGE,
+        right=box.x2 >= 1 - EDGE and region.x2 < 1 - EDGE,
+        bottom=box.y2 >= 1 - EDGE and region.y2 < 1 - EDGE,
     )
 
 

@@ -82,11 +82,14 @@ class Track:
         confirm: float = BALANCED.confirm,
     ) -> None:
         """Process a sighting, what the picture shows there, and the score of a person."""
-        if detection.cut and not self.cut:
-            # The part shows that it is there, not how large it is.
-            self.box = self.expected(at)
+        part = bool(detection.cut)
+        if part and not self.cut:
+            # A part shows where it is, and not how large it is.
+            self._place(detection.beside(self.expected(at)), at)
+        elif self.cut and not part:
+            self.box, self.cut = detection.box, False
         else:
-            self._place(detection, at)
+            self._place(detection.box, at)
         self.misses = 0
         self.last_seen = self.looked_at = at
         self.life.note(self.box, evidence, at)
@@ -101,11 +104,11 @@ class Track:
         if self.confirmed:
             self.peak = max(self.peak, proof)
 
-    def _place(self, detection: Detection, at: float) -> None:
+    def _place(self, box: Box, at: float) -> None:
         """Move to where it is seen."""
         elapsed = at - self.last_seen
-        if elapsed > 0 and not self.cut:
-            (x, y), (was_x, was_y) = detection.box.centre, self.box.centre
+        if elapsed > 0:
+            (x, y), (was_x, was_y) = box.centre, self.box.centre
             speed = ((x - was_x) / elapsed, (y - was_y) / elapsed)
             # Without a previous speed, the new one counts fully.
             rate = SPEED_RATE if self.speed != (0.0, 0.0) else 1.0
@@ -113,7 +116,7 @@ class Track:
                 self.speed[0] + rate * (speed[0] - self.speed[0]),
                 self.speed[1] + rate * (speed[1] - self.speed[1]),
             )
-        self.box, self.cut = detection.box, detection.cut
+        self.box = box
 
     def root(self, evidence: Evidence) -> None:
         """Remember where it is, if it may become, or may be, a part of the background there."""
@@ -259,7 +262,7 @@ class Tracker:
             at,
             at,
             life,
-            cut=detection.cut,
+            cut=bool(detection.cut),
             leaving_since=at,
         )
         track.root(evidence)

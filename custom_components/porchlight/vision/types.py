@@ -91,15 +91,38 @@ WHOLE = Box(0, 0, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Detection:
-    """One person seen on one frame, with the detector's score from 0 to 1.
+class Cut:
+    """The sides at which the border of an analyzed region cuts a box."""
 
-    `cut`: the border of the analyzed region cuts them off, so the box shows only a part of them.
-    """
+    left: bool = False
+    top: bool = False
+    right: bool = False
+    bottom: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether it cuts at all."""
+        return self.left or self.top or self.right or self.bottom
+
+
+WHOLE_BODY = Cut()
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One person seen on one frame, with the detector's score from 0 to 1."""
 
     box: Box
     score: float
-    cut: bool = False
+    cut: Cut = WHOLE_BODY
+
+    def beside(self, box: Box) -> Box:
+        """Another box of the same person, moved to where this one's sides are known."""
+        cut, own = self.cut, self.box
+        x = box.x2 - own.x2 if cut.left else box.x1 - own.x1
+        y = box.y2 - own.y2 if cut.top else box.y1 - own.y1
+        return box.moved(
+            0.0 if cut.left and cut.right else -x, 0.0 if cut.top and cut.bottom else -y
+        )
 
 
 @dataclass(frozen=True, slots=True)
