@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from bench.arms.paced import Paced
+from bench.arms.presence import Presence
 from bench.arms.protocol import Meter, Stream
 from bench.cases import Case
 from bench.run import run
@@ -28,6 +29,7 @@ class Counting(Paced):
         super().__init__(stream, None, rate=5, waiting=waiting)
         self.now = 0.0
         self.meter = Meter(self.clock)
+        self._presence = Presence(self.meter)
         self.visits: list[Any] = []
         self.shown: list[float] = []
         self.came: list[float] = []

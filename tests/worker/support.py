@@ -54,8 +54,8 @@ def picture(number: int, *, width: int = WIDTH, height: int = HEIGHT) -> NDArray
     """A picture in which a square moves by with the number, and people move at both borders."""
     result = np.full((height, width, 3), 60, np.uint8)
     # Where SOMEBODY sways, and opposite; nothing repeats soon, or it would become the background.
-    rows, columns = round(0.62 * height) // BLOCK, round(0.1 * width) // BLOCK
-    shades = np.random.default_rng(number).integers(20, 220, (rows, columns), np.uint8)
+    rows, columns = round(0.62 * height) // BLOCK, max(1, round(0.1 * width) // BLOCK)
+    shades = np.random.default_rng(number).integers(70, 220, (rows, columns), np.uint8)
     top = round(0.3 * height)
     blocks = shades.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)
     for place in (result[:, : columns * BLOCK], result[:, -columns * BLOCK :]):
